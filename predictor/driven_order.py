@@ -14,7 +14,6 @@ from itertools import pairwise
 import numpy as np
 
 from predictor.arrays import (
-    AnyArray,
     BoolArray,
     Float64Array,
     Int32Array,
@@ -25,7 +24,7 @@ from predictor.arrays import (
     first_of_each,
 )
 from predictor.geometry import METRES_PER_DEGREE, ground_distance_m
-from predictor.links import with_links
+from predictor.links import link_pairs
 from predictor.observations import Observations
 from predictor.straight_lines import IMPOSSIBLE_M_S, SLACK_M, straight_lines
 from predictor.timetable import Timetable
@@ -306,24 +305,21 @@ def _in_places(timetable: Timetable, place: Int64Array, changed: BoolArray) -> T
     distance = tt.pattern_distance_m.copy()
     distance[moved] = along[vertex[moved]]
     hop = moved[tt.pattern_link[moved] >= 0]
-    tt, link = with_links(tt, stop[hop], stop[hop + 1], distance[hop + 1] - distance[hop])
     pattern_link = tt.pattern_link.copy()
-    pattern_link[hop] = link
+    link_from, link_to, link_m, pattern_link[hop] = link_pairs(
+        tt, stop[hop], stop[hop + 1], distance[hop + 1] - distance[hop]
+    )
     # Which trip call of the feed stands at each one's place.
     own = tt.call_pattern_call
     entry = np.arange(len(own)) + place[own] - own
 
-    def placed(of_calls: AnyArray) -> AnyArray:
-        result: AnyArray = of_calls[entry]
-        return result
-
     return replace(
         tt,
         line_lat=lat, line_lon=lon, line_distance_m=along,
+        link_from_stop=link_from, link_to_stop=link_to, link_distance_m=link_m,
         pattern_stop=stop, pattern_distance_m=distance, pattern_link=pattern_link,
-        stop_sequence=placed(tt.stop_sequence), timepoint=placed(tt.timepoint),
-        call_headsign=placed(tt.call_headsign),
-        pickup_type=placed(tt.pickup_type), drop_off_type=placed(tt.drop_off_type),
+        stop_sequence=tt.stop_sequence[entry], timepoint=tt.timepoint[entry], call_headsign=tt.call_headsign[entry],
+        pickup_type=tt.pickup_type[entry], drop_off_type=tt.drop_off_type[entry],
     )  # fmt: skip
 
 

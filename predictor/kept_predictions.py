@@ -13,6 +13,7 @@ no noise, nor is a departure that the operator puts off: what is computed from t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -72,16 +73,10 @@ class KeptPredictions:
         """The vehicles (n,), of so many `slots`, have reported."""
         more = slots - len(self._made)
         if more:
-            zeros = np.zeros(more, np.int64)
-            self._start, self._count = np.append(self._start, zeros), np.append(self._count, zeros)
-            self._legs = np.append(self._legs, np.zeros(more, np.uint64))
-            self._holds = np.append(self._holds, np.zeros(more, np.uint64))
-            self._made = np.append(self._made, np.full(more, -np.inf))
-            self._said_at = np.append(self._said_at, np.full(more, -np.inf))
-            self._passed = np.append(self._passed, np.zeros(more, np.int32))
-            self._run = np.append(self._run, np.full((more, _LEGS), NONE, np.int64), axis=0)
-            self._first = np.append(self._first, np.zeros((more, _LEGS), np.int64), axis=0)
-            self._offset = np.append(self._offset, np.zeros((more, _LEGS), np.int64), axis=0)
+            for name, nothing in _BY_SLOT.items():
+                known = getattr(self, name)
+                unknown = np.full((more, *known.shape[1:]), nothing, known.dtype)
+                setattr(self, name, np.concatenate([known, unknown]))
         self._made[slot] = -np.inf
 
     def without(self, gone: BoolArray) -> None:
@@ -164,7 +159,11 @@ class KeptPredictions:
         self._first[legs.slot, nth], self._offset[legs.slot, nth] = legs.first_call, begin - np.repeat(head, legs_each)
 
 
-_BY_SLOT = ("_start", "_count", "_legs", "_holds", "_made", "_said_at", "_passed", "_run", "_first", "_offset")
+_BY_SLOT: Mapping[str, float] = {
+    "_start": 0, "_count": 0, "_legs": 0, "_holds": 0, "_made": -np.inf, "_said_at": -np.inf, "_passed": 0,
+    "_run": NONE, "_first": 0, "_offset": 0,
+}  # fmt: skip
+"""What is kept of each vehicle, and what stands there while nothing is known."""
 
 
 def _numbers(legs: Legs) -> _UInt64Array:

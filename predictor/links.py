@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from predictor.arrays import Float64Array, Int32Array
@@ -30,12 +28,3 @@ def link_pairs(
         np.append(tt.link_distance_m, distance_m[first[new]]),
         link[of],
     )
-
-
-def with_links(
-    timetable: Timetable, start: Int32Array, end: Int32Array, distance_m: Float64Array
-) -> tuple[Timetable, Int32Array]:
-    """The timetable with a link for each pair of stops (n,), new ones appended, and the link of each pair (n,)."""
-    link_from, link_to, link_m, link = link_pairs(timetable, start, end, distance_m)
-    longer = replace(timetable, link_from_stop=link_from, link_to_stop=link_to, link_distance_m=link_m)
-    return longer, link

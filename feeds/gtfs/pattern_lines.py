@@ -8,13 +8,12 @@ import numpy as np
 
 from feeds.gtfs.calls import Calls
 from feeds.gtfs.patterns import Patterns, group_sequences
-from feeds.gtfs.polylines import Polylines, joined, polylines
+from feeds.gtfs.polylines import Polylines, joined, polylines, steps_m
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.shapes import Shapes
 from feeds.gtfs.stop_distances import given_distances, not_falling, offsets_m, place_stops
 from feeds.gtfs.stops import Stops
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
-from predictor.geometry import ground_distance_m
 from predictor.straight_lines import straight_lines
 
 FAR_M = 200.0
@@ -176,7 +175,7 @@ def _expected_gaps(ptr: Int64Array, lat: Float64Array, lon: Float64Array, depart
     if len(lat) == 0:
         return np.empty(0)
     owner = np.repeat(np.arange(len(ptr) - 1), np.diff(ptr))
-    crow = _steps(ptr, lat, lon)
+    crow = steps_m(ptr, lat, lon)
     along = np.cumsum(crow)
     known = ~np.isnan(departure_s)
     # Ascending over all patterns, so that a gap in the times is bridged inside its own pattern.
@@ -188,12 +187,6 @@ def _expected_gaps(ptr: Int64Array, lat: Float64Array, lon: Float64Array, depart
     duration = np.bincount(owner, seconds, len(ptr) - 1)
     speed = np.divide(way, duration, out=np.zeros_like(way), where=duration > 0)
     return np.where(duration[owner] > 0, seconds * speed[owner], crow * _DETOUR)
-
-
-def _steps(ptr: Int64Array, lat: Float64Array, lon: Float64Array) -> Float64Array:
-    step = np.append(0.0, ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]))
-    step[ptr[:-1]] = 0.0
-    return step
 
 
 def _spread(off_m: Float64Array, owner: Int64Array, patterns: int) -> Float64Array:

@@ -94,10 +94,15 @@ class Polylines:
 
 def polylines(ptr: Int64Array, lat: Float64Array, lon: Float64Array) -> Polylines:
     """Lines through the given vertices, with distances measured along them."""
+    total = np.cumsum(steps_m(ptr, lat, lon))
+    return Polylines(ptr, lat, lon, total - np.repeat(total[ptr[:-1]], np.diff(ptr)))
+
+
+def steps_m(ptr: Int64Array, lat: Float64Array, lon: Float64Array) -> Float64Array:
+    """Metres to each position (n,) from the one before it on its line, 0 to the first."""
     step = np.append(0.0, ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]))[: len(lat)]
     step[ptr[:-1]] = 0.0
-    total = np.cumsum(step)
-    return Polylines(ptr, lat, lon, total - np.repeat(total[ptr[:-1]], np.diff(ptr)))
+    return step
 
 
 def joined(first: Polylines, second: Polylines) -> Polylines:

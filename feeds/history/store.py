@@ -10,7 +10,7 @@ import logging
 import math
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -199,14 +199,26 @@ class HistoryStore:
         trips = _among("trip_id", trip_ids) & _among("start_date", dates)
         nameless = ~pc.field("named") & (pc.field("until") >= since - _NAMELESS_S)
         nameless &= (pc.field("since") <= until + _NAMELESS_S) & _around(tt, concerned)
-        concerning = _Concerning(days, trips, nameless, _passed(first, last), _during(first, last))
+        # First which vehicles are concerned, from few columns; then all of theirs, from few row groups: the files are
+        # ordered by vehicle.
         for tries_left in range(_TRIES - 1, -1, -1):
             with self._lock:
                 seen = self._passages.rows, self._with_open_traces()
                 gaps, watch = dict(self._gaps), self._watch
                 announced = self._announced.to_write()[0]
             try:
-                passages, traces = concerning.read(*seen, missing_ok=not tries_left)
+                vehicles = {
+                    name
+                    for rows, where in zip(seen, (trips, trips | nameless), strict=True)
+                    for name in pc.unique(
+                        rows.read(*days, where, ["vehicle_id"], missing_ok=not tries_left)["vehicle_id"]
+                    ).to_pylist()
+                }
+                theirs = _among("vehicle_id", vehicles)
+                wanted = theirs & (trips | _passed(first, last)), theirs & _during(first, last)
+                passages, traces = (
+                    rows.read(*days, where, missing_ok=not tries_left) for rows, where in zip(seen, wanted, strict=True)
+                )
                 break
             except FileNotFoundError:
                 # Merged into another while it was being read.
@@ -301,33 +313,6 @@ class HistoryStore:
             for path in (self._folder / "timetables").glob("timetable-*.npz"):
                 if path.stem.rpartition("-")[2] not in used:
                     path.unlink(missing_ok=True)
-
-
-@dataclass(frozen=True, eq=False)
-class _Concerning:
-    """Which rows of passages and traces are evidence of some journeys."""
-
-    days: tuple[str, str]
-    trips: pc.Expression
-    nameless: pc.Expression
-    passed: pc.Expression
-    during: pc.Expression
-
-    def read(self, passages: Rows, traces: Rows, *, missing_ok: bool) -> tuple[pa.Table, pa.Table]:
-        """First which vehicles are concerned, from few columns; then all of theirs, from few row groups: the files are
-        ordered by vehicle. Errors: FileNotFoundError, unless `missing_ok`."""
-        vehicles = {
-            name
-            for rows, where in ((passages, self.trips), (traces, self.trips | self.nameless))
-            for name in pc.unique(
-                rows.read(*self.days, where, ["vehicle_id"], missing_ok=missing_ok)["vehicle_id"]
-            ).to_pylist()
-        }
-        theirs = _among("vehicle_id", vehicles)
-        return (
-            passages.read(*self.days, theirs & (self.trips | self.passed), missing_ok=missing_ok),
-            traces.read(*self.days, theirs & self.during, missing_ok=missing_ok),
-        )
 
 
 def _day(at: float) -> str:

@@ -28,22 +28,13 @@ def sole_writer(folder: Path | None) -> Iterator[None]:
     if folder is None:
         yield
         return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK)
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise FeedError(
-            f"{folder}: another prochain is writing there; end it first, or give this one a folder of its own."
-        ) from error
-    except OSError as error:
-        raise UnwritableError(
-            f"{folder}: cannot be written ({error.strerror or error}); give a folder that can be written."
-        ) from error
-    try:
+    taken = f"{folder}: another prochain is writing there; end it first, or give this one a folder of its own."
+    with _holding(folder / LOCK, taken) as refusal:
+        if refusal:
+            raise UnwritableError(
+                f"{folder}: cannot be written ({refusal.strerror or refusal}); give a folder that can be written."
+            ) from refusal
         yield
-    finally:
-        lock.release()
 
 
 @contextmanager
@@ -56,18 +47,27 @@ def sole_keeper(path: Path | None) -> Iterator[None]:
     if path is None:
         yield
         return
-    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    taken = (
+        f"{path}: another prochain keeps there what it learns; end it first, or give this one a file of its own "
+        "(--model)."
+    )
+    with _holding(path.with_name(f".{path.name}.lock"), taken):
+        yield
+
+
+@contextmanager
+def _holding(path: Path, taken: str) -> Iterator[OSError | None]:
+    """Hold a lock at `path`; what is given says why the system does not let it be. Errors: FeedError, which says
+    `taken`, where another holds it."""
+    lock, refusal = FileLock(path), None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise FeedError(
-            f"{path}: another prochain keeps there what it learns; end it first, or give this one a file of its own "
-            "(--model)."
-        ) from error
-    except OSError:
-        pass
+        raise FeedError(taken) from error
+    except OSError as error:
+        refusal = error
     try:
-        yield
+        yield refusal
     finally:
         lock.release()

@@ -11,12 +11,11 @@ import polyline
 from google.transit import gtfs_realtime_pb2
 
 from feeds.alerts.translations import plain_texts
-from feeds.gtfs.polylines import polylines
+from feeds.gtfs.polylines import polylines, steps_m
 from feeds.gtfs.stop_distances import offsets_m, place_stops
 from feeds.ids.known_ids import id_of, indices_of
 from feeds.zone_places import is_on_earth
 from predictor.arrays import NONE, Float64Array, Int32Array
-from predictor.geometry import ground_distance_m
 from predictor.new_places import NewStop
 from predictor.timetable import STATION, Timetable
 from predictor.trip_updates import RunShape
@@ -87,9 +86,8 @@ def way_of_run(
         return None
     lines = polylines(np.array([0, len(shapes[shape_id][0])], np.int64), *shapes[shape_id])
     lat, lon = timetable.stop_lat[stop], timetable.stop_lon[stop]
-    gap_m = np.append(0.0, ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]))
     ends, line = np.array([0, len(stop)], np.int64), np.zeros(1, np.int64)
-    call_m = place_stops(lines, line, ends, np.arange(len(stop)), lat, lon, gap_m)
+    call_m = place_stops(lines, line, ends, np.arange(len(stop)), lat, lon, steps_m(ends, lat, lon))
     if (offsets_m(lines, np.zeros(len(stop), np.int64), call_m, lat, lon) > FAR_M).mean() > 0.5:
         refused["shape_leads_elsewhere"] += 1
         return None

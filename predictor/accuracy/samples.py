@@ -62,11 +62,11 @@ def told_by_us(snapshot: Snapshot) -> Told:
     live = (made.status == LIVE) & (made.arrival >= now) & (made.arrival <= now + AHEAD_S)
     skipped = np.flatnonzero(made.status == SKIPPED)
     rows = np.flatnonzero(live)
-    entry, day, shift_s = base_calls(tt, np.append(rows, skipped), made.trip, made.service_day, made.shift_s, made.call)
-    key = driven_call_key(day, entry, shift_s)
+    row = np.append(rows, skipped)
+    entry, shift_s = base_calls(tt, made.runs.take(row), made.call[row])
+    key = driven_call_key(made.service_day[row], entry, shift_s)
     known, own = entry >= 0, np.arange(len(entry)) < len(rows)
     kept = known & own
-    row = np.append(rows, skipped)
     soon = own & (made.arrival[row] <= now + TOLD_WITHIN_S)
     rows = row[kept]
     published_s, p10_s, p90_s = ((times[rows] - now).astype(np.float32) for times in (made.arrival, made.p10, made.p90))
@@ -102,18 +102,14 @@ def told_by_operator(updates: TripUpdates, snapshot: Snapshot) -> Told:
     return Told(_thinned(samples, tt), sorted_once(key[is_told]), cancelled)
 
 
-def base_calls(
-    timetable: Timetable, rows: Int64Array, trip: Int32Array, service_day: Int32Array, shift_s: Int32Array,
-    call: Int32Array,
-) -> tuple[Int64Array, Int32Array, Int32Array]:  # fmt: skip
-    """The base timetable's trip call of `rows` (n,) of some calls of runs, -1 where it has none; service day, shift."""
+def base_calls(timetable: Timetable, runs: DatedRuns, call: Int32Array) -> tuple[Int64Array, Int32Array]:
+    """The base timetable's trip call of calls (n,) of runs, -1 where it has none; and the runs' shifts there."""
     base = timetable.base
-    trip, day, shift_s, call = trip[rows], service_day[rows], shift_s[rows].copy(), call[rows]
-    entry = timetable.entry_of(trip, call)
-    own = np.flatnonzero(trip >= base.trips)
+    shift_s, entry = runs.shift_s.copy(), timetable.entry_of(runs.trip, call)
+    own = np.flatnonzero(runs.trip >= base.trips)
     if len(own) == 0:
-        return entry, day, shift_s
-    run = trip[own] - base.trips
+        return entry, shift_s
+    run = runs.trip[own] - base.trips
     named, sequence = timetable.run_named[run], timetable.stop_sequence[entry[own]]
     shift_s[own] = timetable.own_runs.shift_s[run]
     entry[own] = NONE
@@ -121,7 +117,7 @@ def base_calls(
     place, among = base.entries_of(named[of_base])
     same = base.stop_sequence[among] == sequence[of_base][place]
     entry[own[of_base[place[same]]]] = among[same]
-    return entry, day, shift_s
+    return entry, shift_s
 
 
 def _thinned(samples: Samples, base: Timetable) -> Samples:

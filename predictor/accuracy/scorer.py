@@ -47,8 +47,7 @@ class Passed(Columns):
     def of(cls, passages: Passages, timetable: Timetable) -> Passed:
         """Those of runs of the base timetable whose time is known, each call once."""
         tt, p = timetable.base, passages
-        rows = np.arange(len(p), dtype=np.int64)
-        entry, day, shift_s = base_calls(timetable, rows, p.trip, p.service_day, p.shift_s, p.call)
+        day, (entry, shift_s) = p.service_day, base_calls(timetable, p, p.call)
         at = np.where(p.call > 0, p.arrival, p.departure)
         known = np.flatnonzero((entry >= 0) & np.isfinite(at))
         key = driven_call_key(day, entry, shift_s)[known]
