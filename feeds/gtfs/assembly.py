@@ -335,17 +335,11 @@ def _running(trips: Trips, calls: Calls, stops: Stops, problems: Problems) -> tu
     nowhere = np.isnan(stops.lat)
     lost = nowhere[calls.stop]
     if nowhere.any():
-        problems.rows(
-            "stops.txt", stops.row[nowhere], stops.stop_id[nowhere],
-            "no valid stop_lat and stop_lon, nor have its neighbours; no trip calls there.",
-        )  # fmt: skip
+        stops.tell(nowhere, "no valid stop_lat and stop_lon, nor have its neighbours; no trip calls there.", problems)
         calls = calls.take(~lost)
     count = np.bincount(calls.trip, minlength=len(trips.trip_id))
     runs = count >= 2
-    problems.rows(
-        "trips.txt", trips.row[~runs], trips.trip_id[~runs],
-        "fewer than two usable calls in stop_times.txt; the trip is skipped.",
-    )  # fmt: skip
+    trips.tell(~runs, "fewer than two usable calls in stop_times.txt; the trip is skipped.", problems)
     calls = calls.take(runs[calls.trip])
     number = (np.cumsum(runs) - 1).astype(np.int32)
     return trips.take(runs), replace(calls, trip=number[calls.trip])

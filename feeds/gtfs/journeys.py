@@ -12,7 +12,7 @@ from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.tables import numbers, words
 from feeds.gtfs.times import times_of
-from predictor.arrays import BoolArray, Float64Array, Int32Array, StrArray
+from predictor.arrays import Float64Array, Int32Array, StrArray
 
 FILE = "frequencies.txt"
 
@@ -42,10 +42,7 @@ def read_journeys(
     trip = references(frame, "trip_id", trip_id, FILE, problems)
     start, end = (times_of(frame, column, FILE, trip >= 0, problems) for column in ("start_time", "end_time"))
     headway = numbers(frame, "headway_secs")
-
-    def tell(bad: BoolArray, message: str) -> None:
-        problems.rows(FILE, frame.index.to_numpy()[bad], name[bad], message)
-
+    tell = problems.of(FILE, frame.index.to_numpy(), name)
     known = trip >= 0
     tell(~known, "trips.txt has no such usable trip; the row is skipped.")
     # Headways that go on after midnight.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from feeds.errors import Problem
+from predictor.arrays import BoolArray, Int64Array
+
+Tell = Callable[[BoolArray | Int64Array, str], None]
+"""What tells a fault of some rows, by a mask or their places."""
 
 
 class Problems:
@@ -36,6 +40,11 @@ class Problems:
             first = int(np.argmin(np.asarray(lines)))
             named = ids[first] if len(ids) else ""
             self._found.append(Problem(file, int(lines[first]), str(named), message, len(lines)))
+
+    def of(self, file: str, lines: npt.NDArray[np.int64], ids: Sequence[object] | npt.NDArray[np.generic]) -> Tell:
+        """What tells a fault of some rows of a file, of which `lines` (n,) and `ids` (n,) are those of all."""
+        names = np.asarray(ids, object)
+        return lambda which, message: self.rows(file, lines[which], names[which], message)
 
     def without_row(self, file: str, ids: Sequence[object] | npt.NDArray[np.generic], message: str) -> None:
         """The same fault in many entities that no single row stands for: `ids` (n,)."""

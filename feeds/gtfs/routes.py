@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from feeds.gtfs.agencies import Agencies
-from feeds.gtfs.problems import Problems
+from feeds.gtfs.problems import Problems, Tell
 from feeds.gtfs.stops import unique_rows
 from feeds.gtfs.tables import choice, numbers, text_array, texts, words
 from predictor.arrays import NONE, Int8Array, Int32Array, StrArray
@@ -40,18 +40,16 @@ class Routes:
 def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> Routes:
     """Build the routes from routes.txt; those that name no agency are of the first of agency.txt."""
     frame = unique_rows(frame, "route_id", "routes.txt", problems)
-    row, route_id = frame.index.to_numpy(), frame["route_id"]
+    route_id = frame["route_id"]
+    tell = problems.of("routes.txt", frame.index.to_numpy(), route_id.to_numpy())
     short_name, long_name = words(frame, "route_short_name"), words(frame, "route_long_name")
     # Better what it is like than an id.
     long_name = long_name.mask(short_name == "", long_name.where(long_name != "", words(frame, "route_desc")))
     nameless = ((short_name == "") & (long_name == "")).to_numpy(bool)
-    problems.rows(
-        "routes.txt", row[nameless], route_id.to_numpy()[nameless],
-        "neither route_short_name nor route_long_name; named by its id.",
-    )  # fmt: skip
+    tell(nameless, "neither route_short_name nor route_long_name; named by its id.")
     kind = numbers(frame, "route_type")
     absurd = ~((kind >= 0) & (kind < 2000))
-    problems.rows("routes.txt", row[absurd], route_id.to_numpy()[absurd], "no valid route_type; taken as a bus (3).")
+    tell(absurd, "no valid route_type; taken as a bus (3).")
     order = numbers(frame, "route_sort_order")
     return Routes(
         route_id=np.array(route_id.tolist(), dtype=np.str_),
@@ -59,24 +57,23 @@ def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> 
         long_name=text_array(long_name),
         agency_id=text_array(words(frame, "agency_id").replace("", str(agencies.agency_id[0]))),
         type=np.where(absurd, BUS, kind).astype(np.int32),
-        color=_colors(frame, "route_color", problems),
-        text_color=_colors(frame, "route_text_color", problems),
+        color=_colors(frame, "route_color", tell),
+        text_color=_colors(frame, "route_text_color", tell),
         sort_order=np.where(order >= 0, order, NONE).astype(np.int32),
         continuous_pickup=choice(frame, "continuous_pickup", range(0, 4), NO_PICKUP).astype(np.int8),
         continuous_drop_off=choice(frame, "continuous_drop_off", range(0, 4), NO_PICKUP).astype(np.int8),
     )
 
 
-def _colors(frame: pd.DataFrame, column: str, problems: Problems) -> StrArray:
+def _colors(frame: pd.DataFrame, column: str, tell: Tell) -> StrArray:
     if column not in frame:
         return texts(frame, column)
     code, unique = pd.factorize(words(frame, column))
     read = [_six_digits(str(text)) for text in unique]
     oddly_written = np.array([is_odd for _, is_odd in read], bool)[code]
     unread = np.array([digits == "" and text != "" for (digits, _), text in zip(read, unique, strict=True)], bool)[code]
-    row, route_id = frame.index.to_numpy(), frame["route_id"].to_numpy()
-    for which, message in ((oddly_written, "read as such"), (unread, "taken as none")):
-        problems.rows("routes.txt", row[which], route_id[which], f"{column} is not six hexadecimal digits; {message}.")
+    tell(oddly_written, f"{column} is not six hexadecimal digits; read as such.")
+    tell(unread, f"{column} is not six hexadecimal digits; taken as none.")
     return np.array([digits for digits, _ in read], np.str_)[code]
 
 

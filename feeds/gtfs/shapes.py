@@ -46,15 +46,10 @@ def read_shapes(frame: pd.DataFrame | None, wanted: StrArray, zone: str, problem
     row = frame.index.to_numpy(np.int64)
     unnumbered = np.isnan(sequence) & ~np.isin(shape, shape[~np.isnan(sequence)]) & (shape >= 0)
     sequence[unnumbered] = row[unnumbered]
-    problems.rows(
-        FILE, row[unnumbered], name[unnumbered],
-        "no row of this shape has a shape_pt_sequence; taken in the order of the rows.",
-    )  # fmt: skip
-
+    tell = problems.of(FILE, row, name)
+    tell(unnumbered, "no row of this shape has a shape_pt_sequence; taken in the order of the rows.")
     bad = (shape >= 0) & ~(is_on_earth(lat, lon) & (sequence >= 0))
-    problems.rows(
-        FILE, row[bad], name[bad], "no valid position or shape_pt_sequence; the point is left out of its shape."
-    )
+    tell(bad, "no valid position or shape_pt_sequence; the point is left out of its shape.")
     keep = np.flatnonzero((shape >= 0) & ~bad)
     keep = keep[np.lexsort((sequence[keep], shape[keep]))]
     shape, lat, lon, given_dist, row = shape[keep], lat[keep], lon[keep], given_dist[keep], row[keep]

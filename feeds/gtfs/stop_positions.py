@@ -27,10 +27,7 @@ def with_positions(stops: Stops, calls: Calls, problems: Problems) -> Stops:
     lat, lon = _between_neighbours(stops.lat, stops.lon, calls.stop[:-1][same], calls.stop[1:][same])
     found = lost & ~np.isnan(lat)
     # Nothing calls there, or nothing near it has a position: boards work, maps and matching leave it out.
-    problems.rows(
-        "stops.txt", stops.row[found], stops.stop_id[found],
-        "no valid stop_lat and stop_lon; put between the stops before and after it.",
-    )  # fmt: skip
+    stops.tell(found, "no valid stop_lat and stop_lon; put between the stops before and after it.", problems)
     return replace(stops, lat=lat, lon=lon)
 
 
@@ -53,11 +50,12 @@ def put_right(stops: Stops, patterns: Patterns, calls: Calls, problems: Problems
     lat, lon = np.where(astray, np.nan, stops.lat), np.where(astray, np.nan, stops.lon)
     found_lat, found_lon = _between_neighbours(lat, lon, a, b)
     found = astray & ~np.isnan(found_lat)
-    problems.rows(
-        "stops.txt", stops.row[found], stops.stop_id[found],
+    stops.tell(
+        found,
         "lies further from the stops before and after it than anybody gets in the time between; put between them. Is a "
         "digit or a sign wrong, or are latitude and longitude exchanged?",
-    )  # fmt: skip
+        problems,
+    )
     return replace(stops, lat=np.where(found, found_lat, stops.lat), lon=np.where(found, found_lon, stops.lon))
 
 

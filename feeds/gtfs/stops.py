@@ -14,7 +14,7 @@ from feeds.gtfs.references import references
 from feeds.gtfs.tables import choice, text_array, texts, words
 from feeds.gtfs.time_zones import known_zone
 from feeds.zone_places import is_on_earth
-from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.timetable import PLATFORM, STATION, WHEELCHAIR_UNKNOWN
 
 _PLATFORM_WORD = re.compile(
@@ -49,17 +49,19 @@ class Stops:
     place_stop: Int32Array
     """(E,) the station or stop that each is part of."""
 
+    def tell(self, which: BoolArray | Int64Array, message: str, problems: Problems) -> None:
+        """Add what is wrong with some of them, by a mask or their places."""
+        problems.of("stops.txt", self.row, self.stop_id)(which, message)
+
 
 def unique_rows(frame: pd.DataFrame, key: str, file: str, problems: Problems) -> pd.DataFrame:
     """The rows with an id of their own: the first where one comes twice."""
     ids = words(frame, key)
     missing = (ids == "").to_numpy(bool)
-    problems.rows(file, frame.index.to_numpy()[missing], [], f"no {key}; the row is skipped.")
+    tell = problems.of(file, frame.index.to_numpy(), ids.to_numpy())
+    tell(missing, f"no {key}; the row is skipped.")
     twice = ids.duplicated().to_numpy(bool) & ~missing
-    problems.rows(
-        file, frame.index.to_numpy()[twice], ids.to_numpy()[twice],
-        f"this {key} stands in an earlier row too; the first one counts, this row is skipped.",
-    )  # fmt: skip
+    tell(twice, f"this {key} stands in an earlier row too; the first one counts, this row is skipped.")
     return frame.assign(**{key: ids})[~(missing | twice)]
 
 
@@ -101,12 +103,8 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
                 name[place] = bare
     unnamed = name == ""
     name[unnamed] = stop_id.to_numpy(object)[unnamed]
-    problems.rows(
-        "stops.txt",
-        row[unnamed],
-        stop_id.to_numpy()[unnamed],
-        "no stop_name, nor has a parent station; named by its id.",
-    )
+    tell = problems.of("stops.txt", row, stop_id.to_numpy())
+    tell(unnamed, "no stop_name, nor has a parent station; named by its id.")
     within = references(places, "parent_station", stop_id.to_numpy(np.str_), "stops.txt", problems)
     wheelchair = choice(frame, "wheelchair_boarding", range(0, 3), 0)
     wheelchair = np.where((wheelchair == WHEELCHAIR_UNKNOWN) & has_parent, wheelchair[parent], wheelchair)

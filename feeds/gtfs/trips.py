@@ -14,7 +14,7 @@ from feeds.gtfs.references import references
 from feeds.gtfs.routes import Routes
 from feeds.gtfs.stops import unique_rows
 from feeds.gtfs.tables import choice, texts, words
-from predictor.arrays import NONE, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import NONE, BoolArray, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.columns import Columns
 
 HANGING = " -–—/|>→»"
@@ -40,6 +40,10 @@ class Trips(Columns):
     bikes: Int8Array
     row: Int64Array
     """Line in trips.txt."""
+
+    def tell(self, which: BoolArray | Int64Array, message: str, problems: Problems) -> None:
+        """Add what is wrong with some of them, by a mask or their places."""
+        problems.of("trips.txt", self.row, self.trip_id)(which, message)
 
 
 def read_trips(frame: pd.DataFrame, route_id: StrArray, problems: Problems) -> Trips:
