@@ -118,6 +118,8 @@ class Timetable:
     route_text_color: StrArray
     route_sort_order: Int32Array
     """`route_sort_order`: the smaller come first; -1 where not given."""
+    route_booked_at: StrArray
+    """Number or address where rides on request are booked, "" where the agency's `agency_phone` is called."""
 
     # Patterns (P,), their calls in CSR
     pattern_route: Int32Array

@@ -9,7 +9,7 @@ from api.reading.boarding import ACCESS
 from api.reading.journey import Journey
 from api.reading.lines import Line
 from api.words.alerts import AlertWords, first_alert_words
-from api.words.moment import DOUBTED, PageMoment
+from api.words.moment import DOUBTED, PageMoment, arrives_before
 from api.words.times import ABOUT
 from api.words.vehicles import VehicleWords, told_vehicle_words, vehicle_words
 
@@ -30,6 +30,8 @@ class CallWords:
     iso: str
     at: float | None
     """POSIX seconds, None where there is no time,"""
+    arrives: float | None
+    """nor where it does not come before it leaves,"""
     low: float | None
     """and the early end of its range, None where it has none."""
     timetable_time: str
@@ -134,6 +136,7 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
                 time=time,
                 iso=words.iso(call.published) if time else "",
                 at=round(call.published) if time else None,
+                arrives=None if (arrives_at := arrives_before(call)) is None else round(arrives_at),
                 low=None if call.p10 is None else round(call.p10),
                 timetable_time=moment.timetable_time(call),
                 status="passed" if passed else call.status,

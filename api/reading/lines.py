@@ -148,9 +148,12 @@ class Lines:
         visits = (stops[:-1] == stops[call]) & (stops[1:] != stops[call])
         return int(stops[call:][np.argmax(stops[call:] != stops[call])]) if visits.sum() > 1 else NONE
 
-    def phone_of(self, route: int) -> str:
-        """The number at which who runs a line is reached, "" where the timetable has none."""
+    def booked_at(self, route: int) -> str:
+        """The number, or the address, at which a ride with a line is booked: its own, else that of who runs it; ""
+        where the timetable has none."""
         tt = self._timetable
+        if own := str(tt.route_booked_at[route]):
+            return own
         phones = dict(zip(tt.agency_id.tolist(), tt.agency_phone.tolist(), strict=True))
         return str(phones.get(str(tt.route_agency_id[route]), ""))
 
@@ -227,9 +230,9 @@ def _line(timetable: Timetable, route: int, badge: Badge) -> Line:
 
 @lru_cache(maxsize=16384)
 def without_name(text: str, name: str, *, spaced: bool = False, hyphened: bool = False) -> str:
-    """What a sign or a long name says beside a line's name. Of line 12 "12 - Centre" and "Line 12: Centre" are both
-    "Centre", and so are "12 Centre" (`spaced`) and "12-Centre" (`hyphened`) where they can be no names themselves, as
-    "8 Mile" of line 8 is and "A Coruña" of line A."""
+    """What a sign or a long name says beside a line's name. Of line 12 "12 - Centre", "Line 12: Centre" and
+    "Centre (12)" are all "Centre", and so are "12 Centre" (`spaced`) and "12-Centre" (`hyphened`) where they can be no
+    names themselves, as "8 Mile" of line 8 is and "A Coruña" of line A."""
     space = rf"(?:{_AFTER_NAME}|\s+)"
     named = re.escape(name)
     alone = space if spaced and any(letter.isdecimal() for letter in name) else _AFTER_NAME
@@ -237,6 +240,8 @@ def without_name(text: str, name: str, *, spaced: bool = False, hyphened: bool =
         alone = rf"(?:{alone}|-(?!\d))"
     found = re.match(rf"\s*(?:{KINDS}\s+{named}{space}|{named}{alone})(?=.*[^\W\d])", text, re.IGNORECASE)
     rest = text[found.end() :].strip() if found else text
+    behind = rf"\s*\((?:{KINDS}\s+)?{named}\)|\s+[-–—|/·]\s+{KINDS}\s+{named}"
+    rest = re.sub(rf"(?<=[^\W\d])(?:{behind})\s*$", "", rest, flags=re.IGNORECASE)
     in_brackets = re.fullmatch(r"\(([^()]+)\)", rest)
     return in_brackets[1] if in_brackets else rest
 

@@ -89,7 +89,9 @@
     const open = calls().filter((call) => !call.classList.contains("passed"));
     const place = open.findIndex((call) => call.dataset.stop === choice.value);
     if (place < 0) return stop(texts.ride_there);
-    const minutes = Math.max(Math.floor((open[place].dataset.at - now()) / 60), 0);
+    // Who gets off does not wait until it goes on.
+    const { arrives, at } = open[place].dataset;
+    const minutes = Math.max(Math.floor(((arrives || at) - now()) / 60), 0);
     const values = { stop: nameOf(open[place]), minutes };
     if (place === 0 && !warned) { warned = true; announce(fill("ride_next", values)); }
     else if (place > 0) said.textContent = fill("ride_minutes", values);

@@ -23,7 +23,7 @@ from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 
 _SAYS_TO = re.compile(
-    r"(?:^|\s)(?:to|towards?|vers)\s|^(?:direction|richtung|nach|zum|zur|hacia)\s|^(?:aller|retour)$"
+    r"(?:^|\s)(?:to|towards?|vers):?\s|^(?:direction|dir\.|richtung|nach|zum|zur|hacia|à|au|aux):?\s"
     r"|\b(?:in|out|(?:north|south)?(?:east|west)|north|south)bound\b|clockwise\b",
     re.IGNORECASE,
 )
@@ -121,6 +121,8 @@ class PageMoment(Moment):
         notes = []
         if row.at_stop and row.status == "live" and row.published >= self.now + 60.0:
             notes.append(self.texts("at_stop_until", time=self.words_at(row.stop_idx).time(row.published)))
+        if of_journey and (arrives_at := arrives_before(row)) is not None:
+            notes.append(self.texts("arrives_at", time=self.words_at(row.stop_idx).time(arrives_at)))
         if change := self.platform_change(row):
             notes.append(change)
         if not of_journey and row.clock is not None and (every := self.every(row.headway_s)):
@@ -217,8 +219,8 @@ class PageMoment(Moment):
 
     def _on_request(self, event: str, how: str, route: int) -> str:
         """How to ask for it, with the number to be called, where the timetable has one."""
-        said, phone = self.texts(f"{event}_{how}"), self.lines.phone_of(route) if how == "phone" else ""
-        return f"{said} · {phone}" if phone else said
+        said, contact = self.texts(f"{event}_{how}"), self.lines.booked_at(route) if how == "phone" else ""
+        return f"{said} · {contact}" if contact else said
 
     def between_stops(self, route: int, pickup: str, drop_off: str, *, all_the_way: bool) -> list[str]:
         """How to board and get off between stops, as sentences; parameters as of `reading.boarding.between_stops`."""
@@ -251,6 +253,14 @@ class PageMoment(Moment):
         words = "" if occupancy.status is None else self.texts(f"occupancy_{occupancy.status}")
         share = "" if occupancy.percentage is None else self.texts("occupancy_share", share=occupancy.percentage)
         return f"{words} ({share})" if words and share else words or share
+
+
+def arrives_before(row: RunCall) -> float | None:
+    """When a run comes to a stop where it will wait for more than a minute, None elsewhere."""
+    if row.arrival is None or row.departure is None or row.passed or row.at_stop or not row.comes:
+        return None
+    arrives_at = row.arrival.scheduled if row.arrival.predicted is None else row.arrival.predicted
+    return arrives_at if arrives_at is not None and minutes_late(arrives_at, row.published) > 0 else None
 
 
 def language_of(request: Request) -> str:

@@ -29,7 +29,7 @@ from feeds.zip_faults import ZIP_FAULTS
 
 TABLES = (
     "agency", "stops", "routes", "trips", "stop_times", "calendar", "calendar_dates", "frequencies", "shapes",
-    "feed_info", "translations",
+    "feed_info", "translations", "booking_rules",
 )  # fmt: skip
 
 _NEEDED = {"agency", "stops", "routes", "trips", "stop_times"}

@@ -14,6 +14,7 @@ import pandas as pd
 from feeds.errors import FeedError, Problem
 from feeds.gtfs.agencies import Agencies, read_agencies, read_time_zone
 from feeds.gtfs.archive import GtfsArchive
+from feeds.gtfs.booking import booked_at
 from feeds.gtfs.call_order import in_order
 from feeds.gtfs.calls import Calls, read_calls, stop_headsigns
 from feeds.gtfs.doubtful_trips import once_a_block, tell_doubtful_trips
@@ -60,6 +61,7 @@ class _Rows:
     trips: Trips
     calls: Calls
     headsign_name: StrArray
+    booked_at: StrArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +114,8 @@ def _usable_rows(tables: dict[str, pd.DataFrame], name: str, problems: Problems)
     stop_times = tables.pop("stop_times")
     headsign_name = stop_headsigns(stop_times)
     calls = read_calls(stop_times, trips.trip_id, stops, headsign_name, problems)
+    rules = tables.get("booking_rules")
+    booking = booked_at(rules, stop_times, trips.trip_id, trips.route, len(routes.route_id))
     del stop_times
     calls = in_order(calls, trips.trip_id, problems)
     stops = with_positions(stops, calls, problems)
@@ -122,7 +126,7 @@ def _usable_rows(tables: dict[str, pd.DataFrame], name: str, problems: Problems)
             + "; ".join(f"{p.file} row {p.row}: {p.message}" for p in problems.all()[:3])
         )
     calls = replace(calls, headsign=_signs_of_destinations(calls, headsign_name, stops.name))
-    return _Rows(zone, agencies, stops, routes, trips, calls, headsign_name)
+    return _Rows(zone, agencies, stops, routes, trips, calls, headsign_name, booking)
 
 
 def _signs_of_destinations(calls: Calls, names: StrArray, stop_names: StrArray) -> Int32Array:
@@ -258,6 +262,7 @@ def _put_together(
         **_columns("agency", rows.agencies),
         **_columns("stop", stops),
         **_columns("route", rows.routes),
+        route_booked_at=rows.booked_at,
         place_id=stops.place_id,
         place_name=stops.place_name,
         place_stop=stops.place_stop,

@@ -26,6 +26,7 @@ COLUMNS_OF_OPTIONAL = {
     "frequencies": ("trip_id", "start_time", "end_time", "headway_secs"),
     "feed_info": ("feed_publisher_name",),
     "translations": ("translation",),
+    "booking_rules": ("booking_rule_id",),
     "shapes": ("shape_id", "shape_pt_lat", "shape_pt_lon"),
 }  # fmt: skip
 """Tables that may be missing, and what they must hold where they are there."""

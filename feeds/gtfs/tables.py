@@ -36,8 +36,8 @@ from feeds.gtfs.records import Records, records_of
 from feeds.letters import TAKEN_WRONGLY, as_meant
 from predictor.arrays import BoolArray, Float64Array, StrArray
 
-DISPENSABLE = ("feed_info", "translations")
-"""Tables that tell of the feed, and nothing of what runs."""
+DISPENSABLE = ("feed_info", "translations", "booking_rules")
+"""Tables that tell nothing of what runs."""
 
 Tables = Mapping[str, pd.DataFrame]
 Text = pd.api.extensions.ExtensionArray

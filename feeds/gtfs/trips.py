@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from feeds.gtfs.headsigns import name_no_place
+from feeds.gtfs.headsigns import line_named, name_no_place
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.routes import Routes
@@ -92,10 +92,12 @@ def with_destinations(trips: Trips, routes: Routes, stop_name: StrArray) -> Trip
     codes = np.array(trips.headsign[coded].tolist(), np.str_)
     short_name = trips.short_name.astype(np.result_type(trips.short_name, codes))
     short_name[coded] = codes
-    is_none = is_code | name_no_place(signs.tolist())[of_trip]
+    lines_named = np.array([line_named(sign) for sign in signs.tolist()], np.str_)[of_trip]
+    is_line = lines_named == np.char.lower(line_name)[trips.route]
+    is_none = is_code | is_line | name_no_place(signs.tolist())[of_trip]
     return replace(
         trips,
-        headsign=np.where(is_none | (trips.headsign == line_name[trips.route]), "", trips.headsign),
+        headsign=np.where(is_none, "", trips.headsign),
         short_name=short_name,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.field.city import City
-from benchmarks.field.faces import posix, texts
+from benchmarks.field.faces import posix, text, texts
 from benchmarks.field.messages import StopUpdate, bus, skipped, update
 from benchmarks.field.network import Call, Trip, network
 
@@ -247,3 +247,16 @@ def test_a_run_whose_first_stops_are_not_served_is_over_when_its_bus_stands_at_t
     for time in ("08:09", "08:12"):
         assert not any("t1" in row for stop in "BCD" for row in city.at(time).board(stop))
     assert not any("t1" in str(row) for row in city.departures("E", arrivals=True))
+
+
+def test_who_is_aboard_reads_when_the_run_comes_to_a_stop_where_it_waits() -> None:
+    # OneBusAway/onebusaway-iphone#1387: who gets off at the hub was told 08:24, when it goes on from there.
+    city = hub_city()
+    hub, after = city.trip_page("t1")[1:3]
+    assert "arrives 08:14" in text(hub.told) and hub.told.attributes["data-arrives"] == str(int(city.posix("08:14")))
+    assert "arrives" not in text(after.told) and "data-arrives" not in after.told.attributes
+    city.vehicle_positions(bus("v1", "t1", late_s=180)).at("08:08")
+    hub = city.trip_page("t1")[1]
+    assert "arrives 08:1" in text(hub.told) and "08:24" in text(hub.told)
+    assert "arrives" not in text(city.at("08:20").trip_page("t1")[1].told)
+    assert "arrivée 08:14" in text(hub_city().page("/trips/t1", lang="fr"))

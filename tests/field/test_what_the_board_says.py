@@ -182,6 +182,14 @@ def test_a_stop_on_request_says_how_to_ask() -> None:
     city = City(network("A B C D", trips=(Trip("t1", calls=calls),), tables={"agency": agency}), at="07:55")
     for face, words in in_words(city, "B").items():
         assert "beforehand · 0800 1" in words, face
+    # A line's own number counts more: opentripplanner/OpenTripPlanner#3498, stadtnavi/digitransit-ui#590
+    head = "trip_id,arrival_time,departure_time,stop_id,stop_sequence,pickup_type,pickup_booking_rule_id\n"
+    times = [f"t1,08:0{2 * k}:00,08:0{2 * k}:00,{stop},{k},2,dial\n" for k, stop in enumerate("ABCD")]
+    rules = "booking_rule_id,booking_type,phone_number,info_url\nother,1,0800 3,\ndial,1,0800 22,https://b.example\n"
+    own = {"agency": agency, "stop_times": head + "".join(times), "booking_rules": rules}
+    city = City(network("A B C D", trips=(Trip("t1", calls=calls),), tables=own), at="07:55")
+    for face, words in in_words(city, "B").items():
+        assert "beforehand · 0800 22" in words, face
 
 
 def test_the_sign_of_a_stop_counts_before_the_trips() -> None:
@@ -472,7 +480,7 @@ def test_a_networks_habit_of_hyphens_after_the_lines_name_is_told_from_a_name_wi
     [
         ("12", "12 Centre", "Centre"), ("12", "Line 12 - Centre", "Centre"), ("12", "LIGNE 12 : Centre", "Centre"),
         ("A", "A – Centre", "Centre"), ("A", "Bus A Centre", "Centre"), ("A", "A Coruña", "A Coruña"),
-        ("12", "120 Centre", "120 Centre"), ("12", "Line 12", "Line 12"),
+        ("12", "120 Centre", "120 Centre"),
         ("2", "2 Stop 8", "Stop 8"), ("8", "8 Mile Road", "8 Mile Road"), ("12", "12-14 Centre", "12-14 Centre"),
     ],
 )  # fmt: skip
@@ -975,3 +983,26 @@ def test_a_station_is_found_by_its_entrances_and_an_entrance_means_its_station()
     assert city.json("/siri/2.0/stop-monitoring.json", MonitoringRef="E7")
     for face in ("/stops/E7", "/stops/E7/timetable", "/stops/E7/sign", "/embed/E7", "/screen/E7"):
         assert "Gare" in text(city.page(face)), face
+
+
+@pytest.mark.parametrize(
+    ("line", "sign", "said"),
+    [
+        ("5", "Line 5", "Stop E"), ("A", "LIGNE A", "Stop E"), ("Blue", "Blue Line", "Stop E"),
+        ("5", "Gare (5)", "Gare"), ("5", "Gare - Ligne 5", "Gare"),
+        ("5", "Aller", "Stop E"), ("5", "Sens 2", "Stop E"), ("5", "Rück", "Stop E"),
+        ("5", "Bus 7", "Bus 7"), ("5", "Terminal 5", "Terminal 5"), ("Red", "Red Square", "Red Square"),
+        ("5", "Retournac", "Retournac"),
+    ],
+)  # fmt: skip
+def test_a_sign_that_says_the_line_or_there_and_back_alone_is_no_destination(line: str, sign: str, said: str) -> None:
+    # public-transport/transitous#1627
+    city = City(network(trips=(Trip("t1", "08:00", headsign=sign),), routes=(Route("r1", line),)), at="07:55")
+    assert city.departures("A")[0].told["headsign"] == said
+    assert city.panel("A")[0].run == said
+
+
+@pytest.mark.parametrize("sign", ["To: Gare", "Dir. Gare", "à Gare", "Direction Gare"])
+def test_to_is_not_said_twice(sign: str) -> None:
+    city = City(network(trips=(Trip("t1", "08:00", headsign=sign),)), at="07:55")
+    assert text(only(city.page("/stops/A"), "h3")) == f"Line 1{sign}"
