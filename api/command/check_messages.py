@@ -128,7 +128,8 @@ class _Message:
 def _messages_of(
     places: Mapping[str, str], headers: Mapping[str, Mapping[str, str]], errors: list[FeedError]
 ) -> tuple[dict[str, _Message], list[FeedHealth]]:
-    """A message of each feed, by the feed that it is of, and how each place was given."""
+    """A message of each feed, by the feed that it is of, and how each place was given. A feed that is given no place of
+    its own may be in the message of another."""
     messages = {}
     for feed, place in places.items():
         with _kept(errors):
@@ -142,7 +143,11 @@ def _messages_of(
         )
         for feed, message in messages.items()
     ]  # fmt: skip
-    return {roles[feed]: message for feed, message in messages.items()}, served
+    found = {roles[feed]: message for feed, message in messages.items()}
+    for message in messages.values():
+        for feed in message.holds - places.keys():
+            found.setdefault(feed, message)
+    return found, served
 
 
 @contextmanager

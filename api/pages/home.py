@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from api.answers.lookups import place_in
+from api.pages.stop import stop_messages
+from api.reading.alerts import alerts_of_stop
 from api.reading.board import StopBoards
 from api.reading.line_directions import LineDirection, line_directions, soonest_first
 from api.reading.lines import Line
 from api.reading.walking import leave_in_s, walk_min
 from api.service.stop_search import StopHit
-from api.words.alerts import AlertWords, moved_words
+from api.words.alerts import AlertWords
 from api.words.line_directions import LineDirectionWords, line_direction_words, nothing_leaves, quiet_words
 from api.words.moment import PageMoment
 
@@ -43,8 +45,9 @@ class StopRows:
     """Rows that are not shown."""
     quiet: str
     """Said when nothing leaves soon."""
-    moved: list[AlertWords]
-    """Which departures are not where the timetable has them."""
+    alerts: list[AlertWords]
+    """Which departures are not where the timetable has them, and what is told of the stop itself: a line's badge is
+    marked."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def _rows_of(moment: PageMoment, hit: StopHit, directions: list[LineDirection]) 
         leave=[_leave(moment, row, row_words, walking_min) for row, row_words in zip(rows, words, strict=False)],
         more=max(len(rows) - _ROWS_A_STOP, 0),
         quiet="" if rows else quiet_words(moment, first) if first else nothing_leaves(moment, stop),
-        moved=moved_words(moment, stop),
+        alerts=stop_messages(moment, stop, alerts_of_stop(moment, stop)),
     )
 
 

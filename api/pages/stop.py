@@ -12,6 +12,7 @@ from api.words.alerts import AlertWords, first_alert_words, moved_words
 from api.words.line_directions import LineDirectionWords, line_direction_words, nothing_leaves
 from api.words.moment import PageMoment
 from api.words.times import TimeWords
+from feeds.alerts.alert import Alert
 
 ORDERS = ("soonest", "line")
 """In which rows may stand, the first where nobody chose."""
@@ -39,10 +40,8 @@ class StopPage:
     """The route_id of the only line shown, "" for all."""
     quiet: str
     """Said when nothing leaves at all in the coming days."""
-    moved: list[AlertWords]
-    """Which departures are not where the timetable has them."""
     alerts: list[AlertWords]
-    """These, and the messages in force."""
+    """Which departures are not where the timetable has them, and the messages in force."""
     lines: list[Line]
     clock: TimeWords
     """Says times as clocks there show them."""
@@ -64,7 +63,6 @@ def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = ""
     if busy and order == ORDERS[0]:
         rows = soonest_first(rows)
     groups = [line_direction_words(moment, row, stop) for row in rows if only in ("", row.line.route_id)]
-    moved = moved_words(moment, stop)
     return StopPage(
         stop_id=str(tt.stop_id[stop]),
         name=moment.stop_name(stop),
@@ -76,12 +74,16 @@ def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = ""
         order=order,
         only=only,
         quiet="" if rows else nothing_leaves(moment, stop),
-        moved=moved,
-        alerts=[*moved, *at_its_platforms(moment, stop, first_alert_words(moment, stop_alerts(moment, stop)))],
+        alerts=stop_messages(moment, stop, stop_alerts(moment, stop)),
         lines=lines,
         clock=moment.words_at(stop),
         facts=_facts(moment, str(tt.stop_platform[stop]), groups),
     )
+
+
+def stop_messages(moment: PageMoment, stop: int, alerts: list[Alert]) -> list[AlertWords]:
+    """Which departures are not where the timetable has them, and some alerts, for who waits at a stop."""
+    return [*moved_words(moment, stop), *at_its_platforms(moment, stop, first_alert_words(moment, alerts))]
 
 
 def at_its_platforms(moment: PageMoment, stop: int, alerts: list[AlertWords]) -> list[AlertWords]:

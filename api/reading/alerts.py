@@ -37,6 +37,12 @@ def stop_alerts(moment: Moment, stop: int) -> list[Alert]:
     return _told(moment, lambda informed: informed.stop(stops, moment.now))
 
 
+def alerts_of_stop(moment: Moment, stop: int) -> list[Alert]:
+    """Of those told at a stop those that are read at stops alone."""
+    stops = moment.timetable.members(stop).tolist()
+    return _told(moment, lambda informed: shown_on(informed) == "stops" and informed.stop(stops, moment.now))
+
+
 def line_alerts(moment: Moment, route: int) -> list[Alert]:
     """Told on a line: of itself, of its stops and trips, of everything."""
     return _told(moment, lambda informed: informed.line(route, moment.now))

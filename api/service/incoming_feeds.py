@@ -10,12 +10,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from api.service.clock import Clock, LiveClock
-from api.service.polled_feed import Decode, PolledFeed
+from api.service.polled_feed import Decode, Overheard, PolledFeed
 from api.service.view import FeedHealth
 from feeds.alerts.decoding import decode_alerts
 from feeds.alerts.own_names import OwnNames
 from feeds.background import Repeated, Watched
-from feeds.messages.kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, served_as
+from feeds.messages.kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_POSITIONS, served_as
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
 from feeds.sources.source import Source
 from feeds.trip_updates.decoding import decode_trip_updates
@@ -72,7 +72,8 @@ def _decoders(of_vehicles: NamedDates, of_updates: NamedDates) -> Mapping[str, D
 
 class PolledFeeds(RealtimeFeeds):
     """Feeds asked every `every_s` seconds: each by its own thread, or (`in_step`) while reading, for sources that
-    answer at once. An address that was given for another feed than it serves is read as what it serves."""
+    answer at once. An address that was given for another feed than it serves is read as what it serves, and one that
+    serves more than it was given for also as the feeds for which no other was given."""
 
     def __init__(
         self,
@@ -93,6 +94,8 @@ class PolledFeeds(RealtimeFeeds):
             name: PolledFeed(name, source, self._decoders[name]) for name, source in sources.items() if source
         }
         """By the feed that each serves as."""
+        self._overheard: dict[str, PolledFeed[Any]] = {}
+        """Those for which no address was given, in the messages of another."""
         self._addresses = {name: source.name for name, source in sources.items() if source}
         self._every_s = every_s
         self._in_step = in_step
@@ -127,12 +130,15 @@ class PolledFeeds(RealtimeFeeds):
             self._polled_at = now
             for feed in self._feeds.values():
                 feed.poll(now)
+        for feed in self._overheard.values():
+            feed.poll(now)
         updates = self._kept(TRIP_UPDATES, timetable.base, now, TRIP_UPDATES_KEPT_S)
         timetable = heed(updates)
-        vehicles = self._feeds.get(VEHICLE_POSITIONS)
+        vehicles = self._feed(VEHICLE_POSITIONS)
         observations = vehicles.fresh(timetable) if vehicles else None
         alerts = self._kept(ALERTS, timetable, now, ALERTS_KEPT_S)
         self._sort_out()
+        self._listen(now)
         return Reading(
             observations=Observations.empty(now) if observations is None else observations,
             trip_updates=updates,
@@ -141,7 +147,8 @@ class PolledFeeds(RealtimeFeeds):
 
     def health(self) -> Mapping[str, FeedHealth]:
         """See `RealtimeFeeds`."""
-        return {health.name: health for feed in self._feeds.values() for health in feed.healths()}
+        feeds = (*self._feeds.values(), *self._overheard.values())
+        return {health.name: health for feed in feeds for health in feed.healths()}
 
     def _sort_out(self) -> None:
         """Let each address serve, from the next reading on, as the feed that its messages are of."""
@@ -151,9 +158,20 @@ class PolledFeeds(RealtimeFeeds):
                 feed.serve_as(roles[feed.given_as], self._decoders[roles[feed.given_as]])
         self._feeds = {feed.health.name: feed for feed in self._feeds.values()}
 
+    def _listen(self, now: float) -> None:
+        """Look whether messages hold feeds for which no address was given."""
+        self._overheard = {name: feed for name, feed in self._overheard.items() if name not in self._feeds}
+        missing = set(FEEDS) - self._feeds.keys() - self._overheard.keys()
+        for feed in self._feeds.values() if missing else ():
+            for name in feed.all_held(now) & missing - self._overheard.keys():
+                self._overheard[name] = PolledFeed(name, Overheard(feed), self._decoders[name])
+
+    def _feed(self, name: str) -> PolledFeed[Any] | None:
+        return self._feeds.get(name) or self._overheard.get(name)
+
     def _kept(self, name: str, timetable: Timetable, now: float, kept_s: float) -> Any:
         """A feed's last good message, unless for so long neither another came nor the server said that it stands."""
-        feed = self._feeds.get(name)
+        feed = self._feed(name)
         latest = feed.latest(timetable) if feed else None
         if feed is None or latest is None:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sized
+from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
 from typing import Any, Generic, TypeVar
@@ -14,9 +15,11 @@ from feeds.messages.kinds import feeds_in
 from feeds.messages.message import BEHIND_FOR_S, NO_HEADER, decode_message, header_of
 from feeds.messages.standing_headers import StandingHeader
 from feeds.sources.several_sources import SeveralSources
-from feeds.sources.source import Source
+from feeds.sources.source import Source, told_of
 from predictor.timetable import Timetable
 
+READ_ALL_EVERY_S = 600.0
+"""How often a message is read once more, for what it may hold of other feeds."""
 log = logging.getLogger("prochain")
 T = TypeVar("T", bound=Sized)
 
@@ -38,6 +41,7 @@ class PolledFeed(Generic[T]):
         self._last: tuple[bytes, float] | None = None
         self._last_timetable: Timetable | None = None
         self._value: T | None = None
+        self._all_read_at = float("-inf")
         self._stands = False
         """Whether the message that came last could be read, so that nothing new is nothing wrong."""
         self._newest_header, self._newest_header_at = NO_HEADER, float("-inf")
@@ -123,6 +127,25 @@ class PolledFeed(Generic[T]):
             return frozenset((self.given_as,))
         return feeds_in(decode_message(data, self.health.name)) | own
 
+    @property
+    def newest(self) -> bytes | None:
+        """The message that came last, None before the first."""
+        with self._lock:
+            newest = self._waiting or self._last
+        return newest and newest[0]
+
+    def all_held(self, now: float) -> frozenset[str]:
+        """All feeds of which its messages have entities, where that was not looked for a short while ago."""
+        data = self.newest
+        if data is None or self._all_read_at <= now < self._all_read_at + READ_ALL_EVERY_S:
+            return frozenset()
+        held: frozenset[str] = frozenset()
+        with suppress(FeedError):
+            held = feeds_in(decode_message(data, self.health.name))
+        if held:
+            self._all_read_at = now
+        return held
+
     def healths(self) -> Iterator[FeedHealth]:
         """Its health, and where it has several addresses that of each, by their numbers."""
         yield self.health
@@ -142,7 +165,27 @@ class PolledFeed(Generic[T]):
             self.health = FeedHealth(name, self._source.name, errors=self.health.errors, given_as=given_as)
 
     def _failed(self, message: str) -> None:
+        message = told_of(self._source, message)
         with self._lock:
             if message != self.health.error:
                 log.warning("%s: %s", self.health.name, message)
             self.health = replace(self.health, error=message, errors=self.health.errors + 1)
+
+
+class Overheard:
+    """A `Source` of one feed out of the messages of another."""
+
+    def __init__(self, feed: PolledFeed[Any]) -> None:
+        self.name = feed.health.source
+        self._feed = feed
+        self._given: bytes | None = None
+
+    def fetch(self, now: float) -> bytes | None:  # noqa: ARG002
+        """See `Source`."""
+        if self._feed.health.error:
+            raise FeedError(self._feed.health.error)
+        data = self._feed.newest
+        if data is self._given:
+            return None
+        self._given = data
+        return data

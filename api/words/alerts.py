@@ -19,7 +19,7 @@ from api.words.recurrence import recurrence_words
 from api.words.texts import LANGUAGES, country_of, texts_in, typeset
 from api.words.times import TimeWords
 from feeds.alerts.alert import Alert
-from feeds.alerts.translations import text_in
+from feeds.alerts.translations import language_in, text_in
 from predictor.arrays import NONE
 
 _BLANKS = " \t\xa0"
@@ -52,6 +52,8 @@ class AlertWords:
     """Until when it is in force, "" where that is not known, or told already;"""
     until_dated: str = ""
     """the same to be read on another day too."""
+    languages: tuple[str, str] = ("", "")
+    """Tags of those in which header and description are, "" where that is the reader's or not known."""
 
     @property
     def header_around_stop(self) -> tuple[str, str, str]:
@@ -67,6 +69,7 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
     reader = f"{texts.language}-{times.country}"
     header, description, url = (text_in(text, reader) for text in (alert.header, alert.description, alert.url))
     header, description = (typeset(text, texts.language) for text in (header, description))
+    languages = [_foreign(language_in(text, reader), texts.language) for text in (alert.header, alert.description)]
     # A picture alone says something too.
     pictures = {image.language: image.url for image in reversed(alert.images)}
     url = url or text_in(pictures, reader)
@@ -74,6 +77,7 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
         effect = text_in(alert.effect_detail, texts.language) or texts.known(f"effect_{alert.effect}")
         seen = text_in(alert.image_alternative_text, texts.language)
         cause = _cause(moment, alert)
+        languages = [languages[1], ""]
         header, description = description or seen or effect or f"{cause[:1].upper()}{cause[1:]}" or url, ""
     start, end = alert.period(moment.now)
     recurrence, repeats = recurrence_of(alert.affects, moment.lines.zone), ""
@@ -118,7 +122,13 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
         repeats=repeats,
         until=until[0],
         until_dated=until[1],
+        languages=(languages[0], languages[1]),
     )
+
+
+def _foreign(tag: str, language: str) -> str:
+    """A language that is not the reader's, "" where it is."""
+    return "" if tag.split("-")[0].lower() == language else tag
 
 
 def _places(moment: PageMoment, stops: Iterable[int]) -> tuple[tuple[str, str], ...]:

@@ -21,6 +21,8 @@ CLOCK_FROM_MIN = 60
 WIDE_MIN, WIDE_SHARE = 3, 0.4
 """A range at least this many minutes wide, and this share of the longest wait, is said beside the number."""
 _NIGHT_ENDS_H = 4
+_YEAR_UNSAID = timedelta(days=300)
+"""A date nearer than this is not taken for that of another year."""
 
 
 def clock_minutes(earlier: float, later: float) -> int:
@@ -132,8 +134,10 @@ class TimeWords:
         return f"{self.date(at)} {self.time(at)}"
 
     def date(self, at: float) -> str:
-        """Day and month: "12 March"."""
-        return format_skeleton("MMMMd", self._local(at), locale=self._locale)
+        """Day and month: "12 March"; with the year, "12 March 2028", where another would be meant."""
+        moment = self._local(at)
+        near = abs(moment - self._local(self.now)) < _YEAR_UNSAID
+        return format_skeleton("MMMMd" if near else "yMMMMd", moment, locale=self._locale)
 
     def weekday_date(self, at: float, *, short: bool = False) -> str:
         """Weekday with day and month: "Thursday 12 March", "Donnerstag, 12. März"; "Thu 12"."""

@@ -104,27 +104,28 @@ class City:
         at: str = "07:55",
         date: int = DATE,
         engine_settings: EngineSettings | None = None,
-        sources: Mapping[str, FedSource] | None = None,
+        sources: Mapping[str, FedSource | None] | None = None,
         **service_settings: Any,
     ) -> None:
         """Parameters: `at` and `date`: when the clock stands at first; `date` is the service day that times count from;
         `sources`: others by the feed's name (`vehicle_positions`, `trip_updates`, `alerts`), in place of those that
-        hand over at once what they were given; `service_settings`: further parameters of `Service`."""
+        hand over at once what they were given; None where the operator has none; `service_settings`: further
+        parameters of `Service`."""
         self.network = network or Network()
         self.date = date
         self.zone = ZoneInfo(self.network.zone)
         self.clock = HandClock(self.posix(at))
         self.writer = Writer(self.network, self.posix)
-        self._sources: dict[str, FedSource] = {
-            name: HandSource(name) for name in ("vehicle_positions", "trip_updates", "alerts")
-        } | dict(sources or {})
-        self._buses: list[Bus] | None = []
+        by_hand = {name: HandSource(name) for name in ("vehicle_positions", "trip_updates", "alerts")}
+        given: dict[str, FedSource | None] = {**by_hand, **(sources or {})}
+        self._sources = {name: source for name, source in given.items() if source}
+        self._buses: list[Bus] | None = [] if "vehicle_positions" in self._sources else None
         self._buses_at = self.clock.at
         self._updates: list[TripUpdate] | None = None
         self._alerts: list[AlertMessage] | None = None
         self._known: dict[Any, Any] = {}
         self._known_of: object = None
-        feeds = PolledFeeds(*self._sources.values(), every_s=0.0, in_step=True, clock=self.clock)
+        feeds = PolledFeeds(*given.values(), every_s=0.0, in_step=True, clock=self.clock)
         self._write()
         self.service = Service(
             self.network.timetable, feeds, self.clock, engine_settings=engine_settings, **service_settings
@@ -387,7 +388,8 @@ class City:
                 "v1 trip": _heads(self.json(f"/v1/trips/{_id(trip)}")["alerts"]),
                 "trip page": alert_heads(self.page(f"/trips/{_id(trip)}")),
             }
-        return {"home": alert_heads(self.page("/"))}
+        # Not those at stops whose departures are shown there.
+        return {"home": [text(head) for head in self.page("/").css(".wide > .alerts .alert-head strong")]}
 
     def desk(self) -> dict[str, list[str]]:
         """/desk: entries of `health` (faults), `drafts`, `worst`, `uncovered`, `given-up`, `unmatched` and `feeds`;

@@ -114,8 +114,12 @@ def plain_text(text: str, *, is_html: bool = False) -> str:
 def text_in(texts: Texts, language: str) -> str:
     """The text for a reader of `language` (`fr`, `fr-CA`): the very language, no region's kind of it, another region's,
     the text of no language, English, any; "" where there is none."""
-    ordered = sorted(texts, key=lambda tag: _distance(tag, language))
-    return texts[ordered[0]] if ordered else ""
+    return texts[language_in(texts, language)] if texts else ""
+
+
+def language_in(texts: Texts, language: str) -> str:
+    """The tag of that text, "" where it names no language or there is none."""
+    return min(sorted(texts), key=lambda tag: _distance(tag, language), default="")
 
 
 def _distance(tag: str, language: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import time
@@ -25,7 +26,7 @@ from feeds.bounded_unpacking import decoded
 from feeds.errors import FeedError
 from feeds.sources.cut_off import CutOff
 from feeds.sources.feed_headers import OPEN_HEADERS, is_at_home
-from feeds.sources.public_address import public_address
+from feeds.sources.public_address import public_address, secrets_in
 
 MAX_BYTES = 50_000_000
 
@@ -39,6 +40,8 @@ LONGEST_RETRY_AFTER_S = 3600.0
 """Servers have asked for years."""
 
 _CHUNK_BYTES = 1 << 16
+_MOST_WORDS, _MOST_SAID = 4096, 160
+"""Bytes that a server's own words are looked for in, and letters of them that are told."""
 # Some servers give JSON to whoever does not ask for protobuf.
 _ACCEPTED = "application/x-protobuf, application/x-google-protobuf, application/octet-stream;q=0.9, */*;q=0.5"
 
@@ -82,6 +85,7 @@ class HttpSource:
         self._failed_at = self._ask_again_at = float("-inf")
         self._failure = ""
         self._keys = [name for name in (headers or {}) if name.lower() not in OPEN_HEADERS]
+        self._secrets = secrets_in(url, [(headers or {})[name] for name in self._keys])
         self._client = httpx.Client(
             headers={"Accept": _ACCEPTED, "Accept-Encoding": "gzip", "User-Agent": "prochain", **(headers or {})},
             timeout=timeout_s,
@@ -126,6 +130,10 @@ class HttpSource:
         self._failures = 0
         return data
 
+    def without_keys(self, words: str) -> str:
+        """What is said of an answer, without the keys that were sent: servers say them back."""
+        return self._secrets.sub("…", words) if self._secrets else words
+
     def _note_failure(self, error: FeedError, now: float) -> None:
         self._failures += 1
         back_off_s = FIRST_BACK_OFF_S * 2.0 ** min(self._failures - 2, 10) if self._failures > 1 else 0.0
@@ -156,13 +164,13 @@ class HttpSource:
                 if answer.status_code == httpx.codes.NOT_MODIFIED and self.validators:
                     return None
                 if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
-                    raise _TransientError(_status(self.name, answer), _retry_after_s(answer))
+                    raise _TransientError(self._status(answer), _retry_after_s(answer))
                 # Proxies on the way change the answer (203), and some servers send all of it as a part (206).
                 if not answer.is_success:
-                    raise _StatusError(_status(self.name, answer), _retry_after_s(answer))
+                    raise _StatusError(self._status(answer), _retry_after_s(answer))
                 data = self._body(answer)
                 if not data and answer.status_code != httpx.codes.OK:
-                    raise _StatusError(f"{_status(self.name, answer)} There is nothing in it.")
+                    raise _StatusError(f"{self._status(answer)} There is nothing in it.")
         except httpx.TransportError as error:
             if self._cut_off.passed:
                 raise self._too_slow() from error
@@ -182,6 +190,16 @@ class HttpSource:
             return None
         self._digest = digest
         return data
+
+    def _status(self, answer: httpx.Response) -> str:
+        """An answer other than a feed: its code, the server's own words where it has a few, and what may help."""
+        words = ""
+        with contextlib.suppress(httpx.TransportError, httpx.StreamError, FeedError):
+            part = next(answer.iter_raw(_MOST_WORDS), b"")
+            words = _few_words(decoded(part, answer.headers.get("Content-Encoding", ""), _MOST_WORDS, self.name))
+        said = f"{answer.status_code} {answer.reason_phrase}".rstrip()
+        said += f" (“{self.without_keys(words)[:_MOST_SAID]}”)" if words else ""
+        return f"{self.name}: the server answered {said}{_advice(answer)}"
 
     def _too_slow(self) -> _TransientError:
         return _TransientError(
@@ -251,22 +269,27 @@ def too_large(name: str, limit: int, size: int | None = None) -> str:
     return f"{name}: {is_large}; at most {limit / 1e6:,.0f} MB are taken. Check that this is the feed's address."
 
 
-def _status(name: str, answer: httpx.Response) -> str:
+def _few_words(body: bytes) -> str:
+    """An answer that is a short text or JSON, in one line; "" where it is a page or something else."""
+    text = " ".join(body.decode("utf-8", "replace").split())
+    return text if text.isprintable() and "<" not in text and "\ufffd" not in text else ""
+
+
+def _advice(answer: httpx.Response) -> str:
     code = answer.status_code
-    message = f"{name}: the server answered {code} {answer.reason_phrase}".rstrip()
     if code in (401, 403):
-        return f"{message}; give a valid API key."
+        return "; give a valid API key."
     if code in (404, 410):
-        return f"{message}; check the address."
+        return "; check the address."
     if code == 429:
-        return f"{message}; poll less often."
+        return "; poll less often."
     if code == httpx.codes.NOT_MODIFIED:
-        return f"{message} to a question that asked for all of it; the fault is the server's."
+        return " to a question that asked for all of it; the fault is the server's."
     if answer.is_redirect or code < 400:
-        return f"{message}, and no place to go to; check the address." if code >= 300 else f"{message}."
+        return ", and no place to go to; check the address." if code >= 300 else "."
     if code < 500:
-        return f"{message}; check the address and what the operator asks of those who use it."
-    return f"{message}; the fault is the server's, ask its operator if it lasts."
+        return "; check the address and what the operator asks of those who use it."
+    return "; the fault is the server's, ask its operator if it lasts."
 
 
 def _reason(error: httpx.HTTPError) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from feeds.errors import FeedError
 
+_SHORTEST_SECRET = 5
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):/", re.IGNORECASE)
 
 
@@ -51,3 +53,15 @@ def public_address(url: str) -> str:
 def public_place(path_or_url: str) -> str:
     """The same of an http(s) address; a path is told as it is."""
     return public_address(path_or_url) if "://" in path_or_url else path_or_url
+
+
+def secrets_in(url: str, keys: Iterable[str]) -> re.Pattern[str] | None:
+    """What matches the secrets of an address, its password and what stands in its query, and of keys sent with it; None
+    where it has none. Words of a few letters are no secrets."""
+    try:
+        parts = urlsplit(url)
+        values = [unquote(parts.password or ""), *(value for _, value in parse_qsl(parts.query))]
+    except ValueError:
+        return None
+    words = {word for value in (*values, *keys) for word in value.split() if len(word) >= _SHORTEST_SECRET}
+    return re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True)))) if words else None

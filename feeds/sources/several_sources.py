@@ -14,7 +14,7 @@ from google.transit.gtfs_realtime_pb2 import FeedMessage, VehiclePosition
 
 from feeds.errors import FeedError
 from feeds.messages.message import decode_message, posix_seconds, refuse_differential
-from feeds.sources.source import Source
+from feeds.sources.source import Source, told_of
 
 log = logging.getLogger("prochain")
 
@@ -70,6 +70,7 @@ class Address:
         return self.message is not None
 
     def _failed(self, feed: str, error: str) -> None:
+        error = told_of(self.source, error)
         if not self.error:
             log.warning("%s: %s", feed, error)
         self.error, self.errors = error, self.errors + 1

@@ -32,6 +32,11 @@ def open_source(path_or_url: str, *, headers: Mapping[str, str] | None = None) -
     return HttpSource(place, headers=headers) if is_address(place) else FileSource(Path(place))
 
 
+def told_of(source: Source, words: str) -> str:
+    """What is said of a source's answers, fit to be told to anybody."""
+    return source.without_keys(words) if isinstance(source, HttpSource) else words
+
+
 class FileSource:
     """A file that another program rewrites."""
 

@@ -139,6 +139,26 @@ def test_api_keys_are_sent_but_never_said(server: Server) -> None:
 
 
 # zacs/ha-gtfs-rt#32
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        # mark1foley/ha-gtfs-rt-v2#39, vingerha/gtfs2#21
+        (400, b"Invalid API Key\n", "400 Bad Request (“Invalid API Key”); check the address"),
+        (401, b'{"why":\n"missing key"}', "401 Unauthorized (“{\"why\": \"missing key\"}”); give a valid API key"),
+        (403, b"<html>Forbidden</html>", "403 Forbidden; give a valid API key"),
+        (404, b"\x00\xff", "404 Not Found; check the address"),
+        (410, b"", "410 Gone; check the address"),
+        (403, b"The key s3cret is over its quota. " * 20, "(“The key … is over its quota. The key … is"),
+    ],
+)  # fmt: skip
+def test_a_servers_own_words_are_told(server: Server, status: int, body: bytes, said: str) -> None:
+    server.answers = [answer(status, body)]
+    with pytest.raises(FeedError) as error:
+        HttpSource(f"{server.url}?api_key=s3cret").fetch(0)
+    assert said in str(error.value)
+    assert len(str(error.value)) < 300
+
+
 def test_protobuf_is_asked_for_where_a_server_gives_json_too(server: Server) -> None:
     server.answers = [answer(200, b"x")]
     source(server).fetch(0)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from google.protobuf import json_format
 from google.transit import gtfs_realtime_pb2
@@ -17,6 +18,7 @@ from benchmarks.field.network import Network, Trip
 from feeds.recordings.message_recorder import MessageRecorder
 from feeds.recordings.recorder import VehicleRecorder
 from feeds.recordings.recording import open_recording
+from feeds.sources.http_source import HttpSource
 
 TODAY: dict[str, Any] = {"start_date": 20261126}
 CASES = Path(__file__).parents[3] / "shared" / "cases"
@@ -67,6 +69,49 @@ def test_an_address_given_twice_is_told_where_another_feed_is_missing() -> None:
     told = city.readyz()
     assert "feed_of_another" in told["faults"]
     assert "The address given for vehicle_positions serves trip_updates" in told["detail"]
+
+
+# CUTR-at-USF/gtfs-realtime-validator#330, transitland/transitland-atlas#1360
+@pytest.mark.parametrize("given_as", ["vehicle_positions", "trip_updates"])
+def test_an_address_that_serves_all_feeds_need_not_be_given_for_each(given_as: str) -> None:
+    others = {feed: None for feed in ("vehicle_positions", "trip_updates", "alerts") if feed != given_as}
+    city = City(at="08:03", sources=others)
+    for _ in range(3):
+        city.clock.at += 30
+        # Protobuf appends: all entities under one header.
+        city._sources[given_as].give(b"".join(messages(city).values()))
+        city.service.step(city.clock.at)
+    assert [row[6:] for row in city.board("C")] == ["t1 live", "t2 live"]
+    assert all("Crowded" in heads for heads in city.messages(route="r1").values())
+    told = city.readyz()
+    assert told["faults"] == []
+    assert {feed: health["source"] for feed, health in told["feeds"].items()} == dict.fromkeys(messages(city), given_as)
+
+
+def test_check_reads_all_that_an_address_serves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "all.pb").write_bytes(b"".join(messages(City(at="08:03")).values()))
+    check_feed(str(CASES / "base.zip"), str(tmp_path / "all.pb"))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "1 vehicles" in said and "It speaks of 1 runs" in said and "1 of 1 alerts are in force" in said
+
+
+class _SaysBack(HttpSource):
+    """An address whose server answers nothing but words of its own."""
+
+    def __init__(self, status: int, words: str) -> None:
+        answer = httpx.MockTransport(lambda _: httpx.Response(status, stream=httpx.ByteStream(words.encode())))
+        super().__init__("https://town.example/alerts?key=S3CRET-1", headers={"X-Key": "S3CRET-2"}, transport=answer)
+
+    def give(self, data: bytes) -> None:
+        """It says what it says."""
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_key_that_a_server_says_back_is_told_to_nobody(status: int) -> None:
+    city = City(sources={"alerts": _SaysBack(status, '{"error": "Bad keys: S3CRET-1, S3CRET-2"}')})
+    for said in (city.get("/readyz").text, city.officer.get("/desk").text):
+        assert "Bad keys: …, …" in said
+        assert "S3CRET" not in said
 
 
 def test_check_says_of_swapped_addresses_what_the_service_says(

@@ -795,3 +795,34 @@ def test_a_line_that_is_a_route_for_each_direction_is_named_once() -> None:  # H
     # Where both stand in a list they are told apart.
     lines = [text(line) for line in city.page("/lines").css("ul.lines li")]
     assert [line.partition(" · ")[2] for line in lines] == ["Stop A – Stop C", "Stop C – Stop A"]
+
+
+def test_a_message_about_a_stop_is_read_wherever_its_departures_stand() -> None:
+    city = City().alerts(alert("Stop C closed", {"stop_id": "C"}, effect="NO_SERVICE"), alert(SAID, {"route_id": "r1"}))
+    favourite, embedded = city.page("/", fragment="board", stop="C"), city.page("/embed/C")
+    # The line's badge is marked on the home page, where its message is a touch away.
+    assert [text(head) for head in favourite.css(".alerts strong")] == ["Stop C closed"]
+    assert favourite.css(".marked")
+    assert sorted(text(head) for head in embedded.css(".alerts strong")) == ["Stop C closed", SAID]
+    assert not city.page("/", fragment="board", stop="B").css(".alerts")
+
+
+def test_a_message_in_another_language_says_so_to_who_hears_it_read_out() -> None:
+    # opentripplanner/OpenTripPlanner#4117
+    told = alert({"fi": "Myöhässä"}, {"route_id": "r1"}, description={"en": "Delays", "fr": "Retards"})
+    city = City().alerts(told, alert({"": "Crowded"}, {"route_id": "r1"}))
+    head, *others = city.page("/stops/C").css(".alerts strong, .alerts .alert-head + p")
+    assert (head.attributes["lang"], head.attributes["dir"]) == ("fi", "auto")
+    assert not any("lang" in other.attributes for other in others)
+    french = city.get("/stops/C", lang="fr").text
+    assert '<strong lang="fi" dir="auto">' in french and "<p>Retards</p>" in french
+
+
+def test_an_end_in_another_year_is_told_with_its_year() -> None:
+    ends = (1830000000.0, 1798000000.0)  # 28 December 2027, 23 December 2026
+    city = City().alerts(
+        *(alert(f"{SAID} {k}", {"route_id": "r1"}, active=(("07:00", end),)) for k, end in enumerate(ends))
+    )
+    first, second = (text(shown) for shown in city.page("/alerts").css(".alert"))
+    assert "Until 28 December 2027 14:20" in first
+    assert "Until 23 December 05:26" in second
