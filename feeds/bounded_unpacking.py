@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 
 from feeds.errors import FeedError
-from feeds.zip_faults import ZIP_FAULTS
+
+ZIP_FAULTS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError,
+    # A file without a name in the directory of the zip.
+    IndexError,
+)  # fmt: skip
+
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGIC = b"PK\x03\x04"

@@ -34,7 +34,6 @@ from predictor.features import Features
 from predictor.finished_runs import FinishedRuns
 from predictor.forecast import MISS_WEIGHT, forecast, within_horizon
 from predictor.forecast_loop import Forecast
-from predictor.fresh_reports import fresh_reports
 from predictor.geometry import LineGeometry
 from predictor.journeys import JourneyLookup, call_key, dated_journeys, driven_call_key, driven_entry
 from predictor.kept_predictions import KeptPredictions, Room
@@ -51,8 +50,7 @@ from predictor.operator_times import OperatorTimes, operator_times
 from predictor.operator_vehicles import on_operators_runs
 from predictor.overlay import Overlay
 from predictor.passages import CallTimes, Passages, Stretches, call_times
-from predictor.passed_calls import DrivenCalls, PassedCalls
-from predictor.past_calls import PastCalls
+from predictor.past_calls import DrivenCalls, PassedCalls, PastCalls
 from predictor.predicted_rows import (
     cancelled_rows,
     in_timetable,
@@ -64,7 +62,7 @@ from predictor.predicted_rows import (
     vehicle_rows,
 )
 from predictor.progress import driven_since, driven_to_the_end, passages_of
-from predictor.report_clocks import StandingClocks, clocks_set_right
+from predictor.report_clocks import StandingClocks, clocks_set_right, fresh_reports
 from predictor.report_figures import LATE_S, ReportFigures
 from predictor.run_changes import RunChanges, present_reports
 from predictor.runs import DatedRuns, renamed

@@ -19,8 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, first_of_each
-from predictor.forecast_loop import Forecast, SaidBefore
-from predictor.kept_loop import say_again
+from predictor.forecast_loop import Forecast, SaidBefore, say_again
 from predictor.legs import NEXT_TRIPS, Legs
 from predictor.operator_holds import OperatorHolds
 from predictor.runs import trips_of

@@ -1,4 +1,5 @@
-"""Calls that the operator has told as past: they do not come back to the boards when it speaks of them no more."""
+"""Calls that lie behind runs: those that vehicles were seen to pass, and those that the operator has told as past.
+These do not come back to the boards when it speaks of them no more."""
 
 from __future__ import annotations
 
@@ -9,15 +10,51 @@ import numpy as np
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, contains, is_among
 from predictor.journeys import JourneyLookup, call_key
 from predictor.operator_times import OperatorTimes
-from predictor.passed_calls import PassedCalls
+from predictor.passages import Passages
 from predictor.runs import DatedRuns, still_made
 from predictor.timetable import Timetable
 
+_AFTERWARDS_S = 1200.0
+"""So long a run that no vehicle is on any more is still looked at."""
+_SIFTED_EVERY_S = 60.0
 STILL_DUE_S = 60.0
 """A call is past when its departure was told to be this long ago, or is told no more."""
 _REMEMBERED_S = 6 * 3600.0
 _LOOKED_AT_S = 2 * 3600.0
 """A run is still looked at so long after a call."""
+
+
+@dataclass(frozen=True, eq=False)
+class PassedCalls(DatedRuns):
+    """Calls that runs have passed; all arrays (n,). Of what is told of a call twice, the later row counts."""
+
+    call: Int32Array
+    passed_at: Float64Array
+    """When it was left, at a run's last stop reached; POSIX seconds."""
+
+
+class DrivenCalls:
+    """The calls that vehicles were seen to pass."""
+
+    def __init__(self) -> None:
+        self.calls = PassedCalls.empty()
+        self._sifted_at = -np.inf
+
+    def take_in(self, passages: Passages, under_way: DatedRuns, now: float) -> None:
+        """More of them; those of runs that are neither `under_way` (n,) nor lately were are forgotten."""
+        if len(passages):
+            passed_at = np.where(np.isnan(passages.departure), passages.arrival, passages.departure)
+            news = PassedCalls.of_runs(passages, call=passages.call, passed_at=passed_at)
+            self.calls = PassedCalls.joined(self.calls, news)
+        if now >= self._sifted_at + _SIFTED_EVERY_S:
+            self._sifted_at = now
+            kept = self.calls.passed_at > now - _AFTERWARDS_S
+            kept |= is_among(self.calls.run_key, under_way.run_key)
+            self.calls = self.calls.take(kept)
+
+    def in_timetable(self, old: Timetable, new: Timetable) -> None:
+        """Go on by the indices of another timetable, with the calls that are made there too."""
+        self.calls = still_made(self.calls, self.calls.call, old, new)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Reports dated ahead of our own clock: a clock that is fast makes no report less fresh.
+"""By whose clock reports are dated, and which of them are news: a clock that is fast makes no report less fresh.
 
 A report cannot be made after it is received. So the least that a vehicle's clock must be fast is the most by which one
 of its reports was ever ahead of `now`, and that is taken off the times of all its reports. Up to `AHEAD_S` this needs
@@ -12,11 +12,12 @@ report is dated by when it came, though that time be of hours ago, as when its d
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int64Array, StrArray
+from predictor.arrays import NONE, Float64Array, Int64Array, StrArray
 from predictor.geometry import ground_distance_m
 from predictor.observations import Observations
 from predictor.tracks import HEARD_LONG_S, Tracks
@@ -28,6 +29,8 @@ MOVED_M = 50.0
 FEED_AHEAD_S = 300.0
 FOLLOWED_S = 900.0
 """Vehicles whose reports are older by their clocks are not followed, and known here alone."""
+OLDEST_S = 3600.0
+"""Nobody is followed by a report of an earlier hour."""
 
 
 class StandingClocks:
@@ -101,3 +104,27 @@ def clocks_set_right(
     timestamp = np.where(told_again & ~moved, tracks.timestamp[slot], timestamp)
     timestamp = np.where(np.where(told_again, moved, leads), came, timestamp)
     return replace(observations, timestamp=timestamp), np.where(leads, ahead_s, fast_s[slot])
+
+
+def fresh_reports(
+    observations: Observations, slot: Int64Array, tracks: Tracks, now: float
+) -> tuple[Int64Array, Counter[str]]:
+    """Rows of the newest report of each vehicle where it is newer than the last one, not from the future and of this
+    hour, in order of `slot` (n,); and how many reports were what."""
+    at = observations.timestamp
+    order = np.argsort(at, kind="stable")
+    order = order[at[order] <= now]
+    newest = np.full(len(tracks), NONE, np.int64)
+    newest[slot[order]] = order
+    rows: Int64Array = newest[newest >= 0]
+    last_at = tracks.timestamp[slot[rows]]
+    news = (at[rows] > last_at) & (at[rows] >= now - OLDEST_S)
+    counts = Counter(
+        reports=len(at),
+        reports_from_the_future=int((at > now).sum()),
+        reports_duplicate=len(order) - len(rows),
+        reports_out_of_order=int((at[rows] < last_at).sum()),
+        reports_fresh=int(news.sum()),
+        refused_timestamp_stale=int((at < now - OLDEST_S).sum()),
+    )
+    return rows[news], counts

@@ -32,8 +32,7 @@ from predictor.arrays import (
 from predictor.journeys import call_key, journey_key
 from predictor.operator_times import ShortenedRuns, ToldVehicles
 from predictor.passages import Passages
-from predictor.passed_calls import PassedCalls
-from predictor.past_calls import STILL_DUE_S
+from predictor.past_calls import STILL_DUE_S, PassedCalls
 from predictor.report_figures import ReportFigures
 from predictor.rows_loop import order_by_stop
 from predictor.runs import DatedRuns

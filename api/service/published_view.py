@@ -27,7 +27,7 @@ from predictor.columns import Columns, column_types
 from predictor.operator_times import ShortenedRuns, ToldVehicles
 from predictor.overlaid_timetable import OverlaidTimetable
 from predictor.passages import Passages
-from predictor.passed_calls import PassedCalls
+from predictor.past_calls import PassedCalls
 from predictor.report_figures import ReportFigures
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.snapshot import ByStop, Predictions, Snapshot, Vehicles

@@ -22,10 +22,9 @@ from pathlib import Path, PurePosixPath
 
 from inflate64 import Inflater
 
-from feeds.bounded_unpacking import BZIP2_MAGIC, GZIP_MAGIC, ZSTD_MAGIC, decoded
+from feeds.bounded_unpacking import BZIP2_MAGIC, GZIP_MAGIC, ZIP_FAULTS, ZSTD_MAGIC, decoded
 from feeds.errors import FeedError, Problem
 from feeds.letters import BEFORE_TEXT
-from feeds.zip_faults import ZIP_FAULTS
 
 TABLES = (
     "agency", "stops", "routes", "trips", "stop_times", "calendar", "calendar_dates", "frequencies", "shapes",

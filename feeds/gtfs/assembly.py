@@ -19,13 +19,13 @@ from feeds.gtfs.call_order import in_order
 from feeds.gtfs.calls import Calls, read_calls, stop_headsigns
 from feeds.gtfs.doubtful_trips import once_a_block, tell_doubtful_trips
 from feeds.gtfs.journeys import Journeys, read_journeys
-from feeds.gtfs.missing_times import interpolated
 from feeds.gtfs.pattern_lines import PatternLines, find_lines
 from feeds.gtfs.patterns import Links, Patterns, find_links, find_patterns
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.routes import Routes, read_routes
 from feeds.gtfs.service_calendar import ServiceCalendar, read_calendar
 from feeds.gtfs.shapes import read_shapes
+from feeds.gtfs.sound_times import interpolated
 from feeds.gtfs.stop_positions import put_right, with_positions
 from feeds.gtfs.stops import Stops, read_stops
 from feeds.gtfs.tables import LONGEST_TEXT, read_tables, words

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from feeds.gtfs.problems import Problems
-from feeds.ids.spelling import spelled
+from feeds.ids.known_ids import spelled
 from predictor.arrays import NONE, Int32Array, StrArray
 
 

@@ -21,8 +21,7 @@ from predictor.accuracy.completeness import Completeness
 from predictor.accuracy.punctuality import EARLY, LATE, ON_TIME, punctuality
 from predictor.accuracy.samples import Told
 from predictor.accuracy.scorer import Passed, Scorer
-from predictor.accuracy.tally import BUCKETS, SUMS, figures_of, sums_of
-from predictor.accuracy.worsening import worse_than_usual
+from predictor.accuracy.tally import BUCKETS, SUMS, figures_of, sums_of, worse_than_usual
 from predictor.arrays import Float64Array, Int32Array, Int64Array
 from predictor.timetable import Timetable
 

@@ -28,11 +28,10 @@ from feeds.history.accuracy_sums import AccuracySums
 from feeds.history.alert_json import alert_from_json
 from feeds.history.announcements import Announcements
 from feeds.history.happened import Happened
-from feeds.history.recent_table import RecentTable
 from feeds.history.register import AlertText, CancelledTrip, Register, Watch
 from feeds.history.tables import PASSAGES, TRACES, passages_of, passages_table, traces_of, traces_table
 from feeds.storage.daily_parquet import DailyParquet
-from feeds.storage.daily_rows import Rows
+from feeds.storage.daily_rows import RecentTable, Rows
 from feeds.storage.parquet_damage import UNREADABLE
 from feeds.storage.whole_file import regular, set_aside, whole_file
 from feeds.timetable_cache import read_cached, write_cached

@@ -29,6 +29,9 @@ _WIDEST_NUMBER = 13
 LONGEST = 128
 """Letters of an id or a short text; no true one has more."""
 _SEPARATOR = re.compile(f"[{re.escape(_SEPARATORS)}]")
+_WHOLE_NUMBER = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_DASH = re.compile("[\u2010-\u2015\u2212]")
 
 
 def id_of(value: str | bytes) -> str:
@@ -162,3 +165,14 @@ def _platforms(timetable: Timetable) -> tuple[list[str], list[int]]:
 @lru_cache(maxsize=4)
 def _agencies(timetable: Timetable) -> frozenset[str]:
     return frozenset(np.unique(timetable.route_agency_id).tolist()) - {""}
+
+
+def spelled(name: object) -> str:
+    """What is left of an id without zeros before it, “.0” behind it, capitals, letters that nobody sees, and the way
+    accents, blanks and dashes are encoded."""
+    text = unicodedata.normalize("NFC", str(name)).casefold()
+    if not text.isascii():
+        text = _DASH.sub("-", _UNSEEN.sub("", text))
+    text = " ".join(text.split())
+    number = _WHOLE_NUMBER.fullmatch(text)
+    return number[1] if number else text

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from feeds.ids.spelling import spelled
+from feeds.ids.known_ids import spelled
 from predictor.arrays import NONE, BoolArray, Int32Array
 from predictor.timetable import Timetable
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from feeds.bounded_unpacking import ZIP_FAULTS
 from feeds.errors import FeedError, Problem
 from feeds.messages.message import decode_message, posix_seconds
-from feeds.zip_faults import ZIP_FAULTS
 from predictor.arrays import Float64Array
 
 SUFFIXES = (".pb", ".pb.gz")

@@ -2,8 +2,8 @@
 
 What is new is put down every minute as a small part, `vehicle_positions_2026-03-16/part-….parquet`; when the day (UTC,
 by time of receipt) is over, or the recorder is closed, the parts become `vehicle_positions_2026-03-16.parquet`.
-Messages are kept as they came in (`message_recorder.py`), vehicle positions also as reports, each once. Ids stay the
-text that they are, so no timetable is needed. `recording.py` reads all of it, parts included.
+Messages are kept as they came in, vehicle positions also as reports, each once. Ids stay the text that they are, so no
+timetable is needed. `recording.py` reads all of it, parts included.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ from threading import Event
 from typing import NamedTuple, Protocol
 
 import numpy as np
+import pyarrow as pa
 
 from feeds.background import Repeated
+from feeds.bounded_unpacking import unpacked
 from feeds.errors import FeedError
 from feeds.messages.kinds import VEHICLE_MESSAGES, VEHICLE_POSITIONS, feeds_in, served_as
-from feeds.messages.message import decode_message, header_timestamp
-from feeds.recordings.message_recorder import MessageRecorder
+from feeds.messages.message import MAX_MESSAGE_BYTES, decode_message, header_timestamp
+from feeds.recordings.messages_parquet import SCHEMA as MESSAGES
+from feeds.recordings.messages_parquet import digest_of
 from feeds.recordings.reports_parquet import SCHEMA, read_reports, table_of
 from feeds.sources.source import Source
 from feeds.storage.daily_parquet import DailyParquet
@@ -33,6 +36,42 @@ from feeds.storage.sole_writer import sole_writer
 from feeds.vehicle_positions.decoding import FEED
 from feeds.vehicle_positions.reports import Reports, reports_of, vehicle_names
 from predictor.arrays import Int64Array
+
+
+class MessageRecorder(DailyParquet):
+    """Takes messages in, one after another in order of time. One that says the same as that before it takes a few bytes
+    (`messages_parquet.py`). Not to be shared between threads or processes."""
+
+    def __init__(self, folder: Path, feed: str) -> None:
+        """Go on in `folder`, where an earlier recorder may have stopped or crashed. Errors: FeedError.
+
+        Parameters: `feed` names the files, such as "trip_updates".
+        """
+        super().__init__(folder, feed, MESSAGES)
+        self._feed = feed
+        self._last = ("", b"")
+        """Day and digest of the last message: each day's file stands by itself."""
+
+    def write(self, data: bytes, received_at: float) -> int:
+        """Archive a message; 1 where it says something new, else 0.
+
+        Errors: FeedError where it is no message (see `feeds.messages.message`), or nothing can be written.
+        """
+        message = decode_message(data, self._feed)
+        day = datetime.fromtimestamp(received_at, UTC).date().isoformat()
+        last, self._last = self._last, (day, digest_of(message))
+        new = self._last != last
+        plain = unpacked(data, MAX_MESSAGE_BYTES, self._feed)
+        header = message.header
+        row = {
+            "received_at": [received_at],
+            "header_timestamp": [header.timestamp if header.HasField("timestamp") else None],
+            "digest": [self._last[1]],
+            "message": [plain if new else None],
+        }
+        self.append(pa.table(row, MESSAGES), day, received_at)
+        return int(new)
+
 
 _LOOK_S = 0.2
 """How often it is looked whether to end."""

@@ -18,6 +18,7 @@ import numpy as np
 from feeds.alerts import decoding as operator_alerts
 from feeds.alerts.alert import Alert
 from feeds.alerts.own_names import OwnNames
+from feeds.bounded_unpacking import ZIP_FAULTS
 from feeds.errors import FeedError, Problem
 from feeds.messages.kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_MESSAGES, VEHICLE_POSITIONS, feeds_in, served_as
 from feeds.messages.message import decode_message
@@ -31,7 +32,6 @@ from feeds.tides.vehicle_locations import NAME as VEHICLE_LOCATIONS
 from feeds.tides.vehicle_locations import is_vehicle_locations
 from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.trip_updates.old_times import LastTold
-from feeds.zip_faults import ZIP_FAULTS
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
 from predictor.timetable import Timetable

@@ -1,8 +1,9 @@
-"""The rows of a table kept by day, as its readers have them."""
+"""The rows of a table kept by day, as its readers have them; and a table that is held in memory alone."""
 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -58,3 +59,38 @@ class Rows:
             rows = table if where is None else table.filter(where)
             tables.append(rows if columns is None else rows.select(columns))
         return pa.concat_tables(tables)
+
+
+class RecentTable:
+    """Stands in for `DailyParquet` where nothing is to be kept on disk."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self.lost_rows = 0
+        self.set_aside: Counter[str] = Counter()
+        self._schema = schema
+        self._day = ""
+        self._days: dict[str, tuple[pa.Table, ...]] = {}
+
+    @property
+    def rows(self) -> Rows:
+        """All that there is now."""
+        return Rows(self._schema, (), tuple(self._days.items()), set())
+
+    def begin(self, day: str) -> None:
+        """Rows from now on are of this day (ISO date)."""
+        self._day = day
+
+    def add(self, table: pa.Table, now: float) -> None:  # noqa: ARG002
+        """Add rows of the day that has begun."""
+        self._days[self._day] = (*self._days.get(self._day, ()), table)
+
+    def flush(self) -> None:
+        """Join what came in small pieces, for quicker reading."""
+        self._days = {day: (pa.concat_tables(tables).combine_chunks(),) for day, tables in self._days.items()}
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def drop_before(self, day: str) -> None:
+        """Forget the days before `day`."""
+        self._days = {recent: tables for recent, tables in self._days.items() if recent >= day}

@@ -25,6 +25,14 @@ _PARTS = {
     "mbta": ("mbta", "predictions"), "reliable": ("reliable", "predictions"), "coverage": ("inside", "ranges"),
     "width_s": ("width_s", "ranges"), "inconsistency_s": ("spread_s", "windows"),
 }  # fmt: skip
+ENOUGH_PREDICTIONS = 200
+"""Of fewer, a score is chance."""
+ENOUGH_DAYS = 5
+WORSE_BY = 0.1
+"""Smaller differences are not worth anybody's while,"""
+DEVIATIONS = 3.0
+"""nor those that are usual between one day and another."""
+_NORMAL = 1.4826
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,3 +101,18 @@ def figures_of(sums: Float64Array) -> tuple[Mapping[str, Float64Array], Mapping[
         has = np.isfinite(share)
         score = np.where(has, share, 0.0).sum(-1) / np.where(has.any(-1), has.sum(-1), np.nan)
     return by_bucket | {"eta": share}, overall | {"eta": score}
+
+
+def worse_than_usual(
+    now: Float64Array, now_predictions: Float64Array, past: Float64Array, past_predictions: Float64Array
+) -> tuple[BoolArray, Float64Array]:
+    """Whether each line's score (L,) is far below those of the same hours of earlier days (L, D), NaN where there is
+    none; and its usual score (L,), NaN where too little is known."""
+    known = np.where((past_predictions >= ENOUGH_PREDICTIONS) & np.isfinite(past), past, np.nan)
+    usual = np.full(len(now), np.nan)
+    away = np.full(len(now), np.nan)
+    some = np.flatnonzero(np.isfinite(known).sum(axis=1) >= ENOUGH_DAYS)
+    usual[some] = np.nanmedian(known[some], axis=1)
+    away[some] = _NORMAL * np.nanmedian(np.abs(known[some] - usual[some, None]), axis=1)
+    worse: BoolArray = now < usual - np.fmax(WORSE_BY, DEVIATIONS * away)
+    return worse & (now_predictions >= ENOUGH_PREDICTIONS), usual

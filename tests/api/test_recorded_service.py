@@ -23,8 +23,7 @@ from api.service.playback import recorded_service
 from api.service.service import Service
 from api.service.settings import read_settings
 from feeds.messages.kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
-from feeds.recordings.message_recorder import MessageRecorder
-from feeds.recordings.recorder import VehicleRecorder
+from feeds.recordings.recorder import MessageRecorder, VehicleRecorder
 from feeds.recordings.recording import open_recording
 from feeds.simulator import Simulator
 from feeds.sources.http_source import HttpSource

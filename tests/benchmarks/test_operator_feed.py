@@ -16,7 +16,7 @@ from benchmarks.accuracy.operator_feed import OperatorFeed
 from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.tables import TOLD_BY_OPERATOR, Tables
 from feeds.messages.kinds import TRIP_UPDATES
-from feeds.recordings.message_recorder import MessageRecorder
+from feeds.recordings.recorder import MessageRecorder
 from feeds.recordings.recording import open_recording
 from tests.benchmarks.judged_networks import Stop, Trip, timetable_of
 

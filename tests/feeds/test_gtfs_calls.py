@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from feeds.gtfs.call_order import in_order
 from feeds.gtfs.calls import read_calls
-from feeds.gtfs.missing_times import interpolated
 from feeds.gtfs.problems import Problems
+from feeds.gtfs.sound_times import interpolated
 from feeds.gtfs.stops import read_stops
 from feeds.service_times import seconds_of_day
 from feeds.timetable import LoadedTimetable

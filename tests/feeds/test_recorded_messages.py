@@ -17,9 +17,9 @@ from feeds.messages.kinds import ALERTS, TRIP_UPDATES
 from feeds.messages.message import header_of
 from feeds.reading import TRIP_UPDATES_KEPT_S
 from feeds.recordings.message_files import MessageFiles
-from feeds.recordings.message_recorder import MessageRecorder
 from feeds.recordings.messages_parquet import MessagesParquet
 from feeds.recordings.recorded_messages import RecordedMessages
+from feeds.recordings.recorder import MessageRecorder
 from feeds.recordings.recording import open_recording
 from predictor.timetable import Timetable
 from tests.feeds.tiny_network import at, tiny_network

@@ -15,8 +15,7 @@ from api.command.check import check_feed
 from benchmarks.field.city import City
 from benchmarks.field.messages import StopUpdate, alert, bus, update
 from benchmarks.field.network import Network, Trip
-from feeds.recordings.message_recorder import MessageRecorder
-from feeds.recordings.recorder import VehicleRecorder
+from feeds.recordings.recorder import MessageRecorder, VehicleRecorder
 from feeds.recordings.recording import open_recording
 from feeds.sources.http_source import HttpSource
 
