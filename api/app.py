@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
@@ -28,7 +29,7 @@ from api.answers.said_once import SaidOnce
 from api.answers.screens_seen import ScreensSeen
 from api.desk.desk import Desk
 from api.desk.disruptions_api import disruptions_router
-from api.desk.metrics import DeskCollector
+from api.desk.metrics import desk_metrics
 from api.desk.pages import desk_router
 from api.desk.timetable_word import timetable_router
 from api.pages.addresses import pages_router
@@ -39,8 +40,7 @@ from api.pages.installable import installable_router
 from api.pages.map import map_router
 from api.pages.map_picture import map_picture_router
 from api.pages.push import push_router
-from api.pages.push_metrics import RemindersCollector
-from api.pages.reminders import Reminders
+from api.pages.reminders import Reminders, push_metrics
 from api.pages.stream import page_stream_router
 from api.pages.timetable import timetable_pages_router
 from api.panels.addresses import panels_router
@@ -55,7 +55,7 @@ from api.v1.docs_page import DOCS_FILES, docs_files, docs_router
 from api.v1.explain import explain_router
 from api.v1.gtfs_realtime import realtime_feeds_router
 from api.v1.health import health_router
-from api.v1.metrics import RequestMetrics, metrics_router, registry_of
+from api.v1.metrics import Asked, RequestMetrics, metrics_router, registry_of
 from api.v1.route_departures import route_departures_router
 from api.v1.routes import routes_router
 from api.v1.shapes import shapes_router
@@ -114,8 +114,8 @@ def create_app(
     screens_seen = screens_seen or ScreensSeen(desk.folder)
     app = _described(lambda _: _running(service, desk, heavy_reads, screens_seen, reminders))
     registry = registry_of(service, announcer, heavy_reads, doors)
-    registry.register(DeskCollector(desk))
-    registry.register(RemindersCollector(reminders))
+    registry.register(Asked(partial(desk_metrics, desk)))
+    registry.register(Asked(partial(push_metrics, reminders)))
     app.state.service = service
     app.state.desk = desk
     app.state.siri_names = siri_names or SiriNames()

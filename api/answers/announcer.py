@@ -312,7 +312,7 @@ def _made_by(channel: Channel, boards: StopBoards) -> StreamedEvent | Problem | 
 def noticed(departure: DepartureWords) -> object:
     """What every face shows of it, less the minutes that pass by themselves."""
     return (
-        departure.key, departure.status, departure.said, departure.here, departure.at and steady(departure.at),
+        departure.key, departure.status, departure.said, departure.call.at_stop, departure.at and steady(departure.at),
         departure.wait.value if departure.at is None else "", departure.notes, departure.occupancy,
         departure.wheelchair,
     )  # fmt: skip

@@ -31,8 +31,7 @@ class BodyLimit(HttpMiddleware):
     Errors: Problem 413 and 408, raised from `receive` where the application is already reading.
     """
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See `HttpMiddleware`."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         # The server refuses what is no number; a number may still be longer than Python turns into one.
         if len(announced) > 15 or int(announced) > MOST_BYTES:

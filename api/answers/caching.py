@@ -57,13 +57,17 @@ def answer(
 
 
 def json_answer(
-    request: Request, moment: Moment, says: object, made: Callable[[], BaseModel | Mapping[str, Any]], *,
+    request: Request, moment: Moment, says: object, made: Callable[[], Mapping[str, Any]], *,
     max_age_s: int, media_type: str = "application/json",
 ) -> Response:  # fmt: skip
-    """The same of what `made` gives as JSON, a model or its fields: `says` for the timetable of the moment, and a feed
-    that goes on or has stopped."""
+    """The same as JSON: what every answer says of itself, then the fields that `made` gives. `says` is for the
+    timetable of the moment, and a feed that goes on or has stopped."""
     says = moment.timetable.feed_version, moment.feed_stopped, says
-    return answer(request, says, lambda: as_json(made()), max_age_s=max_age_s, media_type=media_type)
+
+    def body() -> bytes:
+        return as_json({**moment.answer_fields(), **made()})
+
+    return answer(request, says, body, max_age_s=max_age_s, media_type=media_type)
 
 
 def has_same(if_none_match: str, etag: str) -> bool:

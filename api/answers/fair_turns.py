@@ -42,8 +42,7 @@ class FairTurns(HttpMiddleware):
         self._routes = routes
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See `HttpMiddleware`."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "GET" or not self._is_made_by_a_thread(path_within(scope)):
             await self._app(scope, receive, send)
             return

@@ -13,9 +13,9 @@ class HttpMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        await (self.handle if scope["type"] == "http" else self._app)(scope, receive, send)
+        await (self._handle if scope["type"] == "http" else self._app)(scope, receive, send)
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See to a request."""
         raise NotImplementedError
 
@@ -23,8 +23,7 @@ class HttpMiddleware:
 class HeadAsGet(HttpMiddleware):
     """Answers HEAD as GET, without the body."""
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See `HttpMiddleware`."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return

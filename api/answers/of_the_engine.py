@@ -31,8 +31,7 @@ class OfTheEngine(HttpMiddleware):
         super().__init__(app)
         self._engine = Forwarding(address) if address else None
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See `HttpMiddleware`."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _OF_THE_ENGINE.fullmatch(path_within(scope)):
             await self._app(scope, receive, send)
             return

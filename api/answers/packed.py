@@ -20,8 +20,7 @@ _LARGE_BYTES = 40_000
 class Packed(HttpMiddleware):
     """Packs what is large enough, for who takes it."""
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See `HttpMiddleware`."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         takes = "gzip" in Headers(scope=scope).get("Accept-Encoding", "")
         responder = (_Packing if takes else IdentityResponder)(self._app, _LEAST_BYTES)
         await responder(scope, receive, send)

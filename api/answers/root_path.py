@@ -20,8 +20,7 @@ class RootPath(HttpMiddleware):
         super().__init__(app)
         self._root = root
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See `HttpMiddleware`."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope, path = {**scope, "root_path": self._root}, scope["path"]
         if path == self._root:
             scope["path"] += "/"
@@ -35,8 +34,7 @@ class OwnRedirects(HttpMiddleware):
     """Makes each Location a path under our root path: every redirect of ours leads to a page of
     ours, and what stands before its path came from the Host header."""
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See `HttpMiddleware`."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":

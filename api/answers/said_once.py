@@ -69,8 +69,7 @@ class SaidOnce(HttpMiddleware):
         self._answers: dict[tuple[object, ...], _Answer | asyncio.Future[_Answer | None]] = {}
         self._bytes = 0
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See `HttpMiddleware`."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = path_within(scope)
         if (
             scope["method"] != "GET"

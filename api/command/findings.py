@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from rich.console import Console
@@ -30,7 +30,7 @@ def print_name(console: Console, name: str, what: str) -> None:
     console.print(Text.assemble((one_line(name), "bold"), f": {one_line(what)}"))
 
 
-def print_faults(console: Console, faults: Sequence[Fault]) -> None:
+def print_faults(console: Console, faults: Iterable[Fault]) -> None:
     """What the health of a service would say."""
     for fault in faults:
         print_warning(console, fault_words(fault))

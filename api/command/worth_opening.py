@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from api.reading.board import departure_rows
+from api.reading.board import stop_boards
 from api.reading.lines import lines_of
 from api.service.view import ServiceView
 
@@ -27,7 +27,7 @@ def stops_worth_opening(view: ServiceView, now: float) -> list[tuple[str, int]]:
         ("a tram station", [stop for stop in busiest if stop in stations]),
     ):
         for stop in candidates[:_LOOKED_AT]:
-            if stop not in chosen and departure_rows(view, stop, now, limit=1, window_s=_SOON_S):
+            if stop not in chosen and stop_boards(view, [stop], now, _SOON_S)[0].shown:
                 chosen[stop] = name
                 break
     return [(name, stop) for stop, name in chosen.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -29,15 +30,12 @@ _ENOUGH = 100
 """Stops of fewer judged predictions are not among the worst: theirs is chance."""
 _SHADES = 5
 _NO_FIGURE = "–"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the reader chose."""
-
-    days: int
-    day: str
-    line: str
+_OVERALL = (
+    "eta", "mae", "bias", "missed", "reliable", "inconsistency_s", "mbta", "coverage", "completeness", "on_time",
+    "predictions",
+)  # fmt: skip
+_OF_A_ROW = ("predictions", "eta", "mae", "missed", "completeness", "on_time")
+_IN_SECONDS = ("mae", "bias", "inconsistency_s")
 
 
 @dataclass(frozen=True)
@@ -48,25 +46,6 @@ class Row:
     line: Line | None
     worse: str
     cells: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class SpeedCell:
-    """A speed, its shade (0 the slowest), and the run times."""
-
-    speed: str
-    shade: int
-    times: str
-
-
-@dataclass(frozen=True)
-class Way:
-    """A direction's reports."""
-
-    towards: str
-    hours: tuple[str, ...]
-    segments: tuple[tuple[str, tuple[SpeedCell | None, ...]], ...]
-    headways: tuple[tuple[str, ...], ...]
 
 
 @accuracy_page_router.get("/desk/accuracy")
@@ -100,12 +79,14 @@ def accuracy_page(request: Request, _: Session, days: str = "", day: str = "", l
         "accuracy.html",
         badges=[listed.badge for listed in moment.lines.all],
         status=422 if problem else 200,
-        asked=Asked(count, day, line if chosen else ""),
+        days=count,
+        one_day=day,
         spans=SPANS,
         problem=problem,
         span=_span(first, last, moment),
         sources=[scores.source for scores in overall],
-        figures=_figures(overall, moment),
+        figures={name: [_figure(name, scores, moment) for scores in overall] for name in _OVERALL},
+        columns=_OF_A_ROW,
         charts=_charts(read, moment),
         lines=[_row(scores, moment, worse.get(scores.group, "")) for scores in by_line if scores.predictions],
         stops=_worst_stops(read("stop"), moment) if chosen else [],
@@ -113,29 +94,8 @@ def accuracy_page(request: Request, _: Session, days: str = "", day: str = "", l
         day=_day(last, moment),
         ways=[]
         if index is None
-        else [_way(way, moment) for way in line_performance(history, moment.timetable, index, last)],
+        else [(way, _shades(way)) for way in line_performance(history, moment.timetable, index, last)],
     )
-
-
-def _figures(overall: list[Scores], moment: PageMoment) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    texts = moment.texts
-
-    def of(name: str, words: Callable[[Scores], str]) -> tuple[str, tuple[str, ...]]:
-        return texts(f"accuracy_{name}"), tuple(words(scores) for scores in overall)
-
-    def share_of(name: str) -> tuple[str, tuple[str, ...]]:
-        return of(name, lambda scores: _share(scores.figures[name], moment))
-
-    def seconds_of(name: str) -> tuple[str, tuple[str, ...]]:
-        return of(name, lambda scores: _seconds(scores.figures[name], moment))
-
-    return (
-        share_of("eta"), seconds_of("mae"), seconds_of("bias"), share_of("missed"), share_of("reliable"),
-        seconds_of("inconsistency_s"), share_of("mbta"), share_of("coverage"),
-        of("completeness", lambda scores: _share(scores.completeness, moment)),
-        of("on_time", lambda scores: _share(scores.on_time, moment)),
-        of("predictions", lambda scores: _count(scores.predictions)),
-    )  # fmt: skip
 
 
 def _charts(read: Callable[[By], list[Scores]], moment: PageMoment) -> tuple[Chart, ...]:
@@ -168,16 +128,8 @@ def _charts(read: Callable[[By], list[Scores]], moment: PageMoment) -> tuple[Cha
 
 def _row(scores: Scores, moment: PageMoment, worse: str = "") -> Row:
     index = moment.timetable.route_index.get(scores.group)
-    return Row(
-        scores.name,
-        None if index is None else moment.lines.all[index],
-        worse,
-        (
-            _count(scores.predictions), _share(scores.figures["eta"], moment), _seconds(scores.figures["mae"], moment),
-            _share(scores.figures["missed"], moment), _share(scores.completeness, moment),
-            _share(scores.on_time, moment),
-        ),
-    )  # fmt: skip
+    line = None if index is None else moment.lines.all[index]
+    return Row(scores.name, line, worse, tuple(_figure(name, scores, moment) for name in _OF_A_ROW))
 
 
 def _worst_stops(stops: list[Scores], moment: PageMoment) -> tuple[Row, ...]:
@@ -186,32 +138,11 @@ def _worst_stops(stops: list[Scores], moment: PageMoment) -> tuple[Row, ...]:
     return tuple(_row(scores, moment) for scores in enough[:_WORST_STOPS])
 
 
-def _way(way: Direction, moment: PageMoment) -> Way:
-    speeds = sorted(cell.speed_km_h for segment in way.segments for cell in segment.cells if cell)
-
-    def cell_words(cell: Cell | None) -> SpeedCell | None:
-        if cell is None:
-            return None
-        rank = sum(speed < cell.speed_km_h for speed in speeds) / len(speeds)
-        return SpeedCell(
-            f"{cell.speed_km_h:.0f}", int(rank * _SHADES), f"{_clock(cell.scheduled_s)} → {_clock(cell.run_s)}"
-        )
-
-    return Way(
-        moment.towards(way.destination),
-        tuple(f"{hour:02}" for hour in way.hours),
-        tuple(
-            (f"{segment.start.name} – {segment.end.name}", tuple(cell_words(cell) for cell in segment.cells))
-            for segment in way.segments
-        ),
-        tuple(
-            (
-                f"{kept.hour:02}", _minutes(kept.scheduled_s, moment), _minutes(kept.actual_s, moment),
-                f"{kept.variation:.2f}", _share(kept.kept, moment), _minutes(kept.excess_wait_s, moment),
-            )
-            for kept in way.headways
-        ),
-    )  # fmt: skip
+def _shades(way: Direction) -> dict[Cell, int]:
+    """Of each speed, 0 the slowest."""
+    cells = [cell for segment in way.segments for cell in segment.driven]
+    speeds = sorted(cell.speed_km_h for cell in cells)
+    return {cell: int(bisect_left(speeds, cell.speed_km_h) / len(speeds) * _SHADES) for cell in cells}
 
 
 def _service_hour(hour: str) -> int:
@@ -236,21 +167,13 @@ def _noon(day: date, moment: PageMoment) -> float:
     return (datetime(day.year, day.month, day.day, tzinfo=moment.view.zone) + timedelta(hours=12)).timestamp()
 
 
-def _share(share: float, moment: PageMoment) -> str:
-    return _NO_FIGURE if math.isnan(share) else moment.texts("accuracy_share", count=f"{100 * share:.0f}")
-
-
-def _seconds(seconds: float, moment: PageMoment) -> str:
-    return _NO_FIGURE if math.isnan(seconds) else moment.texts("accuracy_seconds", count=f"{seconds:.0f}")
-
-
-def _minutes(seconds: float, moment: PageMoment) -> str:
-    return moment.texts("accuracy_min", count=f"{seconds / 60:.1f}")
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
-
-
-def _count(number: int) -> str:
-    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+def _figure(name: str, scores: Scores, moment: PageMoment) -> str:
+    """One of them in words, by its name."""
+    if name == "predictions":
+        return f"{scores.predictions:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    figure = scores.figures[name]
+    if math.isnan(figure):
+        return _NO_FIGURE
+    if name in _IN_SECONDS:
+        return moment.texts("accuracy_seconds", count=f"{figure:.0f}")
+    return moment.texts("accuracy_share", count=f"{100 * figure:.0f}")

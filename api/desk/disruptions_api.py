@@ -73,7 +73,7 @@ def list_disruptions(
     ]
     listed = json_answer(
         request, moment, (len(messages), answers),
-        lambda: DisruptionsAnswer(**moment.answer_fields(), total=len(messages), disruptions=answers),
+        lambda: {"total": len(messages), "disruptions": answers},
         max_age_s=_MAX_AGE_S,
     )  # fmt: skip
     if page * limit < len(messages):

@@ -40,20 +40,6 @@ class Case:
     """Language and answer; the officer's language first."""
 
 
-@dataclass(frozen=True)
-class Question:
-    """What was asked, and what else might have been meant."""
-
-    stop: str
-    line: str
-    direction: str
-    at: str
-    """As a `datetime-local` field takes it."""
-    stop_name: str
-    others: list[tuple[str, str]]
-    """Id and name of other stops that match."""
-
-
 @why_router.get("/desk/why")
 @heavy
 def why(request: Request, _: Session, stop: str = "", line: str = "", direction: str = "", at: str = "") -> Response:
@@ -70,12 +56,6 @@ def why(request: Request, _: Session, stop: str = "", line: str = "", direction:
         time, is_asked, problem = moment.now, False, moment.texts("why_bad_time")
     if stop and not where:
         is_asked, problem = False, problem or moment.texts("results_none", query=stop)
-    question = Question(
-        stop=stop, line="" if route is None else line, direction=direction,
-        at=f"{datetime.fromtimestamp(time, zone):%Y-%m-%dT%H:%M}",
-        stop_name=str(tt.stop_name[where[0]]) if where else "",
-        others=[(str(tt.stop_id[other]), str(tt.stop_name[other])) for other in where[1 : _OTHERS + 1]],
-    )  # fmt: skip
     if is_asked:
         history = desk_of_request(request).service.history
         only = int(direction) if direction in ("0", "1") else None
@@ -87,8 +67,12 @@ def why(request: Request, _: Session, stop: str = "", line: str = "", direction:
         request, moment, "why.html", badges=[listed.badge for listed in moment.lines.all],
         status=422 if problem else 200,
         found="why_waits" if found and all(explanation.verdict.by_headway for explanation in found) else "why_found",
-        question=question, cases=[_case(explanation, moment) for explanation in found],
-        asked=is_asked, problem=problem,
+        # As a `datetime-local` field takes it.
+        stop=stop, line="" if route is None else line, direction=direction,
+        at=f"{datetime.fromtimestamp(time, zone):%Y-%m-%dT%H:%M}",
+        stop_name=str(tt.stop_name[where[0]]) if where else "",
+        others=[(str(tt.stop_id[other]), str(tt.stop_name[other])) for other in where[1 : _OTHERS + 1]],
+        cases=[_case(explanation, moment) for explanation in found], asked=is_asked, problem=problem,
         directions=[] if route is None else _directions(moment, route),
     )  # fmt: skip
 

@@ -77,8 +77,7 @@ class ToNetworks(HttpMiddleware):
         super().__init__(app)
         self._networks = networks
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See `HttpMiddleware`."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         name, slash, _ = path_within(scope)[1:].partition("/")
         network = self._networks.named(name)
         if network is None:

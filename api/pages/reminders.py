@@ -6,6 +6,7 @@ import hashlib
 import logging
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, get_args
 from urllib.parse import quote, urlencode
 
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from api.pages.push_sender import PushSender, Sent
@@ -249,3 +251,15 @@ def reminders_of(service: Service, settings: Settings, folder: Path | None) -> R
     if not settings.web_push:
         return None
     return Reminders(service, PushSender(folder, settings.push_hosts), folder)
+
+
+def push_metrics(reminders: Reminders | None) -> Iterator[Metric]:
+    """What Prometheus is told: how many riders wait, and what became of the messages to others. None: they are switched
+    off."""
+    waiting = reminders.count if reminders else 0
+    yield GaugeMetricFamily("prochain_push_waiting", "Riders who wait for a message.", waiting)
+    text = "Messages handed to push services: sent, refused for good, or to be tried again."
+    messages = CounterMetricFamily("prochain_push_messages", text, labels=["outcome"])
+    for outcome, count in (reminders.outcomes if reminders else {}).items():
+        messages.add_metric([outcome], count)
+    yield messages

@@ -100,7 +100,7 @@ def screen_timetable(moment: PageMoment, stops: list[int]) -> dict[str, object]:
                 int(row.comes),
                 *([moment.every(row.headway_s)] if row.headway_s and row.source == "timetable" else []),
             )
-            for row in board.rows(board.shown[:_FALLBACK_DEPARTURES])
+            for row in board.first(_FALLBACK_DEPARTURES)
         )
         for board in stop_boards(moment.view, stops, moment.now, _FALLBACK_S, rows=_FALLBACK_DEPARTURES)
     ]

@@ -45,24 +45,10 @@ class Scores:
     source: str
     predictions: int
     figures: Mapping[str, float]
+    """Of all horizons; also `completeness` (ETA Completeness Benchmark) and `on_time` (on-time performance)."""
     horizons: tuple[Horizon, ...]
     calls: Mapping[str, int]
     """By the names of `CALLS`."""
-
-    def share(self, part: str, *whole: str) -> float:
-        """Of the calls counted as `whole`, how many are `part`; NaN of none."""
-        total = sum(self.calls[name] for name in whole)
-        return self.calls[part] / total if total else math.nan
-
-    @property
-    def completeness(self) -> float:
-        """ETA Completeness Benchmark."""
-        return self.share("complete", "scheduled")
-
-    @property
-    def on_time(self) -> float:
-        """On-time performance."""
-        return self.share("on_time", "early", "on_time", "late")
 
 
 def accuracy(
@@ -98,18 +84,25 @@ def days_until_now(moment: Moment, days: int = DAYS) -> tuple[date, date]:
 def _scores(tt: Timetable, sums: GroupSums, by: By) -> Scores:
     by_bucket, overall = figures_of(sums.predictions)
     predictions = sums.predictions[:, SUMS.index("predictions")]
+    calls = dict(zip(CALLS, sums.calls.astype(int).tolist(), strict=True))
+    on_time = _share(calls["on_time"], calls["early"] + calls["on_time"] + calls["late"])
+    shares = {"completeness": _share(calls["complete"], calls["scheduled"]), "on_time": on_time}
     return Scores(
         group=_group(sums.group, by),
         name=_name(tt, sums.group, by),
         source=SOURCES[sums.source],
         predictions=int(predictions.sum()),
-        figures={name: float(overall[name]) for name in FIGURES},
+        figures={name: float(overall[name]) for name in FIGURES} | shares,
         horizons=tuple(
             Horizon(minutes, int(predictions[bucket]), {name: float(by_bucket[name][bucket]) for name in FIGURES})
             for bucket, minutes in enumerate(measures.BUCKETS)
         ),
-        calls={name: int(count) for name, count in zip(CALLS, sums.calls.tolist(), strict=True)},
+        calls=calls,
     )
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else math.nan
 
 
 def _group(group: str, by: By) -> str:

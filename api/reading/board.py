@@ -101,6 +101,10 @@ class StopBoard:
         """All rows but those."""
         return np.flatnonzero(~self.repeats).tolist() if self._every.has_slots else list(range(len(self)))
 
+    def first(self, limit: int | None = None) -> list[RunCall]:
+        """All that is said of the first `limit` that are shown."""
+        return self.rows(self.shown[:limit])
+
 
 def stop_boards(
     view: ServiceView,
@@ -113,7 +117,9 @@ def stop_boards(
 ) -> list[StopBoard]:
     """The boards of stops, read in one pass: for many it takes little longer than for one.
 
-    Parameters as of `departure_rows`; `rows`: so many of each are put together at once.
+    Parameters: `now` POSIX seconds; `window_s`: how far to look ahead; `route`: index of the only route to show;
+    `arrivals`: also what nobody can board (the trip ends here, or `pickup_type` is 1); `rows`: so many of each are put
+    together at once.
     """
     only = None if route is None else RouteIdx(route)
     calls, pointer = view.snapshot.boards(
@@ -136,24 +142,6 @@ def stop_boards(
 def _boards(tt: Timetable, calls: RunCalls) -> BoolArray:
     boards: BoolArray = tt.pickup_type[tt.entry_of(calls.trip, calls.call)] != NO_PICKUP
     return boards & ~calls.last_call
-
-
-def departure_rows(
-    view: ServiceView,
-    stop_idx: int,
-    now: float,
-    limit: int | None = None,
-    window_s: float = WINDOW_S,
-    route: int | None = None,
-    arrivals: bool = False,
-) -> list[RunCall]:
-    """Coming departures at a stop (at a station: from all its platforms), soonest first.
-
-    Parameters: `now` POSIX seconds; `window_s`: how far to look ahead; `route`: index of the only route to show;
-    `arrivals`: also those that nobody can board (the trip ends here, or `pickup_type` is 1).
-    """
-    (board,) = stop_boards(view, [stop_idx], now, window_s, route, arrivals)
-    return board.rows(board.shown[:limit])
 
 
 class StopBoards:

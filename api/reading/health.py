@@ -8,7 +8,7 @@ what is parked may report as it likes.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -106,63 +106,56 @@ def status_of(service: Served, faults: Iterable[Fault]) -> Literal["ok", "degrad
     return "degraded" if {fault.code for fault in faults} - WARNINGS else "ok"
 
 
-def view_faults(moment: Moment) -> list[Fault]:
+def view_faults(moment: Moment) -> Iterator[Fault]:
     """What is wrong with the feeds and the timetable at a moment."""
     view, now = moment.view, moment.now
     age_s = view.feed_age_s(now)
-    stands = math.isfinite(view.snapshot.fleet_stands_since)
-    found = []
-    if moment.feed_stopped and not stands:
-        found.append(Fault("feed_stopped", {} if age_s is None else {"minutes": round(age_s / 60)}))
-    return [
-        *found,
-        *feed_faults(view.feeds.values(), now),
-        *view.once("vehicle faults", lambda: vehicle_faults(view.snapshot, view.live_limit_s)),
-        *operator_faults(moment),
-        *timetable_faults(view.timetable, now),
-    ]
+    if moment.feed_stopped and not math.isfinite(view.snapshot.fleet_stands_since):
+        yield Fault("feed_stopped", {} if age_s is None else {"minutes": round(age_s / 60)})
+    yield from feed_faults(view.feeds.values(), now)
+    yield from view.once("vehicle faults", lambda: [*vehicle_faults(view.snapshot, view.live_limit_s)])
+    yield from operator_faults(moment)
+    yield from timetable_faults(view.timetable, now)
 
 
-def feed_faults(feeds: Iterable[FeedHealth], now: float) -> list[Fault]:
+def feed_faults(feeds: Iterable[FeedHealth], now: float) -> Iterator[Fault]:
     """Which feeds cannot be read, which addresses serve another feed than they were given for, and whether the alerts
     are written anew at all: those of a program that has died look as if nothing had changed."""
-    found = []
     for feed in feeds:
         if feed.error:
-            found.append(Fault("feed_error", {"feed": feed.name, "error": feed.error}))
+            yield Fault("feed_error", {"feed": feed.name, "error": feed.error})
         if feed.given_as:
-            found.append(Fault("feed_misplaced", {"feed": feed.given_as, "holds": feed.name}))
+            yield Fault("feed_misplaced", {"feed": feed.given_as, "holds": feed.name})
         elif feed.holds:
-            found.append(Fault("feed_of_another", {"feed": feed.name, "holds": ", ".join(feed.holds)}))
+            yield Fault("feed_of_another", {"feed": feed.name, "holds": ", ".join(feed.holds)})
         if feed.name == ALERTS and now - feed.written_at > ALERTS_STAND_S:
-            found.append(Fault("alerts_stand", {"days": round((now - feed.written_at) / 86_400)}))
-    return found
+            yield Fault("alerts_stand", {"days": round((now - feed.written_at) / 86_400)})
 
 
-def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> list[Fault]:
+def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> Iterator[Fault]:
     """Why vehicles cannot be used, or not without correction, as of a snapshot."""
     now, figures, vehicles = snapshot.made_at, snapshot.report_figures, snapshot.vehicles
     expected, reports = trips_under_way(snapshot.timetable, now), figures.reports
     stands = math.isfinite(snapshot.fleet_stands_since)
     goes_on = stands or not snapshot.feed_stopped(now)
     if goes_on and expected >= SEVERAL and not now - figures.at <= NO_VEHICLE_S:
-        return [Fault("no_vehicles", {"expected": expected})]
-    found = []
+        yield Fault("no_vehicles", {"expected": expected})
+        return
     if stands:
-        found.append(Fault("fleet_stands", {"minutes": round((now - snapshot.fleet_stands_since) / 60)}))
+        yield Fault("fleet_stands", {"minutes": round((now - snapshot.fleet_stands_since) / 60)})
     if figures.clock_fast_s >= CLOCK_FAST_S:
-        found.append(Fault("clock_fast", {"seconds": round(figures.clock_fast_s)}))
+        yield Fault("clock_fast", {"seconds": round(figures.clock_fast_s)})
     if expected == 0 or reports == 0 or not now - figures.at <= FIGURES_KEPT_S:
-        return found
+        return
     if figures.late >= SEVERAL and figures.late_s >= LATE_S:
-        found.append(Fault("reports_late", {"seconds": round(figures.late_s)}))
+        yield Fault("reports_late", {"seconds": round(figures.late_s)})
     elif figures.always_late and figures.stale < MOST * reports:
         named = ", ".join(f"{vehicle} ({seconds:.0f} s)" for vehicle, seconds in figures.always_late_vehicles)
-        found.append(Fault("vehicle_clock_slow", {"vehicles": figures.always_late, "examples": named}))
+        yield Fault("vehicle_clock_slow", {"vehicles": figures.always_late, "examples": named})
     if figures.ahead_vehicles and figures.from_the_future < MOST * reports:
         named = ", ".join(f"{vehicle} ({seconds / 60:.0f} min)" for vehicle, seconds in figures.ahead_vehicles)
         ahead = figures.from_the_future + figures.leading
-        found.append(Fault("vehicle_clock_fast", {"vehicles": ahead, "examples": named}))
+        yield Fault("vehicle_clock_fast", {"vehicles": ahead, "examples": named})
     usable = _usable(vehicles, now - live_limit_s)
     none_usable = usable <= UNUSABLE * min(expected, reports)
     telling = reports >= SEVERAL or none_usable
@@ -181,7 +174,7 @@ def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> list[Fault]:
     causes += _misplaced(snapshot.timetable, vehicles, none_usable=none_usable)
     if not causes and none_usable and SEVERAL <= reports <= PARKED * expected and expected >= SEVERAL:
         causes.append(Fault("no_vehicle_matches", {"reports": reports, "expected": expected}))
-    return found + causes
+    yield from causes
 
 
 def trips_under_way(timetable: Timetable, now: float) -> int:
@@ -275,25 +268,22 @@ def _to_nearest_stop_m(timetable: Timetable, lat: Float64Array, lon: Float64Arra
     )
 
 
-def operator_faults(moment: Moment) -> list[Fault]:
+def operator_faults(moment: Moment) -> Iterator[Fault]:
     """What of the operator's own word does not fit the timetable, and whether it is of another time."""
-    found, updates = [], moment.view.update_figures
+    updates = moment.view.update_figures
     if updates.not_found > 0 and updates.not_found >= MOST * updates.runs:
         examples = ", ".join(updates.examples)
-        found.append(
-            Fault("updates_not_found", {"not_found": updates.not_found, "runs": updates.runs, "examples": examples})
-        )
+        yield Fault("updates_not_found", {"not_found": updates.not_found, "runs": updates.runs, "examples": examples})
     if updates.timed_runs >= SEVERAL and abs(updates.off_s) >= FAR_OFF_S:
-        found.append(Fault("updates_far_off", {"minutes": round(updates.off_s / 60), "runs": updates.timed_runs}))
+        yield Fault("updates_far_off", {"minutes": round(updates.off_s / 60), "runs": updates.timed_runs})
     feed = moment.view.feeds.get(TRIP_UPDATES)
     old_s = moment.now - feed.written_at if feed and not feed.error else 0.0
     if old_s > moment.view.live_limit_s and trips_under_way(moment.timetable, moment.now):
-        found.append(Fault("updates_stand", {"minutes": round(old_s / 60)}))
+        yield Fault("updates_stand", {"minutes": round(old_s / 60)})
     alerts = [alert for alert in moment.view.operator_alerts if alert.state(moment.now) == "in_force"]
     unheard = sum(not informed_by(moment, alert).selectors for alert in alerts)
     if unheard > 0 and unheard >= MOST * len(alerts):
-        found.append(Fault("alerts_reach_nobody", {"unheard": unheard, "alerts": len(alerts)}))
-    return found
+        yield Fault("alerts_reach_nobody", {"unheard": unheard, "alerts": len(alerts)})
 
 
 def _worse_lines(service: Served) -> list[Fault]:
@@ -308,11 +298,9 @@ def _worse_lines(service: Served) -> list[Fault]:
     return [Fault("lines_worse", {"lines": ", ".join(lines)})] if lines else []
 
 
-def _clock_faults(service: Served, now: float) -> list[Fault]:
-    found = []
+def _clock_faults(service: Served, now: float) -> Iterator[Fault]:
     if service.clock.jumped_s:
-        found.append(Fault("own_clock_jumped", {"seconds": round(service.clock.jumped_s)}))
+        yield Fault("own_clock_jumped", {"seconds": round(service.clock.jumped_s)})
     set_back = service.set_back
     if set_back is not None and 0.0 <= now - set_back.at < SET_BACK_TOLD_S:
-        found.append(Fault("own_clock_set_back", {"seconds": round(set_back.seconds)}))
-    return found
+        yield Fault("own_clock_set_back", {"seconds": round(set_back.seconds)})

@@ -21,6 +21,7 @@ from predictor.timetable import Timetable
 class Cell:
     """One segment in one hour."""
 
+    hour: int
     runs: int
     run_s: float
     scheduled_s: float
@@ -28,21 +29,20 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Place:
-    """A stop, by the timetable of that day."""
-
-    stop_id: str
-    name: str
-
-
-@dataclass(frozen=True)
 class Segment:
-    """From one stop to the next."""
+    """From one stop to the next, by the timetable of that day."""
 
-    start: Place
-    end: Place
+    from_stop_id: str
+    from_name: str
+    to_stop_id: str
+    to_name: str
     cells: tuple[Cell | None, ...]
     """By hour, as `Direction.hours`; None where nobody drove it."""
+
+    @property
+    def driven(self) -> list[Cell]:
+        """Those in which somebody did."""
+        return [cell for cell in self.cells if cell is not None]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class Headways:
     headways: int
     scheduled_s: float
     actual_s: float
-    variation: float
+    adherence: float
+    """`HeadwayKept.variation`."""
     kept: float
     excess_wait_s: float
 
@@ -90,7 +91,7 @@ def line_performance(store: HistoryStore, timetable: Timetable, route: int, day:
 
 def _directions(tt: Timetable, route: int, runs: SegmentRuns, kept: HeadwayKept) -> list[Direction]:
     cells = {
-        (link, hour): Cell(count, run_s, scheduled_s, 3.6 * speed)
+        (link, hour): Cell(hour, count, run_s, scheduled_s, 3.6 * speed)
         for link, hour, count, run_s, scheduled_s, speed in zip(
             *(column.tolist() for column in (runs.link, runs.hour, runs.runs, runs.run_s, runs.scheduled_s,
                                              runs.speed_m_s)), strict=True,
@@ -109,13 +110,7 @@ def _directions(tt: Timetable, route: int, runs: SegmentRuns, kept: HeadwayKept)
         rows = np.flatnonzero(kept.direction == way)
         found[way] = Direction(
             way, destination_of(tt, example), hours,
-            tuple(
-                Segment(
-                    _place(tt, int(tt.link_from_stop[link])), _place(tt, int(tt.link_to_stop[link])),
-                    tuple(cells.get((link, hour)) for hour in hours),
-                )
-                for link in links
-            ),
+            tuple(_segment(tt, link, tuple(cells.get((link, hour)) for hour in hours)) for link in links),
             tuple(
                 Headways(*row)
                 for row in zip(
@@ -128,5 +123,8 @@ def _directions(tt: Timetable, route: int, runs: SegmentRuns, kept: HeadwayKept)
     return [found[way] for way in sorted(found)]
 
 
-def _place(tt: Timetable, stop: int) -> Place:
-    return Place(str(tt.stop_id[stop]), str(tt.stop_name[stop]))
+def _segment(tt: Timetable, link: int, cells: tuple[Cell | None, ...]) -> Segment:
+    start, end = int(tt.link_from_stop[link]), int(tt.link_to_stop[link])
+    return Segment(
+        str(tt.stop_id[start]), str(tt.stop_name[start]), str(tt.stop_id[end]), str(tt.stop_name[end]), cells
+    )

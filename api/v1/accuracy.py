@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
@@ -16,21 +14,10 @@ from api.answers.heavy_reads import BUSY, heavy
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, no_such
 from api.answers.rate_limits import EXPLANATIONS, TOO_OFTEN, limited
-from api.reading.accuracy import DAYS, MOST_DAYS, MOST_GROUPS, Horizon, Scores, accuracy, days_until_now
-from api.reading.line_performance import Direction, line_performance
+from api.reading.accuracy import DAYS, MOST_DAYS, MOST_GROUPS, Scores, accuracy, days_until_now
+from api.reading.line_performance import line_performance
 from api.reading.moment import Moment, service_of
-from api.v1.models import (
-    Accuracy,
-    AccuracyGroup,
-    Completeness,
-    DirectionPerformance,
-    HeadwayHour,
-    HorizonFigures,
-    OnTime,
-    RoutePerformance,
-    SegmentHour,
-    SegmentPerformance,
-)
+from api.v1.models import Accuracy, AccuracyGroup, DirectionPerformance, RoutePerformance
 from api.v1.representations import route_ref
 
 accuracy_router = APIRouter(tags=["Accuracy"], dependencies=[Depends(limited(EXPLANATIONS))])
@@ -67,10 +54,10 @@ def get_accuracy(
     groups = [_group(scores) for scores in found[:limit]]
     return json_answer(
         request, moment, (first, last, groups),
-        lambda: Accuracy(
-            **moment.answer_fields(), since=first.isoformat(), until=last.isoformat(), groups=groups,
-            groups_left_out=len(found) - len(groups),
-        ), max_age_s=STATIC_MAX_AGE_S,
+        lambda: {
+            "since": first.isoformat(), "until": last.isoformat(), "groups": groups,
+            "groups_left_out": len(found) - len(groups),
+        }, max_age_s=STATIC_MAX_AGE_S,
     )  # fmt: skip
 
 
@@ -91,45 +78,12 @@ def get_performance_of_route(
     route = route_index(moment, route_id)
     asked = days_until_now(moment)[1] if day is None else _day(day)
     ways = line_performance(service_of(request).history, moment.timetable, route, asked)
-    directions = [_direction(way) for way in ways]
+    directions = [DirectionPerformance.model_validate(way, from_attributes=True) for way in ways]
     return json_answer(
         request, moment, (route, asked, directions),
-        lambda: RoutePerformance(
-            **moment.answer_fields(), route=route_ref(moment.timetable, route), service_date=asked.isoformat(),
-            directions=directions,
-        ), max_age_s=STATIC_MAX_AGE_S,
-    )  # fmt: skip
-
-
-def _direction(way: Direction) -> DirectionPerformance:
-    return DirectionPerformance(
-        direction=way.direction if way.direction >= 0 else None,
-        headsign=way.destination,
-        segments=[
-            SegmentPerformance(
-                from_stop_id=segment.start.stop_id,
-                from_name=segment.start.name,
-                to_stop_id=segment.end.stop_id,
-                to_name=segment.end.name,
-                hours=[
-                    SegmentHour(
-                        hour=hour, runs=cell.runs, run_s=round(cell.run_s, 1), scheduled_s=round(cell.scheduled_s, 1),
-                        speed_km_h=round(cell.speed_km_h, 1),
-                    )
-                    for hour, cell in zip(way.hours, segment.cells, strict=True)
-                    if cell is not None
-                ],
-            )
-            for segment in way.segments
-        ],
-        headways=[
-            HeadwayHour(
-                hour=kept.hour, headways=kept.headways, scheduled_s=round(kept.scheduled_s, 1),
-                actual_s=round(kept.actual_s, 1), adherence=round(kept.variation, 3), kept=round(kept.kept, 4),
-                excess_wait_s=round(kept.excess_wait_s, 1),
-            )
-            for kept in way.headways
-        ],
+        lambda: {
+            "route": route_ref(moment.timetable, route), "service_date": asked.isoformat(), "directions": directions,
+        }, max_age_s=STATIC_MAX_AGE_S,
     )  # fmt: skip
 
 
@@ -145,38 +99,20 @@ def _day(day: str) -> date:
 
 def _group(scores: Scores) -> AccuracyGroup:
     calls, figures = scores.calls, scores.figures
-    return AccuracyGroup(
-        group=scores.group or None,
-        name=scores.name or None,
-        source=scores.source,
-        predictions=scores.predictions,
-        eta_accuracy=_figure(figures["eta"], 4),
-        coverage=_figure(figures["coverage"], 4),
-        range_width_s=_figure(figures["width_s"]),
-        inconsistency_s=_figure(figures["inconsistency_s"]),
-        **_figures(figures),
-        horizons=[_horizon(horizon) for horizon in scores.horizons if horizon.predictions],
-        completeness=Completeness(
-            scheduled=calls["scheduled"], complete=calls["complete"], share=_figure(scores.completeness, 4)
-        ),
-        on_time=OnTime(
-            passages=calls["passed"], early=calls["early"], on_time=calls["on_time"], late=calls["late"],
-            share=_figure(scores.on_time, 4),
-        ),
-    )  # fmt: skip
-
-
-def _horizon(horizon: Horizon) -> HorizonFigures:
-    within = _figure(horizon.figures["eta"], 4)
-    return HorizonFigures(
-        minutes=horizon.minutes, predictions=horizon.predictions, eta_accuracy=within, **_figures(horizon.figures)
+    horizons = [
+        {**horizon.figures, "minutes": horizon.minutes, "predictions": horizon.predictions}
+        for horizon in scores.horizons
+        if horizon.predictions
+    ]
+    return AccuracyGroup.model_validate(
+        {
+            **figures,
+            "group": scores.group or None,
+            "name": scores.name or None,
+            "source": scores.source,
+            "predictions": scores.predictions,
+            "horizons": horizons,
+            "completeness": {**calls, "share": figures["completeness"]},
+            "on_time": {**calls, "share": figures["on_time"]},
+        }
     )
-
-
-def _figures(figures: Mapping[str, float]) -> dict[str, float | None]:
-    shares = {name: _figure(figures[name], 4) for name in ("mbta", "reliable", "missed")}
-    return {"mae_s": _figure(figures["mae"]), "bias_s": _figure(figures["bias"])} | shares
-
-
-def _figure(value: float, digits: int = 1) -> float | None:
-    return round(value, digits) if math.isfinite(value) else None

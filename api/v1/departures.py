@@ -58,13 +58,13 @@ async def get_departures(
     else:
         only = None if route is None else route_index(moment, route)
         (board,) = stop_boards(moment.view, [stop], moment.now, float(window), only, arrivals)
-    rows = board.rows(board.shown[:limit])
+    rows = board.first(limit)
     alerts, moved_away = alerts_answer(moment, stop_alerts(moment, stop)), moved_departures(moment, stop)
     says = stop, [departure_says(row) for row in rows], moved_says(moved_away), alerts
     return json_answer(
         request, moment, says,
         lambda: {
-            **moment.answer_fields(), "stop": stop_fields(moment.timetable, stop),
+            "stop": stop_fields(moment.timetable, stop),
             "departures": departures_fields(moment, rows),
             "moved_away": [moved_fields(moment, moved) for moved in moved_away], "alerts": alerts,
         }, max_age_s=BOARD_MAX_AGE_S,
@@ -99,7 +99,7 @@ def get_departures_of_several_stops(
         asked |= {hit.stop_idx: hit.distance_m for hit in hits if (hit.distance_m or 0.0) <= radius}
     boards = stop_boards(moment.view, list(asked), moment.now, float(window), only, arrivals, rows=limit)
     # A platform may be asked for beside its station.
-    rows = {(row.stop_idx, row.key): row for board in boards for row in board.rows(board.shown[:limit])}
+    rows = {(row.stop_idx, row.key): row for board in boards for row in board.first(limit)}
     soonest = sorted(rows.values(), key=lambda row: row.published)[:limit]
     alert_of_id = {alert.alert_id: alert for stop_asked in asked for alert in stop_alerts(moment, stop_asked)}
     alerts = alerts_answer(moment, alert_of_id.values())
@@ -108,7 +108,6 @@ def get_departures_of_several_stops(
     return json_answer(
         request, moment, says,
         lambda: {
-            **moment.answer_fields(),
             "stops": [stop_fields(moment.timetable, index, distance_m) for index, distance_m in asked.items()],
             "departures": departures_fields(moment, soonest),
             "moved_away": [moved_fields(moment, moved) for moved in moved_away], "alerts": alerts,

@@ -93,9 +93,8 @@ def _answer(request: Request, moment: Moment, found: list[Explanation]) -> Respo
     explanations = [explanation_model(moment, explanation) for explanation in found]
     return json_answer(
         request, moment, explanations,
-        lambda: Explanations(
-            **moment.answer_fields(), recorded_until=moment.iso(known(until)), explanations=explanations
-        ), max_age_s=STATIC_MAX_AGE_S,
+        lambda: {"recorded_until": moment.iso(known(until)), "explanations": explanations},
+        max_age_s=STATIC_MAX_AGE_S,
     )  # fmt: skip
 
 

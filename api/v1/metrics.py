@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from fastapi import APIRouter, Request
@@ -39,45 +39,50 @@ def get_metrics(request: Request) -> Response:
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 
-class ServiceCollector(Collector):
-    """Reads the service's latest view when asked."""
+class Asked(Collector):
+    """Asks for its metrics each time that it is asked for them."""
 
-    def __init__(self, service: Served) -> None:
-        self._service = service
+    def __init__(self, ask: Callable[[], Iterator[Metric]]) -> None:
+        self._ask = ask
 
     def collect(self) -> Iterator[Metric]:
-        """All gauges and totals of the engine and the feeds."""
-        service, view, now = self._service, self._service.view, self._service.clock.now()
-        snapshot, age, codes = view.snapshot, view.feed_age_s(now), [fault.code for fault in faults_of(service)]
-        gauge, counter = GaugeMetricFamily, CounterMetricFamily
-        yield gauge("prochain_feed_stopped", "1 where the vehicle feed has gone silent.", float(view.feed_stopped(now)))
-        yield gauge("prochain_feed_age_seconds", "Since the vehicle feed's last sign of life.",
-                    math.nan if age is None else age)  # fmt: skip
-        yield gauge("prochain_snapshot_age_seconds", "Since the engine's last good step.",
-                    max(now - snapshot.made_at, 0.0))  # fmt: skip
-        yield _by(gauge, "prochain_fault", "How often something is wrong now, by its kind.", "code",
-                  {code: codes.count(code) for code in FAULTS})  # fmt: skip
-        yield counter("prochain_step_failures", "Steps that failed.", service.step_failures)
-        yield _by(gauge, "prochain_vehicles", "Vehicles by state.", "state",
-                  _counted(VEHICLE_STATES, snapshot.vehicles.state))  # fmt: skip
-        yield _by(gauge, "prochain_predictions", "Predicted calls by status.", "status",
-                  _counted(STATUSES, snapshot.predictions.status))  # fmt: skip
-        yield _by(gauge, "prochain_predictions_by_source", "Predicted calls by source.", "source",
-                  _counted(SOURCES, snapshot.predictions.source))  # fmt: skip
-        yield gauge("prochain_alerts", "Alerts known.", len(view.alerts))
-        yield _by(counter, "prochain_saving", "What saving has met with: losses, failures.", "what", service.saving)
-        yield _by(counter, "prochain_thread_failures", "Times that a thread's work failed.", "name",
-                  {work.name: work.failures for work in service.threads})  # fmt: skip
-        refused = {name: count for name, count in snapshot.counts.items() if name.startswith("refused_")}
-        yield _by(counter, "prochain_refused", "Left out of the feeds, by reason.", "reason",
-                  {name.removeprefix("refused_"): count for name, count in refused.items()})  # fmt: skip
-        yield _by(counter, "prochain_engine", "The engine's running totals.", "what",
-                  {name: count for name, count in snapshot.counts.items() if name not in refused})  # fmt: skip
-        yield _by(counter, "prochain_feed_errors", "Polls that brought nothing usable.", "feed",
-                  {name: feed.errors for name, feed in view.feeds.items()})  # fmt: skip
-        yield _by(gauge, "prochain_feed_failing", "1 where a feed is bad now.", "feed",
-                  {name: bool(feed.error) for name, feed in view.feeds.items()})  # fmt: skip
-        yield from _accuracy(view)
+        """See `Collector`."""
+        return self._ask()
+
+
+def _of_service(service: Served) -> Iterator[Metric]:
+    """All gauges and totals of the engine and the feeds, of the service's latest view."""
+    view, now = service.view, service.clock.now()
+    snapshot, age, codes = view.snapshot, view.feed_age_s(now), [fault.code for fault in faults_of(service)]
+    gauge, counter = GaugeMetricFamily, CounterMetricFamily
+    yield gauge("prochain_feed_stopped", "1 where the vehicle feed has gone silent.", float(view.feed_stopped(now)))
+    yield gauge("prochain_feed_age_seconds", "Since the vehicle feed's last sign of life.",
+                math.nan if age is None else age)  # fmt: skip
+    yield gauge("prochain_snapshot_age_seconds", "Since the engine's last good step.",
+                max(now - snapshot.made_at, 0.0))  # fmt: skip
+    yield _by(gauge, "prochain_fault", "How often something is wrong now, by its kind.", "code",
+              {code: codes.count(code) for code in FAULTS})  # fmt: skip
+    yield counter("prochain_step_failures", "Steps that failed.", service.step_failures)
+    yield _by(gauge, "prochain_vehicles", "Vehicles by state.", "state",
+              _counted(VEHICLE_STATES, snapshot.vehicles.state))  # fmt: skip
+    yield _by(gauge, "prochain_predictions", "Predicted calls by status.", "status",
+              _counted(STATUSES, snapshot.predictions.status))  # fmt: skip
+    yield _by(gauge, "prochain_predictions_by_source", "Predicted calls by source.", "source",
+              _counted(SOURCES, snapshot.predictions.source))  # fmt: skip
+    yield gauge("prochain_alerts", "Alerts known.", len(view.alerts))
+    yield _by(counter, "prochain_saving", "What saving has met with: losses, failures.", "what", service.saving)
+    yield _by(counter, "prochain_thread_failures", "Times that a thread's work failed.", "name",
+              {work.name: work.failures for work in service.threads})  # fmt: skip
+    refused = {name: count for name, count in snapshot.counts.items() if name.startswith("refused_")}
+    yield _by(counter, "prochain_refused", "Left out of the feeds, by reason.", "reason",
+              {name.removeprefix("refused_"): count for name, count in refused.items()})  # fmt: skip
+    yield _by(counter, "prochain_engine", "The engine's running totals.", "what",
+              {name: count for name, count in snapshot.counts.items() if name not in refused})  # fmt: skip
+    yield _by(counter, "prochain_feed_errors", "Polls that brought nothing usable.", "feed",
+              {name: feed.errors for name, feed in view.feeds.items()})  # fmt: skip
+    yield _by(gauge, "prochain_feed_failing", "1 where a feed is bad now.", "feed",
+              {name: bool(feed.error) for name, feed in view.feeds.items()})  # fmt: skip
+    yield from _accuracy(view)
 
 
 def registry_of(service: Served, announcer: Announcer, heavy_reads: HeavyReads, doors: Doors) -> CollectorRegistry:
@@ -98,7 +103,7 @@ def registry_of(service: Served, announcer: Announcer, heavy_reads: HeavyReads, 
     }
     for name, (text, ask) in asked.items():
         Gauge(name, text, registry=registry).set_function(ask)
-    registry.register(ServiceCollector(service))
+    registry.register(Asked(partial(_of_service, service)))
     return registry
 
 
@@ -116,8 +121,7 @@ class RequestMetrics(HttpMiddleware):
         )  # fmt: skip
         self._of = cache(lambda route, status: (count.labels(route, status), seconds.labels(route)))
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See `HttpMiddleware`."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, answered = time.perf_counter(), False
 
         def answers(status: int) -> None:
@@ -157,8 +161,7 @@ def _accuracy(view: ServiceView) -> Iterator[Metric]:
         name: GaugeMetricFamily(f"prochain_accuracy_{name}", text, labels=labels) for name, text in descriptions.items()
     }
     for scores in recent(view):
-        values = {"predictions": float(scores.predictions), "completeness": scores.completeness,
-                  "on_time": scores.on_time, **scores.figures}  # fmt: skip
+        values = {"predictions": float(scores.predictions), **scores.figures}
         for name, gauge in gauges.items():
             if not math.isnan(values[name]):
                 gauge.add_metric([scores.source, scores.group], values[name])

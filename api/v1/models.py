@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from api.answers.answer import Answer, Moment, Status
+from api.answers.answer import Answer, Given, Moment, Status
 
 Date = Annotated[str, Field(description="Service date", examples=["2026-03-02"], json_schema_extra={"format": "date"})]
 Access = Literal["yes", "no", "unknown"]
@@ -23,6 +24,17 @@ FactKind = Literal[
     "passed", "cancelled", "skipped", "alert", "stood", "left_line", "turned", "took_up", "last_seen", "next_seen",
     "set_out", "none_passed", "nameless", "feed_gap", "service_down", "vehicle_silent",
 ]  # fmt: skip
+
+
+def _figure(digits: int) -> BeforeValidator:
+    return BeforeValidator(lambda value: round(value, digits) if math.isfinite(value) else None)
+
+
+Seconds = Annotated[float | None, _figure(1)]
+"""Null where there is nothing to judge."""
+Share = Annotated[float | None, _figure(4)]
+"""The same of a share."""
+Tenths = Annotated[float, AfterValidator(lambda value: round(value, 1))]
 
 
 class RouteRef(BaseModel):
@@ -524,15 +536,15 @@ class PredictionFigures(BaseModel):
     came earlier."""
 
     predictions: int = Field(description="Judged: told before the passage, not more than half an hour", examples=[4210])
-    mae_s: float | None = Field(description="Mean absolute error", examples=[48.2])
-    bias_s: float | None = Field(description="Mean error", examples=[6.1])
-    eta_accuracy: float | None = Field(
-        description="ETA Accuracy Benchmark: share within its tolerance; over all horizons the mean of the shares of "
-        "the first four", examples=[0.91],
+    mae_s: Seconds = Field(validation_alias="mae", description="Mean absolute error", examples=[48.2])
+    bias_s: Seconds = Field(validation_alias="bias", description="Mean error", examples=[6.1])
+    eta_accuracy: Share = Field(
+        validation_alias="eta", description="ETA Accuracy Benchmark: share within its tolerance; over all horizons the "
+        "mean of the shares of the first four", examples=[0.91],
     )  # fmt: skip
-    mbta: float | None = Field(description="Share within MBTA's bins", examples=[0.9])
-    reliable: float | None = Field(description="Share within Cal-ITP's reliable accuracy", examples=[0.8])
-    missed: float | None = Field(description="Share whose vehicle came over 30 s earlier than told", examples=[0.07])
+    mbta: Share = Field(description="Share within MBTA's bins", examples=[0.9])
+    reliable: Share = Field(description="Share within Cal-ITP's reliable accuracy", examples=[0.8])
+    missed: Share = Field(description="Share whose vehicle came over 30 s earlier than told", examples=[0.07])
 
 
 class HorizonFigures(PredictionFigures):
@@ -549,17 +561,19 @@ class Completeness(BaseModel):
         description="A vehicle was predicted to be within a quarter of an hour, or the call was told not to be served",
         examples=[1779],
     )
-    share: float | None = Field(examples=[0.9829])
+    share: Share = Field(examples=[0.9829])
 
 
 class OnTime(BaseModel):
     """On-time performance: from a minute before to five minutes after the scheduled departure is on time."""
 
-    passages: int = Field(description="Seen, certain enough; those of runs by headway have no time to keep")
+    passages: int = Field(
+        validation_alias="passed", description="Seen, certain enough; those of runs by headway have no time to keep"
+    )
     early: int
     on_time: int
     late: int
-    share: float | None = Field(description="Of those that have a time to keep", examples=[0.87])
+    share: Share = Field(description="Of those that have a time to keep", examples=[0.87])
 
 
 class AccuracyGroup(PredictionFigures):
@@ -568,9 +582,9 @@ class AccuracyGroup(PredictionFigures):
     group: str | None = Field(description="route_id, stop_id, hour of the service day, or day; null of all")
     name: str | None = Field(description="The line's or stop's")
     source: str = Field(description="`prochain`: what we told; `operator`: its own TripUpdates", examples=["prochain"])
-    coverage: float | None = Field(description="Share of passages between p10 and p90; 0.8 is right")
-    range_width_s: float | None = Field(description="Mean of p90 − p10")
-    inconsistency_s: float | None = Field(description="Cal-ITP's prediction inconsistency")
+    coverage: Share = Field(description="Share of passages between p10 and p90; 0.8 is right")
+    range_width_s: Seconds = Field(validation_alias="width_s", description="Mean of p90 − p10")
+    inconsistency_s: Seconds = Field(description="Cal-ITP's prediction inconsistency")
     horizons: list[HorizonFigures]
     completeness: Completeness
     on_time: OnTime
@@ -590,9 +604,9 @@ class SegmentHour(BaseModel):
 
     hour: int = Field(description="Of the service day: 25 is one o'clock of the next morning", examples=[8])
     runs: int
-    run_s: float = Field(description="Median seconds from leaving one stop to reaching the next")
-    scheduled_s: float = Field(description="Median of the same by the timetable")
-    speed_km_h: float = Field(description="By the median")
+    run_s: Tenths = Field(description="Median seconds from leaving one stop to reaching the next")
+    scheduled_s: Tenths = Field(description="Median of the same by the timetable")
+    speed_km_h: Tenths = Field(description="By the median")
 
 
 class SegmentPerformance(BaseModel):
@@ -602,7 +616,7 @@ class SegmentPerformance(BaseModel):
     from_name: str
     to_stop_id: str
     to_name: str
-    hours: list[SegmentHour] = Field(description="Those in which it was driven")
+    hours: list[SegmentHour] = Field(validation_alias="driven", description="Those in which it was driven")
 
 
 class HeadwayHour(BaseModel):
@@ -610,20 +624,22 @@ class HeadwayHour(BaseModel):
 
     hour: int
     headways: int
-    scheduled_s: float = Field(description="Mean")
-    actual_s: float = Field(description="Mean")
-    adherence: float = Field(
+    scheduled_s: Tenths = Field(description="Mean")
+    actual_s: Tenths = Field(description="Mean")
+    adherence: Annotated[float, AfterValidator(lambda value: round(value, 3))] = Field(
         description="TCQSM's headway adherence: standard deviation of actual less scheduled over the mean scheduled one"
     )
-    kept: float = Field(description="Share within half of the scheduled one")
-    excess_wait_s: float = Field(description="How much longer riders who come at any time wait than by the timetable")
+    kept: Annotated[float, AfterValidator(lambda value: round(value, 4))] = Field(
+        description="Share within half of the scheduled one"
+    )
+    excess_wait_s: Tenths = Field(description="How much longer riders who come at any time wait than by the timetable")
 
 
 class DirectionPerformance(BaseModel):
     """A line in one direction, on the stop sequence that most of its trips run."""
 
-    direction: int | None = Field(description="GTFS direction_id; where the feed has none, by the way", examples=[0])
-    headsign: str
+    direction: Given[int] = Field(description="GTFS direction_id; where the feed has none, by the way", examples=[0])
+    headsign: str = Field(validation_alias="destination")
     segments: list[SegmentPerformance]
     headways: list[HeadwayHour]
 

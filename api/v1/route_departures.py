@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.answers.announcer import STREAM, Announcement, LastEventId, announced
-from api.answers.caching import BOARD_MAX_AGE_S, CACHED, digest_of, json_answer
+from api.answers.caching import BOARD_MAX_AGE_S, CACHED, as_json, digest_of, json_answer
 from api.answers.event_stream import EventStream
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
@@ -18,7 +18,7 @@ from api.reading.board import StopBoards
 from api.reading.calls import RunCall
 from api.reading.line_departures import RouteDirection, directions_of, next_departures
 from api.reading.moment import Moment
-from api.v1.models import Alert, Departure, DirectionDepartures, LineStop, RouteDepartures
+from api.v1.models import Alert, RouteDepartures
 from api.v1.representations import alerts_answer, departure_says, departures_fields, route_ref
 
 route_departures_router = APIRouter(tags=["Departures"])
@@ -47,7 +47,11 @@ def stream_departures_of_route(
 
     def make(boards: StopBoards) -> Announcement:
         coming = _Coming.at(boards.moment, route_id, direction)
-        return Announcement(digest_of(coming.says()), lambda: coming.told().model_dump_json(), "departures")
+        return Announcement(
+            digest_of(coming.says()),
+            lambda: as_json({**boards.moment.answer_fields(), **coming.told()}).decode(),
+            "departures",
+        )
 
     return announced(request, ("route", route_id, direction), make, last_event_id)
 
@@ -83,26 +87,26 @@ class _Coming:
             self.alerts,
         )  # fmt: skip
 
-    def told(self) -> RouteDepartures:
-        return RouteDepartures(
-            **self.moment.answer_fields(),
-            route=route_ref(self.moment.timetable, self.route),
-            directions=[self._direction(way, rows) for way, rows in self.directions],
-            alerts=self.alerts,
-        )
+    def told(self) -> dict[str, Any]:
+        """The fields of `RouteDepartures` in its order."""
+        return {
+            "route": route_ref(self.moment.timetable, self.route),
+            "directions": [self._direction(way, rows) for way, rows in self.directions],
+            "alerts": self.alerts,
+        }
 
-    def _direction(self, way: RouteDirection, rows: list[RunCall | None]) -> DirectionDepartures:
+    def _direction(self, way: RouteDirection, rows: list[RunCall | None]) -> dict[str, Any]:
         tt = self.moment.timetable
-        return DirectionDepartures(
-            direction=way.direction if way.direction >= 0 else None,
-            headsign=way.destination,
-            stops=[
-                LineStop(
-                    stop_id=str(tt.stop_id[stop]),
-                    name=str(tt.stop_name[stop]),
-                    platform=str(tt.stop_platform[stop]) or None,
-                    departure=row and Departure(**departures_fields(self.moment, [row])[0]),
-                )
+        return {
+            "direction": way.direction if way.direction >= 0 else None,
+            "headsign": way.destination,
+            "stops": [
+                {
+                    "stop_id": str(tt.stop_id[stop]),
+                    "name": str(tt.stop_name[stop]),
+                    "platform": str(tt.stop_platform[stop]) or None,
+                    "departure": row and departures_fields(self.moment, [row])[0],
+                }
                 for stop, row in zip(way.stops, rows, strict=True)
             ],
-        )
+        }

@@ -32,7 +32,7 @@ def list_routes(request: Request) -> Response:
     routes = range(len(tt.route_id))
     return json_answer(
         request, moment, "routes",
-        lambda: Routes(**moment.answer_fields(), routes=[_route(tt, route) for route in routes]),
+        lambda: {"routes": [_route(tt, route) for route in routes]},
         max_age_s=STATIC_MAX_AGE_S,
     )  # fmt: skip
 
@@ -45,9 +45,8 @@ def get_route(request: Request, route_id: str) -> Response:
     alerts = alerts_answer(moment, line_alerts(moment, route))
     return json_answer(
         request, moment, (tt.trips, route, alerts),
-        lambda: RouteAnswer(
-            **moment.answer_fields(), route=_route(tt, route), patterns=_patterns(tt, route), alerts=alerts
-        ), max_age_s=STATIC_MAX_AGE_S,
+        lambda: {"route": _route(tt, route), "patterns": _patterns(tt, route), "alerts": alerts},
+        max_age_s=STATIC_MAX_AGE_S,
     )  # fmt: skip
 
 

@@ -52,7 +52,6 @@ def find_stops(
     return json_answer(
         request, moment, [(hit.stop_idx, hit.distance_m) for hit in hits],
         lambda: {
-            **moment.answer_fields(),
             "stops": [stop_fields(moment.timetable, hit.stop_idx, hit.distance_m) for hit in hits],
         }, max_age_s=STATIC_MAX_AGE_S,
     )  # fmt: skip
@@ -68,7 +67,6 @@ def get_stop(request: Request, stop_id: str) -> Response:
     return json_answer(
         request, moment, (stop, alerts),
         lambda: {
-            **moment.answer_fields(),
             "stop": stop_fields(tt, stop),
             "platforms": [platform_fields(tt, member) for member in members if member != stop],
             "alerts": alerts,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
@@ -55,7 +57,7 @@ def list_agencies(request: Request) -> Response:
     moment = Moment.of(request)
     tt = moment.timetable
 
-    def made() -> Agencies:
+    def made() -> dict[str, Any]:
         columns = (
             tt.agency_id, tt.agency_name, tt.agency_url, tt.agency_lang, tt.agency_phone, tt.agency_email,
             tt.agency_fare_url,
@@ -67,6 +69,6 @@ def list_agencies(request: Request) -> Response:
             )
             for agency_id, name, url, lang, phone, email, fare_url in zip(*(c.tolist() for c in columns), strict=True)
         ]  # fmt: skip
-        return Agencies(**moment.answer_fields(), agencies=agencies)
+        return {"agencies": agencies}
 
     return json_answer(request, moment, "agencies", made, max_age_s=STATIC_MAX_AGE_S)

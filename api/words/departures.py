@@ -30,8 +30,8 @@ class DepartureWords:
         """See `RunCall`."""
         self.doubt = moment.doubt_of(call)
         """`overdue` or `held_up` where the vehicle gets no further: nothing counts down; else ""."""
-        self.wait: Wait = moment.wait_of(call, self._words) or self.clock
-        self.elsewhere = moment.via(call)
+        way_on = moment.lines.way_on(call.trip_idx, call.call)
+        self.elsewhere = moment.texts("via", place=moment.stop_name(way_on)) if way_on >= 0 else ""
         """Where it goes, one of the `notes`, where others of its line and direction go elsewhere or another way; else
         ""."""
         self.notes = tuple(moment.notes_of(call, via=self.elsewhere, at=at))
@@ -63,9 +63,23 @@ class DepartureWords:
         return "" if self.call.clock is None else self._words.iso(self.call.published)
 
     @cached_property
+    def wait(self) -> Wait:
+        """How long until it leaves. A countdown is a promise: without live data, for what does not come, and for a
+        vehicle that gets no further the clock time says enough."""
+        call = self.call
+        if not call.comes or self._moment.feed.stopped or call.minutes is None:
+            return self.clock
+        return self._words.wait(call.published, call.status == "live", here=call.at_stop)
+
+    @cached_property
     def clock(self) -> Wait:
-        """As a clock time, to fall back to when nothing is live any more,"""
-        return self._moment.clock_of(self.call, self._words)
+        """As a clock time, to fall back to when nothing is live any more; how often there is one, where it has none,"""
+        call = self.call
+        return (
+            Wait("clock", self._moment.every(call.headway_s))
+            if call.clock is None
+            else self._words.at_clock(call.clock)
+        )
 
     @property
     def hhmm(self) -> str:
@@ -97,11 +111,6 @@ class DepartureWords:
         return self._moment.is_about(self.call)
 
     @property
-    def here(self) -> bool:
-        """It stands at this stop."""
-        return self.call.at_stop
-
-    @property
     def p10(self) -> int | None:
         """POSIX seconds, None for what is not live."""
         return None if self.call.p10 is None or self.status != "live" else round(self.call.p10)
@@ -129,8 +138,9 @@ class DepartureWords:
 
     @property
     def bikes(self) -> str:
-        """Whether bicycles may come along, see `PageMoment.bikes_of`."""
-        return self._moment.bikes_of(self.call)
+        """Whether bicycles may come along: `yes` or `no` on lines whose runs differ; else ""."""
+        call, vary = self.call, self._moment.lines.bikes_vary
+        return call.bikes if call.comes and call.bikes != "unknown" and call.route_idx in vary else ""
 
     @property
     def trip_href(self) -> str:

@@ -17,7 +17,7 @@ from api.reading.moment import Moment
 from api.words.abbreviations import Abbreviations
 from api.words.root_path import root_of
 from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts_in, wanted_language
-from api.words.times import TimeWords, Wait, headway, minutes_late
+from api.words.times import TimeWords, headway, minutes_late
 from predictor.arrays import NONE
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
@@ -108,13 +108,6 @@ class PageMoment(Moment):
         estimated = self.is_about(row) or (row.status == "scheduled" and row.predicted is not None)
         return self.texts(self.doubt_of(row) or ("estimated" if estimated else row.status))
 
-    def wait_of(self, row: RunCall, words: TimeWords) -> Wait | None:
-        """How long until a departure, as shown in the `words` of its stop. A countdown is a promise: without live data,
-        for what does not come, and for a vehicle that gets no further its `clock_of` says enough: None."""
-        if not row.comes or self.feed.stopped or row.minutes is None:
-            return None
-        return words.wait(row.published, row.status == "live", here=row.at_stop)
-
     def notes_of(self, row: RunCall, *, via: str = "", at: int = NONE, of_journey: bool = False) -> list[str]:
         """What a rider has to know of a call beside its time, in words. `via`: which way it goes on; `at`: the stop or
         station on whose board it stands; `of_journey`: shown among its run's calls."""
@@ -132,11 +125,6 @@ class PageMoment(Moment):
             notes += filter(None, (via, self.part_of(at, row), self.agency_of(row), number))
         return notes + self._boarding_notes(row, of_journey)
 
-    def via(self, row: RunCall) -> str:
-        """Which way a departure goes on, where its run comes by more than once; else ""."""
-        on = self.lines.way_on(row.trip_idx, row.call)
-        return self.texts("via", place=self.stop_name(on)) if on >= 0 else ""
-
     def part_of(self, station: int, row: RunCall) -> str:
         """From which part of a station a departure leaves, where that has a name of its own and no platform; else
         ""."""
@@ -150,11 +138,6 @@ class PageMoment(Moment):
         if not row.planned_platform or not row.comes:
             return ""
         return self.texts("platform_changed", name=row.platform, planned=row.planned_platform)
-
-    def clock_of(self, row: RunCall, words: TimeWords) -> Wait:
-        """When a departure is, as a clock time in the `words` of its stop; how often there is one, where it has
-        none."""
-        return Wait("clock", self.every(row.headway_s)) if row.clock is None else words.at_clock(row.clock)
 
     def timetable_time(self, row: RunCall) -> str:
         """The timetable's time, with "about" where it is reckoned, where clocks show another one for what is told; else
@@ -241,10 +224,6 @@ class PageMoment(Moment):
         if not row.comes or row.vehicle_wheelchair == "unknown":
             return ""
         return row.vehicle_wheelchair if row.vehicle_wheelchair == "no" or row.vehicle_id is not None else ""
-
-    def bikes_of(self, row: RunCall) -> str:
-        """Whether bicycles may come along, as boards show it: `yes` or `no` on lines whose runs differ; else ""."""
-        return row.bikes if row.comes and row.bikes != "unknown" and row.route_idx in self.lines.bikes_vary else ""
 
     def occupancy_words(self, occupancy: Occupancy | None) -> str:
         """How full a vehicle is; "" where not told, or once its feed has stopped."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.reading.board import departure_rows
+from api.reading.board import stop_boards
 from api.reading.calls import RunCall, iso_date
 from api.service.service import Service
 from feeds.reading import Reading
@@ -23,8 +23,9 @@ def service() -> Service:
     return service_at(NOW)
 
 
-def rows(service: Service, stop: str, now: float = NOW, **options: object) -> list[RunCall]:
-    return departure_rows(service.view, STOPS.index(stop), now, **options)  # type: ignore[arg-type]
+def rows(service: Service, stop: str, now: float = NOW, limit: int | None = None, **options: object) -> list[RunCall]:
+    (board,) = stop_boards(service.view, [STOPS.index(stop)], now, **options)  # type: ignore[arg-type]
+    return board.first(limit)
 
 
 def test_a_board_tells_live_cancelled_skipped_and_scheduled_apart(service: Service) -> None:
@@ -53,7 +54,7 @@ def test_a_scheduled_departure_claims_no_prediction(service: Service) -> None:
 
 def test_a_station_gathers_its_platforms(service: Service) -> None:
     now = at(8, 2)
-    board = departure_rows(service.view, STOPS.index("gare"), now)
+    board = stop_boards(service.view, [STOPS.index("gare")], now)[0].first()
     assert [(row.trip_id, row.platform) for row in board] == [
         ("2-0805", "2"), ("A-0820", "1"), ("2-0835", "2"), ("A-0840", "1"),
     ]  # fmt: skip
@@ -93,7 +94,7 @@ def test_trips_past_midnight_belong_to_the_day_before(service: Service) -> None:
 
 def test_a_trip_by_headway_has_no_scheduled_time() -> None:
     service = service_at(at(8, 5), lambda now: Reading(Observations.empty(now)), timetable=headway_town())
-    board = departure_rows(service.view, STOPS.index("liberte"), at(8, 5), window_s=1200.0)
+    board = stop_boards(service.view, [STOPS.index("liberte")], at(8, 5), window_s=1200.0)[0].first()
     (row,) = [row for row in board if row.trip_id == "A-0800"]
     assert (row.headway_s, row.scheduled, row.clock, row.minutes) == (600, None, None, None)
 
@@ -109,7 +110,7 @@ def test_wheelchair_access_needs_vehicle_and_stop(service: Service) -> None:
 @given(offset=st.floats(0, 90_000), stop=st.sampled_from(STOPS), window=st.floats(60, 90_000))
 def test_every_board_is_in_order_and_ahead(service: Service, offset: float, stop: str, window: float) -> None:
     now = NOW + offset
-    board = departure_rows(service.view, STOPS.index(stop), now, window_s=window)
+    board = stop_boards(service.view, [STOPS.index(stop)], now, window_s=window)[0].first()
     times = [row.published for row in board]
     assert times == sorted(times)
     assert all(now - 30 <= time <= now + window for time in times)

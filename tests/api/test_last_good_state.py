@@ -15,7 +15,7 @@ from google.transit import gtfs_realtime_pb2
 
 from api.app import create_app
 from api.desk.desk import Desk
-from api.reading.board import departure_rows
+from api.reading.board import stop_boards
 from api.service.clock import ShiftedClock
 from api.service.incoming_feeds import PolledFeeds
 from api.service.service import Service
@@ -67,7 +67,7 @@ class Town:
     def board(self, now: float) -> list[tuple[str, str, str | None]]:
         """Trip, status and vehicle of the departures from “hopital”."""
         view = self.service.view
-        rows = departure_rows(view, view.timetable.stop_index["hopital"], now)
+        rows = stop_boards(view, [view.timetable.stop_index["hopital"]], now)[0].first()
         return [(row.trip_id, row.status, row.vehicle_id) for row in rows]
 
     def counts(self, name: str) -> int:

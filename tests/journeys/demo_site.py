@@ -24,7 +24,7 @@ from api.command.port import address_of, listen
 from api.desk.desk import Desk
 from api.pages.push_sender import PushSender
 from api.pages.reminders import Reminders
-from api.reading.board import departure_rows
+from api.reading.board import stop_boards
 from api.reading.calls import RunCall
 from api.service.clock import ShiftedClock
 from api.service.demo import demo_ground, demo_service
@@ -78,7 +78,7 @@ class DemoSite:
 
     def departures(self, stop: int, window_s: float = 3600.0) -> list[RunCall]:
         """What the board of a stop holds now."""
-        return departure_rows(self.service.view, stop, self.service.clock.now(), window_s=window_s)
+        return stop_boards(self.service.view, [stop], self.service.clock.now(), window_s)[0].first()
 
     def stop_id(self, stop: int) -> str:
         """Id of a stop."""
