@@ -11,8 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.answers.rate_limits import GUESSES, rate_limits_of
-from api.desk.account import Role
-from api.desk.accounts import FORMER_OPENS_S, SHORTEST_PASSWORD, AccountError
+from api.desk.accounts import FORMER_OPENS_S, SHORTEST_PASSWORD, AccountError, Role
 from api.desk.deed import What
 from api.desk.rendering import (
     OwnForm,

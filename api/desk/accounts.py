@@ -1,7 +1,9 @@
-"""The accounts of the desk: made, changed and removed by an administrator or by the command line, in force at once."""
+"""Who may write, beside those who hold a token of the settings: people by name and password, tools by a token. Their
+accounts are made, changed and removed by an administrator or by the command line, in force at once."""
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 import sqlite3
@@ -10,12 +12,12 @@ import unicodedata
 from collections.abc import Collection
 from contextlib import suppress
 from threading import BoundedSemaphore
+from typing import Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from api.desk.account import Account, Role, digest_of
-from api.desk.database import DeskDatabase
+from api.desk.database import DeskDatabase, Kept
 
 SHORTEST_PASSWORD = 10
 _LONGEST_PASSWORD = 200
@@ -29,6 +31,27 @@ _HASHING = BoundedSemaphore(2)
 """Each takes 19 MiB: however many sign in at once."""
 _NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$QkzIlTvGBoWJJ340Sfsz+Q$1p4q8VrpdnXhVwcXT3lehCNFVSyXj9OYNn37FSEbDSI"
 """Of a password thrown away, by the same rule: a name that is not there takes as long as one that is."""
+
+Role = Literal["officer", "administrator", "tool"]
+"""An administrator also adds and removes the others; a tool writes to the API and cannot open the desk."""
+
+
+class Account(Kept):
+    """One of them."""
+
+    table = "account"
+    key_column = "name"
+
+    name: str
+    role: Role
+    secret: str
+    """Of a password its Argon2 hash, of a token its SHA-256."""
+    changed_at: float
+    """POSIX seconds of the machine's clock when `secret` was set."""
+    former: str = ""
+    """SHA-256 of the tool's token before, "" where there is none."""
+    former_until: float = 0.0
+    """POSIX seconds until which that one opens too."""
 
 
 class AccountError(ValueError):
@@ -123,6 +146,11 @@ class Accounts:
         if account is None:
             raise AccountError("account_unknown")
         return account
+
+
+def digest_of(secret: str) -> bytes:
+    """SHA-256."""
+    return hashlib.sha256(secret.encode()).digest()
 
 
 def _hashed(name: str, password: str) -> str:

@@ -12,15 +12,12 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from api.desk.account import Account
 from api.desk.deed import KEPT_S, Deed
-from api.desk.dismissal import Dismissal
 from api.desk.disruption import Disruption
-from api.desk.phrases import Phrase
 from api.desk.subscribers import Bulletin
 from feeds.storage.sqlite_file import open_sqlite, read_into_memory, transaction
 
@@ -50,13 +47,22 @@ CREATE INDEX deed_subject ON deed ({_SUBJECT}, number);
 )
 
 SCHEMA = len(_MIGRATIONS)
-_KEYED: dict[type[BaseModel], tuple[str, str]] = {
-    Phrase: ("phrase", "key"), Dismissal: ("dismissal", "situation"), Account: ("account", "name"),
-}  # fmt: skip
-"""Table, and its column that names a document, which is also the document's field."""
 
 log = logging.getLogger("prochain")
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class Kept(BaseModel):
+    """A document that has a table of its kind."""
+
+    model_config = ConfigDict(frozen=True)
+
+    table: ClassVar[str]
+    key_column: ClassVar[str]
+    """Of its name there, which is also its field."""
+
+
+Document = TypeVar("Document", bound=Kept)
 
 
 class DeskDatabase:
@@ -187,26 +193,23 @@ class DeskDatabase:
                 (before, json.dumps(list(but))),
             )
 
-    def kept(self, kind: type[Model]) -> list[Model]:
-        """All phrases that were added or changed, all dismissals of drafts, or all accounts."""
-        table, key = _KEYED[kind]
-        rows = self._rows(f"SELECT {key}, document FROM {table} ORDER BY {key}")  # noqa: S608
-        return [read for row in rows if (read := _read(kind, table, *row))]
+    def kept(self, kind: type[Document]) -> list[Document]:
+        """All of a kind, by their keys."""
+        rows = self._rows(f"SELECT {kind.key_column}, document FROM {kind.table} ORDER BY {kind.key_column}")  # noqa: S608
+        return [read for row in rows if (read := _read(kind, kind.table, *row))]
 
-    def keep(self, document: Phrase | Dismissal | Account) -> None:
+    def keep(self, document: Kept) -> None:
         """Add it, or put it in the place of the one of its key."""
-        table, key = _KEYED[type(document)]
         with self._writing() as connection:
             connection.execute(
-                f"INSERT OR REPLACE INTO {table} ({key}, document) VALUES (?, ?)",  # noqa: S608
-                (getattr(document, key), document.model_dump_json()),
+                f"INSERT OR REPLACE INTO {document.table} ({document.key_column}, document) VALUES (?, ?)",  # noqa: S608
+                (getattr(document, document.key_column), document.model_dump_json()),
             )
 
-    def forget(self, kind: type[Phrase | Dismissal | Account], key: str) -> None:
-        """Drop the one of this key; of a default phrase, what was changed of it."""
-        table, column = _KEYED[kind]
+    def forget(self, kind: type[Kept], key: str) -> None:
+        """Drop the one of this key."""
         with self._writing() as connection:
-            connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (key,))  # noqa: S608
+            connection.execute(f"DELETE FROM {kind.table} WHERE {kind.key_column} = ?", (key,))  # noqa: S608
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:

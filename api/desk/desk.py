@@ -13,13 +13,12 @@ from threading import Lock
 from api.desk.accounts import Accounts
 from api.desk.database import DeskDatabase
 from api.desk.deed import Deed, What
-from api.desk.dismissal import Dismissal
-from api.desk.dismissals import Dismissals
+from api.desk.dismissals import Dismissal, Dismissals
 from api.desk.disruption import Disruption, Notice
 from api.desk.disruptions import Disruptions
 from api.desk.drafts import Drafts, drafts, suggestions
 from api.desk.outbox import Delivery, Outbox
-from api.desk.phrase_book import PhraseBook
+from api.desk.phrases import PhraseBook
 from api.desk.sign_in import SignIn
 from api.desk.subscribers import TOLD_WITHIN_S, Subscriber, installed_subscribers
 from api.desk.webhook import Webhook

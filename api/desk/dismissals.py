@@ -7,13 +7,38 @@ import sqlite3
 from collections.abc import Mapping
 from threading import Lock
 
-from api.desk.database import DeskDatabase
-from api.desk.dismissal import Dismissal
+from api.desk.database import DeskDatabase, Kept
 
+LONGEST_S = 2 * 3600.0
+MUCH_WORSE = 1.5
 AWAY_S = 600.0
 """A situation that was away for so long is over: what begins then is another one."""
 
 log = logging.getLogger("prochain")
+
+
+class Dismissal(Kept):
+    """Keeps what suggests a draft from suggesting it again. It outlives a timetable as a notice does."""
+
+    table = "dismissal"
+    key_column = "situation"
+
+    situation: str
+    """`Draft.situation`."""
+    size: float
+    """`Draft.size` when it was dismissed."""
+    at: float
+    """POSIX seconds."""
+
+    @property
+    def until(self) -> float:
+        """The draft comes back then at the latest, POSIX seconds."""
+        return self.at + LONGEST_S
+
+    def holds(self, size: float, now: float) -> bool:
+        """Whether it still hides the draft, now of this size: until it is half as bad again, and for `LONGEST_S`."""
+        # A demo's clock begins anew: a dismissal must not come from the future.
+        return abs(now - self.at) < LONGEST_S and size < MUCH_WORSE * self.size
 
 
 class Dismissals:

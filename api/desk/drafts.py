@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from api.desk.dismissal import Dismissal
+from api.desk.dismissals import Dismissal
 from api.desk.disruption import Disruption
 from api.reading.gaps import Gap
 from api.reading.standing import Standing

@@ -1,4 +1,5 @@
-"""Ready-made phrases: picked instead of written, with places for lines, stops, times and a few blanks."""
+"""Ready-made phrases: picked instead of written, with places for lines, stops, times and a few blanks; and those in use
+at a desk."""
 
 from __future__ import annotations
 
@@ -6,10 +7,12 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
+from threading import Lock
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from api.desk.database import DeskDatabase, Kept
 from api.desk.disruption import Cause, Effect, Language
 from api.reading.alerts import ShownOn
 from api.words.texts import LOCALE
@@ -26,10 +29,11 @@ _PLACE = re.compile(r"\{(\w*)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 
 
-class Phrase(BaseModel):
+class Phrase(Kept):
     """One ready-made phrase. Texts may hold `{places}`, and `[parts]` left out where a place in them is empty."""
 
-    model_config = ConfigDict(frozen=True)
+    table = "phrase"
+    key_column = "key"
 
     key: str = Field(pattern=r"^[a-z0-9_]{1,40}$")
     name: dict[Language, str]
@@ -79,3 +83,41 @@ def default_phrases() -> dict[str, Phrase]:
     """The phrases that a new desk begins with, by key, in the order shown."""
     tables = tomllib.loads((LOCALE / "phrases.toml").read_text("utf-8"))
     return {key: Phrase(key=key, **table) for key, table in tables.items()}
+
+
+class PhraseBook:
+    """The phrases in use: the defaults, those an officer changed in their place, then those added. Reading never waits
+    for the disk."""
+
+    def __init__(self, database: DeskDatabase) -> None:
+        self._database = database
+        self._lock = Lock()
+        self._own = {phrase.key: phrase for phrase in database.kept(Phrase)}
+
+    def all(self) -> list[Phrase]:
+        """In the order shown."""
+        return list({**default_phrases(), **self._own}.values())
+
+    def get(self, key: str) -> Phrase | None:
+        """The phrase of this key."""
+        return self._own.get(key) or default_phrases().get(key)
+
+    def is_own(self, key: str) -> bool:
+        """Whether it was changed or added here."""
+        return key in self._own
+
+    def is_default(self, key: str) -> bool:
+        """Whether there is a default of this key."""
+        return key in default_phrases()
+
+    def save(self, phrase: Phrase) -> None:
+        """Keep it. Errors: sqlite3.Error."""
+        with self._lock:
+            self._database.keep(phrase)
+            self._own = {**self._own, phrase.key: phrase}
+
+    def reset(self, key: str) -> None:
+        """Back to the default; one that has none is gone. Errors: sqlite3.Error."""
+        with self._lock:
+            self._database.forget(Phrase, key)
+            self._own = {own: phrase for own, phrase in self._own.items() if own != key}

@@ -15,8 +15,7 @@ from fastapi import Request, Response
 
 from api.answers.problems import Problem
 from api.answers.rate_limits import GUESSES, client_of, rate_limits_of
-from api.desk.account import Account, Role, digest_of
-from api.desk.accounts import Accounts
+from api.desk.accounts import Account, Accounts, Role, digest_of
 from api.desk.database import DeskDatabase
 from api.words.root_path import root_of
 

@@ -11,8 +11,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.desk.database import FILE_NAME, DeskDatabase
 from api.desk.desk import Desk
-from api.desk.dismissal import Dismissal
-from api.desk.dismissals import Dismissals
+from api.desk.dismissals import Dismissal, Dismissals
 from api.desk.disruption import Notice
 from api.desk.drafts import Draft, drafts
 from api.service.clock import ShiftedClock
