@@ -29,13 +29,16 @@ def general_message(
     ] = None,
     page: Page = 1,
 ) -> Response:
-    """Messages in force and announced, at most 500 in an answer: `MoreData` says that there are more, on the next
+    """Messages that riders are told now, at most 500 in an answer: `MoreData` says that there are more, on the next
     `Page`."""
     asked = Asked.of(request)
     route = asked.route(line_ref) if line_ref else None
     stop = asked.stop(stop_point_ref, "StopPointRef") if stop_point_ref else None
     alerts = [
-        alert for alert in announced_alerts(asked.moment, route, stop) if info_channel_ref in (None, _channel(alert))
+        alert
+        for alert in announced_alerts(asked.moment, route, stop)
+        # Of what is only planned nobody could read when it begins: such a message has an end alone.
+        if alert.shown_at(asked.moment.now) and info_channel_ref in (None, _channel(alert))
     ]
     begin, end = (page - 1) * MOST_MESSAGES, page * MOST_MESSAGES
     messages = [_message(asked, alert) for alert in alerts[begin:end]]

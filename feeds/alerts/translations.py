@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ _BREAKS = frozenset(
 _SILENT = frozenset({"script", "style", "head", "title"})
 _INLINE = frozenset(
     {"a", "abbr", "b", "big", "body", "center", "em", "font", "head", "html", "i", "img", "script", "small", "span"}
-    | {"strike", "strong", "style", "sub", "sup", "td", "th", "title", "u"}
+    | {"strike", "strong", "style", "sub", "sup", "td", "th", "title", "u", "wbr"}
 )
 _CELLS = frozenset({"td", "th"})
 _TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BREAKS | _INLINE))})(?:\s[^<>]*)?/?>", re.IGNORECASE)
@@ -41,7 +42,8 @@ _NO_TAG = re.compile(r"<(?!/?[A-Za-z][^<>]*>|!--[^<>]*-->)")
 _SECTION = re.compile(r"<!\[CDATA\[|\]\]>")
 _WRITTEN_BREAK = re.compile(r"(?:\\r)?\\n")
 _ESCAPED = re.compile(r"\\([\"'/])")
-"""Line ends and quotes as programs write them, and some send them."""
+_ESCAPED_LETTERS = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
+"""Line ends, quotes and letters as programs write them, and some send them."""
 _MARKDOWN = re.compile(
     r"\[(?P<link>[^\[\]\n]+)\]\(https?://[^\s()]+\)|(?P<sign>\*\*|__)(?=\S)(?P<strong>[^\n]{1,200}?)(?<=\S)(?P=sign)"
     r"|^#{1,6} +(?=\S)",
@@ -51,7 +53,7 @@ _MARKDOWN = re.compile(
 _LINK = re.compile(r"href\s*=\s*[\"']?\s*(https?://[^\s\"'<>]+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<![\w/=\"'])https?://[^\s\"'<>()\[\]]+", re.IGNORECASE)
 _NO_WORD = re.compile(rf"|{NO_WORD}", re.IGNORECASE)
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END = re.compile(r"\r\n|[\r\n\v\u2028\u2029]")
 _BLANKS = " \t\f\v"
 _TABS = re.compile(r" *[\t\f\v][ \t\f\v]*| {2,}")
 _ESCAPED_TWICE = 2
@@ -91,7 +93,8 @@ def addresses_in(translated: gtfs_realtime_pb2.TranslatedString) -> dict[str, st
 
 def plain_text(text: str, *, is_html: bool = False) -> str:
     """Without markup, its line breaks kept. What only looks like it ("< 5 min") stays."""
-    text = readable(as_meant(text[:_MOST_CHARACTERS]))
+    text = _ESCAPED_LETTERS.sub(lambda found: str(json.loads(f'"{found[0]}"')), text[:_MOST_CHARACTERS])
+    text = readable(as_meant(_LINE_END.sub("\n", text)))
     text = _ESCAPED.sub(r"\1", _WRITTEN_BREAK.sub("\n", text))
     for _ in range(_ESCAPED_TWICE):
         text = _SECTION.sub("", text)

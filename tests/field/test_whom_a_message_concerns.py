@@ -277,6 +277,31 @@ def test_an_alert_is_shown_when_it_says_so(times: dict[str, Any], shown: bool, s
     assert len(city.our_alerts()) == (state is not None)
 
 
+def test_who_reads_messages_by_siri_is_told_what_riders_are_told_now() -> None:
+    # A GeneralMessage says until when it holds, and not from when on.
+    city = City().alerts(
+        alert("Now", {"route_id": "r1"}, active=(("07:00", "20:00"),)),
+        alert("Tomorrow", {"route_id": "r1"}, active=(("32:00", "40:00"),)),
+        alert("Told ahead", {"route_id": "r1"}, communication=(("07:00", None),), active=(("32:00", None),)),
+    )
+    siri = city.json("/siri/2.0/general-message.json", LineRef="r1")["Siri"]["ServiceDelivery"]
+    told = siri["GeneralMessageDelivery"][0]["InfoMessage"]
+    said = [message["Content"]["Message"][0]["MessageText"]["value"] for message in told]
+    assert said == city.messages(route="r1")["v1 route"] == ["Now", "Told ahead"]
+
+
+@pytest.mark.parametrize(
+    ("description", "said"),
+    [
+        ("D\\u00e9viation \\ud83d\\ude8c \\ud83d", "Déviation 🚌"), ("One\u2028Two\x0bThree", "One\nTwo\nThree"),
+        ("Haupt<wbr>bahnhof", "Hauptbahnhof"),
+    ],
+)  # fmt: skip
+def test_letters_and_line_ends_are_read_as_programs_write_them(description: str, said: str) -> None:
+    city = City().alerts(alert(SAID, {"route_id": "r1"}, description=description))
+    assert city.json("/v1/routes/r1")["alerts"][0]["description"] == {"": said}
+
+
 def test_a_message_for_a_whole_day_ends_on_that_day() -> None:
     city = City().alerts(alert(SAID, {"route_id": "r1"}, active=(("24:00", "48:00"),)))
     assert "Until tomorrow 23:59" in text(city.page("/alerts").css_first(".alert"))
