@@ -121,7 +121,7 @@ class CurrentRuns:
         tt, trip = self.timetable, obs.trip
         names = RunNames.of_trips(trip, obs.service_date, obs.start_time_s)
         elapsed = np.full(len(trip), np.nan)
-        unsaid = np.flatnonzero((obs.start_time_s < 0) & tt.trip_repeats[trip])
+        unsaid = np.flatnonzero((obs.start_time_s < 0) & tt.trip_overlaps[trip])
         elapsed[unsaid] = self._elapsed_by_place(obs.take(unsaid))
         found = self.finder.find(names, obs.timestamp, np.ones(len(trip), bool), elapsed)
         day, shift = found.service_day, found.shift_s

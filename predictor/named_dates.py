@@ -1,11 +1,14 @@
-"""By which clock a feed names the dates of its runs: the network's, as it should, or UTC's.
+"""By which clock a feed names the dates of its runs: by service days, as it should, by UTC's or the calendar's.
 
-Where these differ, as for an evening in America or a morning in Asia, a date may mean either of two runs of a trip.
-Most messages do not tell which: a cancellation may well be tomorrow's. So what each tells of its feed's custom is kept:
+Where these differ, as for an evening in America, a morning in Asia or a run past 24:00, a date may mean either of two
+runs of a trip. Most messages do not tell which: a cancellation may well be tomorrow's. So what each tells of its feed's
+custom is kept:
 
 - A run that is seen, or of which times are told, is where it is. One that bears the network's date and not UTC's shows
   the one custom, one that bears UTC's date alone the other.
 - UTC's custom is shown by a date on which the trip does not run as well, and by a start time that is UTC's.
+- A run that begins past 24:00 and is seen, or of which times are told, bears the date of its service day or that of the
+  calendar.
 - Delays are told of what is out: where nothing else is known, of a run that is out by UTC's date.
 """
 
@@ -30,6 +33,7 @@ class NamedDates:
     def __init__(self, beside: NamedDates | None = None) -> None:
         """`beside`: of the operator's other feed, which counts where this one tells nothing."""
         self._by_utc: bool | None = None
+        self._by_calendar: bool | None = None
         self._last_read_by_utc = False
         self._beside = beside
 
@@ -37,6 +41,11 @@ class NamedDates:
     def by_utc(self) -> bool | None:
         """None where nothing is known."""
         return self._beside.by_utc if self._by_utc is None and self._beside else self._by_utc
+
+    @property
+    def by_calendar(self) -> bool | None:
+        """Whether runs past 24:00 bear the date of the calendar, None where nothing is known."""
+        return self._beside.by_calendar if self._by_calendar is None and self._beside else self._by_calendar
 
     @property
     def reads_by_utc(self) -> bool:
@@ -61,6 +70,11 @@ class NamedDates:
             self._by_utc = False
         elif (dates.utc_start | (dates.utc_alone(now) & (timed | ~dates.runs_as_named))).any():
             self._by_utc = True
+        past_midnight = timed & (dates.trip >= 0) & (dates.start_s >= _DAY_S)
+        if (past_midnight & (dates.named == dates.service_day)).any():
+            self._by_calendar = False
+        elif (past_midnight & (dates.named == dates.service_day + dates.start_s // _DAY_S)).any():
+            self._by_calendar = True
 
     def settled(
         self,
@@ -80,6 +94,9 @@ class NamedDates:
         if by_utc is None:
             by_utc = bool((dates.utc_alone(now) & under_way & (dates.begins < now + _SOON_S)).any())
         self._last_read_by_utc = by_utc
+        if not by_utc and self.by_calendar:
+            found = dates.on(dates.day_by_calendar(), found, timed)
+            dates = _Dates.of(timetable, names, found)
         return dates.on(dates.day_by_utc() if by_utc else dates.day_not_past(late_s, now), found, timed)
 
 
@@ -179,6 +196,11 @@ class _Dates:
             rows = rows[begins // _DAY_S == self.utc_date()[rows]]
             result[rows] = day[rows]
         return result
+
+    def day_by_calendar(self) -> Int32Array:
+        """(n,) the day whose run begins past 24:00 on the date that is named, -1 where there is none."""
+        day = (self.named - self.start_s // _DAY_S).astype(np.int32)
+        return np.where(self.runs_on(day) & (self.named >= 0) & (self.start_s >= _DAY_S), day, np.int32(NONE))
 
     def day_not_past(self, late_s: Float64Array, now: float) -> Int32Array:
         """(n,) the day that is named, where its run is to come and the one that was found is over before that day; else

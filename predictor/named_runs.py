@@ -32,7 +32,6 @@ from predictor.arrays import (
     Int64Array,
     expand_ranges,
     first_of_each,
-    or_where_unknown,
 )
 from predictor.columns import Columns, column_types
 from predictor.journeys import JourneyLookup
@@ -232,7 +231,7 @@ class RunFinder:
         tt = self._timetable
         day = np.clip(likely, 0, len(tt.date) - 1).astype(np.int32)
         plain: BoolArray = under_way & (likely == day)
-        plain &= (self._journeys.count[trip] == 1) & ~tt.trip_is_frequency[trip] & ~tt.trip_repeats[trip]
+        plain &= (self._journeys.count[trip] == 1) & ~tt.trip_is_frequency[trip] & ~tt.trip_overlaps[trip]
         plain &= self._against(trip, day, np.zeros(len(trip), np.int32), 0, at, under_way, likely == named_day) == 0.0
         return plain
 
@@ -266,7 +265,8 @@ class RunFinder:
         """Candidates (k, rows) for names by trip: on each day around, the departure nearest to what is named."""
         tt = self._timetable
         trip, at, under_way, named = names.trip[rows], at[rows], under_way[rows], named_day[rows]
-        start, elapsed_s = names.start_time_s[rows], or_where_unknown(elapsed_s[rows], 0.0)
+        start, placed = names.start_time_s[rows], np.isfinite(elapsed_s[rows])
+        elapsed_s = np.where(placed, elapsed_s[rows], 0.0)
         by_headway = tt.trip_is_frequency[trip]
         several = (self._journeys.count[trip] > 1) | by_headway
         none = self._journeys.count[trip] == 0
@@ -301,7 +301,11 @@ class RunFinder:
                 shift = tt.journey_shift_s[journey]
                 own = by_headway & has_start & by_start
                 shift = np.where(own, (seconds - tt.trip_start_s[trip]).astype(np.int32), np.where(none, 0, shift))
-                off = off + penalty + self._against(trip, day, shift, back, at, under_way, dated)
+                same = has_start & (np.abs(self._start_s[journey] - text) <= SAME_START_S)
+                off = off + penalty + self._against(trip, day, shift, back, at, under_way, dated, same)
+                # Of two runs of a trip of more than a day the place tells which is meant.
+                late_s = at - elapsed_s - self._start_s[journey] - tt.date_origin[day]
+                off += np.where(placed & ~several & ~dated, np.abs(late_s) / 3600.0, 0.0)
                 off[~inside] = np.inf
                 known = np.full(len(rows), by_start) | ~several
                 parts.append(_Candidates(journey, day, shift, other, known, off))
@@ -352,7 +356,9 @@ class RunFinder:
                 shift = tt.journey_shift_s[journey]
                 shift = np.where(headway[fits] > 0, (wanted - tt.trip_start_s[trip]).astype(np.int32), shift)
                 hours = np.where(headway[fits] > 0, 0.0, off[fits] / 3600.0) + np.where(other_way, _OTHER_WAY, 0.0)
-                hours += against + self._against(trip, on_day, shift, back, at[row], under_way[row], dated[row])
+                hours += against + self._against(
+                    trip, on_day, shift, back, at[row], under_way[row], dated[row], np.full(len(row), against == 0.0)
+                )
                 other = dated[row] & (back != 0)
                 parts.append(_Candidates(journey, on_day, shift, other, np.ones(len(row), bool), hours))
                 owners.append(row)
@@ -380,8 +386,10 @@ class RunFinder:
         at: Float64Array,
         under_way: BoolArray,
         dated: BoolArray,
+        same_start: BoolArray | None = None,
     ) -> Float64Array:
-        """What speaks against each candidate day (n,), `back` days from the one named, in hours."""
+        """What speaks against each candidate day (n,), `back` days from the one named, in hours. `same_start` (n,): it
+        starts at the time of the day, and on the date, that are named."""
         tt = self._timetable
         start, end = tt.trip_start_s[trip].astype(np.int64) + shift_s, tt.trip_end_s[trip].astype(np.int64) + shift_s
         late = at - tt.date_origin[day]
@@ -397,6 +405,8 @@ class RunFinder:
             spoken[~active] = np.inf
         else:
             near = away <= NEIGHBOUR_NEAR_S
+            if same_start is not None:
+                near |= same_start & (start >= _DAY_S) & (over <= 0.0)
             seen = np.where(active & near, _OTHER_DAY, np.inf)
             spoken = _OTHER_DAY + np.where(near, 0.0, _NEIGHBOUR_FAR) + np.where(over > NEAR_S, _OVER, 0.0)
             if back < 0:

@@ -23,6 +23,7 @@ class Observations(Columns):
     """Header timestamp, POSIX seconds, NaN where the feed gives none."""
     vehicle_id: StrArray
     vehicle_label: StrArray
+    """What riders can read on it, "" where nothing is told."""
     trip: Int32Array
     """-1 where the feed names none or one that the timetable does not know."""
     service_date: Int32Array

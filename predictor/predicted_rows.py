@@ -171,8 +171,9 @@ def in_timetable(told: PredictedCalls, old: Timetable, new: Timetable, first_cha
 
 
 def skipped_rows(timetable: Timetable, operator: OperatorTimes, served: Int64Array, now: float) -> PredictedCalls:
-    """Rows of skipped calls of late runs that no vehicle of ours serves (`served`: journey keys), as late as the call
-    before them is told to be, else the one behind, once their own time is past: who waits on has to find them."""
+    """Rows of skipped calls of late runs, and of runs by headway, that no vehicle of ours serves (`served`: journey
+    keys), as late as the call before them is told to be, else the one behind: there they stand in order with the rest
+    of their run, and who waits on has to find them."""
     tt, calls = timetable, operator.calls
     journey_keys, call = dated_calls(operator.skipped)
     open_ = ~is_among(journey_keys, served) & ~is_among(operator.skipped, calls.keys)
@@ -188,15 +189,13 @@ def skipped_rows(timetable: Timetable, operator: OperatorTimes, served: Int64Arr
     before, behind = np.maximum(behind - 1, 0), np.minimum(behind, len(calls) - 1)
     is_before, is_behind = calls.journey[before] == journey_keys, calls.journey[behind] == journey_keys
     late_s = np.where(is_before, leaves_late_s[before], arrives_late_s[behind])
-    day, journey = dated_journeys(journey_keys)
-    runs = DatedRuns(tt.journey_trip[journey], day, tt.journey_shift_s[journey])
+    runs = calls.runs.take(np.where(is_before, before, behind))
     entry, at_most = tt.entry_of(runs.trip, call), np.where(is_behind, calls.arrival[behind], np.inf)
     arrival, departure = (
         np.minimum(runs.origin(tt) + by_timetable[entry] + late_s, at_most)
         for by_timetable in (tt.arrival_s, tt.departure_s)
     )
-    late = (late_s > STILL_DUE_S) & (departure >= now - STILL_DUE_S) & ~tt.trip_is_frequency[runs.trip]
-    late &= runs.origin(tt) + tt.departure_s[entry] < now
+    late = ((late_s > STILL_DUE_S) | tt.trip_is_frequency[runs.trip]) & (departure >= now - STILL_DUE_S)
     return _not_made(runs.take(late), call[late], arrival[late], departure[late], SKIPPED)
 
 

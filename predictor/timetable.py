@@ -437,6 +437,12 @@ class Timetable:
         return repeats
 
     @cached_property
+    def trip_overlaps(self) -> BoolArray:
+        """(T,) whether several runs of the trip may be under way at once: it repeats, or takes a day and longer."""
+        overlaps: BoolArray = self.trip_repeats | (self.trip_end_s - self.trip_start_s >= 86_400)
+        return overlaps
+
+    @cached_property
     def call_trip(self) -> Int32Array:
         """(trip calls,) trip of each trip call."""
         return np.repeat(np.arange(self.trips, dtype=np.int32), self.trip_calls)

@@ -179,11 +179,11 @@ class Tracks(ReportedVehicles):
         if len(unknown) == 0:
             return self, slot
         new = np.array(list(dict.fromkeys(observations.vehicle_id[unknown].tolist())), np.str_)
-        tracks = Tracks.joined(self, replace(Tracks.blank(len(new)), vehicle_id=new, label=new))
+        tracks = Tracks.joined(self, replace(Tracks.blank(len(new)), vehicle_id=new))
         slot[unknown] = _rows_named(tracks.vehicle_id, observations.vehicle_id[unknown])
-        told_label = np.where(observations.vehicle_label == "", tracks.vehicle_id[slot], observations.vehicle_label)
-        label = tracks.label.astype(np.promote_types(tracks.label.dtype, told_label.dtype))
-        label[slot] = told_label
+        told = observations.vehicle_label
+        label = tracks.label.astype(np.promote_types(tracks.label.dtype, told.dtype))
+        label[slot] = told
         return replace(tracks, label=label), slot
 
     def _under_another_id(self, new: Observations, slot: Int64Array) -> Int64Array:

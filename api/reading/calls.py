@@ -338,7 +338,7 @@ def _clock_times(calls: RunCalls, scheduled: Float64Array, now: float) -> Float6
 
 def _of_vehicles(texts: StrArray, vehicle: Int32Array, told_texts: StrArray, told: Int64Array) -> list[str | None]:
     """What vehicles (n,) are called, or the operator calls those of their runs; None where nothing is known."""
-    found: list[str | None] = np.append(texts, "")[vehicle].tolist()
+    found: list[str | None] = [text or None for text in np.append(texts, "")[vehicle].tolist()]
     for i in np.flatnonzero(vehicle < 0).tolist():
         found[i] = (str(told_texts[told[i]]) or None) if told[i] >= 0 else None
     return found

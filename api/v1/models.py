@@ -391,7 +391,7 @@ class VehicleProperties(BaseModel):
     """What is known of a vehicle."""
 
     vehicle_id: str
-    label: str
+    label: str | None = Field(description="What is written on it; null where the feed tells neither that nor an id")
     state: VehicleState
     route: RouteRef | None
     trip_id: str | None

@@ -85,7 +85,7 @@ def _trip_answer(moment: Moment, journey: Journey) -> TripAnswer:
     tt, vehicles, trip = moment.timetable, moment.view.snapshot.vehicles, journey.trip_idx
     vehicle_id, label = (journey.coming.vehicle_id, journey.coming.vehicle_label) if journey.coming else (None, None)
     if journey.vehicle is not None:
-        vehicle_id, label = str(vehicles.vehicle_id[journey.vehicle]), str(vehicles.label[journey.vehicle])
+        vehicle_id, label = str(vehicles.vehicle_id[journey.vehicle]), str(vehicles.label[journey.vehicle]) or None
     return TripAnswer(
         **moment.answer_fields(),
         trip_id=str(tt.trip_id[trip]),

@@ -112,7 +112,7 @@ def _feature(moment: Moment, row: int, headsign: str) -> VehicleFeature:
         geometry=Point(coordinates=(round(float(vehicles.lon[row]), 6), round(float(vehicles.lat[row]), 6))),
         properties=VehicleProperties(
             vehicle_id=str(vehicles.vehicle_id[row]),
-            label=str(vehicles.label[row]),
+            label=str(vehicles.label[row]) or None,
             state=cast(VehicleState, VEHICLE_STATES[int(vehicles.state[row])]),
             route=route_ref(tt, int(tt.trip_route[trip])) if on_trip else None,
             trip_id=str(tt.trip_id[trip]) if on_trip else None,

@@ -23,6 +23,7 @@ class VehicleWords:
     """Where a vehicle is and how it keeps to its time."""
 
     label: str
+    """What is written on it, "" where not told."""
     place: str
     """ "on its way to …", "at …"."""
     doubtful: bool
@@ -64,7 +65,7 @@ def vehicle_words(moment: PageMoment, vehicle: int, ahead: RunCall | None) -> Ve
     late = _minutes_late(float(vehicles.delay_s[vehicle]), ahead)
     takes = ACCESS[vehicle_wheelchair(moment.snapshot, trip, vehicle)]
     return VehicleWords(
-        label=vehicle_label(vehicles, vehicle),
+        label=str(vehicles.label[vehicle]),
         place=place,
         doubtful=doubt != "followed",
         punctuality="" if state == LAYOVER or late is None else deviation_words(late, texts),
@@ -107,5 +108,5 @@ def deviation_words(minutes: int, texts: Texts) -> str:
 
 
 def vehicle_label(vehicles: Vehicles, vehicle: int) -> str:
-    """What riders can read on the vehicle, its id where it has no label."""
+    """What is written on the vehicle, where nothing is told what it goes by here."""
     return str(vehicles.label[vehicle]) or str(vehicles.vehicle_id[vehicle])

@@ -72,7 +72,8 @@ def encode_trip_updates(
         update.timestamp = message.header.timestamp
         if vehicle >= 0:
             update.vehicle.id = str(snapshot.vehicles.vehicle_id[vehicle])
-            update.vehicle.label = str(snapshot.vehicles.label[vehicle])
+            if snapshot.vehicles.label[vehicle]:
+                update.vehicle.label = str(snapshot.vehicles.label[vehicle])
             write_wheelchair(update.vehicle, int(snapshot.vehicles.wheelchair[vehicle]))
             update.timestamp = min(update.timestamp, int(snapshot.vehicles.timestamp[vehicle]))  # E012
         elif ride[begin] >= 0 and not behind:

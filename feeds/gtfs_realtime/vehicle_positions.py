@@ -41,7 +41,9 @@ def encode_vehicle_positions(
     for i in np.flatnonzero(_inside_network(tt, vehicles.lat, vehicles.lon)).tolist():
         name = str(vehicles.vehicle_id[i])
         report = message.entity.add(id=name).vehicle
-        report.vehicle.id, report.vehicle.label = name, str(vehicles.label[i])
+        report.vehicle.id = name
+        if vehicles.label[i]:
+            report.vehicle.label = str(vehicles.label[i])
         report.position.latitude, report.position.longitude = float(vehicles.lat[i]), float(vehicles.lon[i])
         if math.isfinite(vehicles.bearing[i]):
             report.position.bearing = float(vehicles.bearing[i]) % 360.0  # E027

@@ -114,7 +114,9 @@ def _by_stop(
         own = np.flatnonzero(owner == run)
         if span.stop == span.start:
             continue
-        place, alone[own] = _in_order(_misfit(calls.take(span), place_of_stop, updates.take(own), received_at))
+        of_run = updates.take(own)
+        cost = _misfit(calls.take(span), place_of_stop, of_run, received_at)
+        place, alone[own] = _either_way(cost, np.fmin(of_run.arrival, of_run.departure))
         found[own] = np.where(place >= 0, place + span.start, NONE)
     return found, alone
 
@@ -138,6 +140,19 @@ def _misfit(calls: RunCalls, place_of_stop: Int32Array, updates: StopTimeUpdates
     cost += np.minimum(np.nan_to_num(away), _OTHER_PLATFORM / 2) + _FIRST_FIRST * np.arange(len(calls))
     result: Float64Array = np.minimum(cost, _NOT_FOUND)
     return result
+
+
+def _either_way(cost: Float64Array, time: Float64Array) -> tuple[Int64Array, BoolArray]:
+    """As `_in_order`, from the end where the updates (u,) of a run are told backwards: by their times (NaN where not
+    told), or without any, where they all fit in that order alone."""
+    place, alone = _in_order(cost)
+    time = time[~np.isnan(time)]
+    backwards = len(time) > 1 and bool((np.diff(time) < 0).all())
+    if backwards or (len(time) == 0 and alone.any()):
+        turned, left = _in_order(cost[::-1])
+        if backwards or not left.any():
+            return turned[::-1], left[::-1]
+    return place, alone
 
 
 def _in_order(cost: Float64Array) -> tuple[Int64Array, BoolArray]:

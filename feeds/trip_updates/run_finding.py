@@ -21,7 +21,7 @@ from feeds.trip_updates.message_columns import (
     UpdatedRuns,
 )
 from feeds.trip_updates.run_kinds import trip_name
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, is_one_of
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, first_of_each, is_one_of
 from predictor.named_dates import NamedDates
 from predictor.named_runs import (
     AMBIGUOUS,
@@ -289,11 +289,12 @@ def names_not_found(runs: UpdatedRuns) -> tuple[str, ...]:
 
 def _elapsed_s(tt: Timetable, names: RunNames, updates: StopTimeUpdates, first_time: Float64Array) -> Float64Array:
     """Seconds after its start (n,) at which a run is at its first told time, where it is one of several of its trip and
-    names no start time: by the call that has that time. NaN elsewhere."""
+    names no start time: by the call that has that time, or that is told of first where no time is. NaN elsewhere."""
     result = np.full(len(first_time), np.nan)
-    several = (names.trip >= 0) & (names.start_time_s < 0) & tt.trip_repeats[names.trip]
-    time = np.fmin(updates.arrival, updates.departure)
-    row = np.flatnonzero(several[updates.owner] & (time == first_time[updates.owner]))
+    several = (names.trip >= 0) & (names.start_time_s < 0) & tt.trip_overlaps[names.trip]
+    time, told_at = np.fmin(updates.arrival, updates.departure), first_time[updates.owner]
+    is_next = np.isinf(told_at) & first_of_each(updates.owner) & ~tt.trip_repeats[names.trip[updates.owner]]
+    row = np.flatnonzero(several[updates.owner] & ((time == told_at) | is_next))
     trip = names.trip[updates.owner[row]]
     pair, entry = tt.entries_of(trip)
     sequence, stop = updates.sequence[row[pair]], updates.stop[row[pair]]

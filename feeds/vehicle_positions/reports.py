@@ -5,6 +5,7 @@ The column names are those of GTFS-Realtime's VehiclePosition. Missing text is "
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ from feeds.ids.known_ids import id_of, known_indices, short_text
 from feeds.ids.run_names import a_few, run_names, without_shared_starts
 from feeds.messages.message import posix_seconds
 from feeds.messages.unset_parts import NO_MODIFIED_TRIP, NO_POSITION, NO_TRIP, NO_VEHICLE
-from predictor.arrays import BoolArray, Float64Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
 from predictor.named_dates import NamedDates
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
@@ -194,6 +195,7 @@ def resolve(
         _or_none(number["direction_id"]).astype(np.int8), np.zeros(len(reports), bool), timetable, received_at, refused,
     )  # fmt: skip
     under_way = np.ones(len(reports), bool)
+    names = _on_diversions(timetable, names, text["trip_id"])
     names = _dated_near(timetable, _on_copies(timetable, names), at, refused)
     names = without_shared_starts(names, text["vehicle_id"], at, timetable, refused)
     runs = run_finder(timetable).find(names, at, under_way)
@@ -207,7 +209,10 @@ def resolve(
         received_at=received_at,
         feed_timestamp=feed_timestamp,
         vehicle_id=short_text(vehicle_names(reports), refused),
-        vehicle_label=short_text(text["vehicle_label"], refused),
+        # Who has neither is known by its trip, which is no name of a vehicle.
+        vehicle_label=short_text(
+            [label or name for label, name in zip(text["vehicle_label"], text["vehicle_id"], strict=True)], refused
+        ),
         trip=trip,
         service_date=names.service_date,
         start_time_s=names.start_time_s,
@@ -256,6 +261,19 @@ def _on_copies(timetable: Timetable, names: RunNames) -> RunNames:
     for row, key in enumerate(zip(trip.tolist(), names.start_time_s.tolist(), strict=True)):
         trip[row] = by_start.get(key, key[0])
     return replace(names, trip=trip)
+
+
+def _on_diversions(timetable: Timetable, names: RunNames, trip_id: Sequence[str]) -> RunNames:
+    """The names (n,) with the trips that the operator has put on other ways in place of ids that are theirs behind
+    another: some feeds call such a run `modifications_id`_`trip_id`."""
+    own = timetable.trip_id[timetable.base.trips :].tolist()
+    of_model = {name: timetable.base.trip_index[name] for name in own if name in timetable.base.trip_index}
+    trip, route = names.trip.copy(), names.route.copy()
+    for row in np.flatnonzero(trip < 0).tolist() if of_model else ():
+        behind = (trip_id[row][match.end() :] for match in re.finditer("_", trip_id[row]))
+        trip[row] = next((of_model[name] for name in behind if name in of_model), NONE)
+        route[row] = route[row] if trip[row] < 0 else NONE
+    return replace(names, trip=trip, route=route)
 
 
 def vehicle_names(reports: Reports) -> list[str]:

@@ -57,11 +57,14 @@ def with_own_names(reports: Reports, timetable: Timetable, feed_timestamp: float
         for row in shared
     }
     named = Counter((names[row], own[row]) for row in shared)
-    vehicle_id = list(text["vehicle_id"])
+    vehicle_id, vehicle_label = list(text["vehicle_id"]), list(text["vehicle_label"])
     for row in shared:
+        # Riders read what is written on it.
+        vehicle_label[row] = vehicle_label[row] or vehicle_id[row]
         alike = named[names[row], own[row]] > 1
         vehicle_id[row] = " ".join(filter(None, (names[row], own[row], text["id"][row] if alike else "")))
-    return replace(reports, text={**text, "vehicle_id": vehicle_id}), len(shared)
+    text = {**text, "vehicle_id": vehicle_id, "vehicle_label": vehicle_label}
+    return replace(reports, text=text), len(shared)
 
 
 def _at_once(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from benchmarks.field.city import City
+from benchmarks.field.faces import texts
 from benchmarks.field.messages import StopUpdate, TripUpdate, cancelled, skipped, update
 from benchmarks.field.network import Call, Network, Pattern, Stop, Trip, network, row_of_stops
 from tests.field.test_operators_word import added
@@ -160,7 +161,7 @@ def test_stops_of_the_blocks_next_run_that_are_told_under_the_first_are_none_of_
 def test_a_skipped_stop_with_times_is_skipped() -> None:
     call = StopUpdate("C", arrival="08:20", departure="08:20", relationship="SKIPPED")
     assert told(update("t1", StopUpdate("B", delay=120), call, **TODAY))[1:] == [
-        "08:04 t1 live", "08:04 t1 skipped", "08:08 t1 live",
+        "08:04 t1 live", "08:06 t1 skipped", "08:08 t1 live",
     ]  # fmt: skip
 
 
@@ -203,3 +204,18 @@ def test_in_the_nights_of_23_and_25_hours_a_delay_is_a_delay(date: int) -> None:
     early = Network(trips=(Trip("t1", "03:30"),))
     city = City(early, at="03:20", date=date).trip_updates(update("t1", StopUpdate("B", delay=120), start_date=date))
     assert city.board("C")[0] == "03:36 t1 live"
+
+
+def test_a_ring_that_is_told_from_its_end_without_numbers_is_told_stop_by_stop() -> None:
+    corners = (Stop("A", 0.0), Stop("B", 600.0), Stop("C", 600.0, 600.0), Stop("D", 0.0, 600.0))
+    ring = network(corners, "A B C D A", trips=[Trip("t1", "08:00")])
+    times = ("08:01", "08:04", "08:07", "08:10", "08:13")
+    timed = [StopUpdate(stop, at, at) for stop, at in zip("ABCDA", times, strict=True)]
+    late = [StopUpdate(stop, delay=60 * k) for k, stop in enumerate("ABCDA", 1)]
+    for calls in (timed, timed[::-1], late, late[::-1]):
+        city = City(ring, at="07:58").trip_updates(update("t1", *calls, **TODAY))
+        assert texts(city.trip("t1")) == [f"{at} t1 live" for at in times]
+        assert [city.board(stop) for stop in "AD"] == [["08:01 t1 live"], ["08:10 t1 live"]]
+    # What is left of it.
+    city.trip_updates(update("t1", *timed[:2:-1], **TODAY))
+    assert texts(city.trip("t1"))[3:] == ["08:10 t1 live", "08:13 t1 live"]

@@ -525,7 +525,8 @@ def test_on_a_diversion_the_replacement_stops_are_served() -> None:
     assert city.service.snapshot.counts["refused_unknown_stop"] > 0
 
 
-def test_a_bus_on_a_diversion_may_name_the_trip_that_is_diverted() -> None:
+@pytest.mark.parametrize("by_both_ids", [False, True])
+def test_a_bus_on_a_diversion_may_name_the_trip_that_is_diverted(by_both_ids: bool) -> None:  # google/transit#403
     far = (*row_of_stops("A B C D E"), Stop("X", 1300.0, 700.0))
     city = City(network(far, "A B C D E"), at="07:58")
     city.trip_updates(modifications(("X", 180), start="C", end="C", delay=120))
@@ -537,7 +538,10 @@ def test_a_bus_on_a_diversion_may_name_the_trip_that_is_diverted() -> None:
         report.vehicle.id, report.timestamp = "v1", int(city.now)
         here = Stop("", east)
         report.position.latitude, report.position.longitude = here.lat, here.lon
-        report.trip.modified_trip.affected_trip_id, report.trip.modified_trip.start_date = "t1", "20261126"
+        if by_both_ids:
+            report.trip.trip_id, report.trip.start_date = "works_t1", "20261126"
+        else:
+            report.trip.modified_trip.affected_trip_id, report.trip.modified_trip.start_date = "t1", "20261126"
         city.vehicle_positions(message.SerializeToString())
     assert city.vehicles()["v1"]["trip_id"] == "t1"
     assert city.board("X")[0].endswith("t1 live")
@@ -1297,6 +1301,26 @@ def test_a_stop_that_a_late_run_skips_is_told_so_until_the_run_would_come() -> N
     passed_b = update("t1", skipped("C"), StopUpdate("D", delay=600), **TODAY)
     assert city.at("08:13").trip_updates(passed_b).board("C")[0] == "08:14 t1 skipped"
     assert city.at("08:16").board("C") == ["09:04 t2 scheduled"]
+
+
+def test_a_skipped_stop_stands_in_order_with_its_late_run_and_for_readers_of_our_feed_at_the_same_time() -> None:
+    city = City(at="07:58").trip_updates(update("t1", StopUpdate("B", delay=360), skipped("C"), **TODAY))
+    reader = City(at="07:58").trip_updates(city.message("trip-updates").SerializeToString())
+    for rider in (city, reader):
+        assert [rider.board(stop)[0] for stop in "BCD"] == ["08:08 t1 live", "08:10 t1 skipped", "08:12 t1 live"]
+
+
+def test_a_stop_that_a_run_by_headway_skips_is_told_so_to_readers_of_our_feed_too() -> None:
+    often = network(trips=[Trip("t1", "08:00")], frequencies=(Frequency("t1", "08:00", "10:00", 600),))
+    calls = (StopUpdate("B", delay=60), skipped("C"), StopUpdate("D", delay=60))
+    run = update("t1", *calls, start_time="08:00:00", relationship="UNSCHEDULED", **TODAY)
+    city = City(often, at="08:01").trip_updates(run)
+    told = [(stop.stop, stop.relationship) for stop in city.our_trip_updates()[0].stops]
+    assert told == [("B", "UNSCHEDULED"), ("C", "SKIPPED"), ("D", "UNSCHEDULED"), ("E", "UNSCHEDULED")]
+    reader = City(often, at="08:01").trip_updates(city.message("trip-updates").SerializeToString())
+    for rider in (city, reader):
+        assert rider.board("C") == ["08:05 t1@08:00 skipped", "t1@08:10 scheduled"]
+        assert rider.board("D")[0] == "08:07 t1@08:00 live"
 
 
 def test_a_late_run_of_other_calls_that_is_cancelled_is_told_so_where_it_was_told() -> None:

@@ -8,7 +8,7 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 
 from benchmarks.field.city import City
-from benchmarks.field.faces import texts
+from benchmarks.field.faces import text, texts
 from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, update
 from benchmarks.field.network import Frequency, Network, Pattern, Route, Stop, Trip, network, row_of_stops
 
@@ -503,3 +503,22 @@ def test_a_bus_is_on_the_run_that_is_given_to_it_with_its_agency_before_its_id(n
     both = City(at="08:03").trip_updates(told)
     both.vehicle_positions(bus(reports, place=(600.0, 0.0)), bus("5_4012", place=(1200.0, 0.0)))
     assert {vehicle["trip_id"] for vehicle in both.vehicles().values()} == {None}
+
+
+def test_a_vehicle_of_which_neither_number_nor_label_is_told_is_not_called_by_its_trip() -> None:
+    city = City(at="08:01")
+    message = gtfs_realtime_pb2.FeedMessage.FromString(
+        city.writer.vehicle_positions([bus("", "t1", between=("A", "B", 0.5))], city.now)
+    )
+    message.entity[0].vehicle.ClearField("vehicle")
+    city.vehicle_positions(message.SerializeToString())
+    assert city.board("C")[0].endswith("t1 live")
+    for address in ("/trips/t1", "/lines/r1"):
+        words = text(city.page(address))
+        assert "Vehicle on its way to Stop B" in words and "Vehicle t1" not in words
+    (seen,) = city.vehicles().values()
+    assert seen["label"] is None
+    assert city.departures("C")[0].told["vehicle_label"] is None
+    (ours,) = city.our_vehicle_positions().values()
+    assert not ours.vehicle.HasField("label")
+    assert not city.our_trip_updates()[0].message.vehicle.HasField("label")

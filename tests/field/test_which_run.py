@@ -10,7 +10,7 @@ import pytest
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
 from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, cancelled, update
-from benchmarks.field.network import Frequency, Network, Pattern, Service, Stop, Trip, network, row_of_stops
+from benchmarks.field.network import Call, Frequency, Network, Pattern, Service, Stop, Trip, network, row_of_stops
 from predictor.journeys import dated_journeys
 
 EVERY_HALF_HOUR = Network(
@@ -603,3 +603,71 @@ def test_a_trip_that_stands_twice_in_its_block_is_one_row_by_whichever_of_its_id
     city.trip_updates()
     assert city.vehicle_positions(bus("v1", "T_1", late_s=60)).at("08:01").board("B") == ["08:02 t1 live", rows[1]]
     assert [row.stop for row in city.trip_page("T_1")] == list("ABCDE")
+
+
+# Dates of the calendar, before midnight
+
+NIGHT = Network(trips=(Trip("t1", "08:00"), Trip("n1", "24:30"), Trip("n2", "25:00")))
+
+
+@pytest.mark.parametrize("by", ["last night", "bus", "times", "start"])
+def test_a_cancellation_by_the_calendars_date_before_midnight_strikes_out_the_coming_nights_run(by: str) -> None:
+    city, named = City(NIGHT, at="00:10" if by == "last night" else "20:00"), dict[str, Any](start_date=DATE + 1)
+    gone = cancelled("n1", **named, **({"start_time": "00:30:00"} if by == "start" else {}))
+    if by == "last night":
+        city.trip_updates(update("n1", StopUpdate("C", "00:40", "00:40"), start_date=DATE)).trip_updates()
+        city.at("20:00", every_s=7200)
+    elif by == "times":
+        city.trip_updates(update("n2", StopUpdate("C", "25:10", "25:10"), **named), gone)
+    elif by == "bus":
+        city.at("23:50", every_s=7200).vehicle_positions(bus("v2", "n2", "A", **named))
+    assert texts(city.trip_updates(gone).far_departures("A"))[:4] == [
+        "00:30 n1 cancelled", f"01:00 n2 {'live' if by == 'bus' else 'scheduled'}", "08:00 t1/2026-11-27 scheduled",
+        "00:30 n1/2026-11-27 scheduled",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_cancellation_of_the_next_service_day_leaves_the_coming_nights_run(known: bool) -> None:
+    city, gone = City(NIGHT, at="23:50"), cancelled("n1", start_date=DATE + 1)
+    if known:
+        city.vehicle_positions(bus("v2", "n2", "A", start_date=DATE))
+    rows = texts(city.trip_updates(gone).far_departures("A"))
+    assert rows[0] == "00:30 n1 scheduled" and "00:30 n1/2026-11-27 cancelled" in rows
+
+
+# Trips of more than a day, named without their date
+
+FAR_STOPS = tuple(Stop(stop, k * 30_000.0) for k, stop in enumerate("ABCDE"))
+FAR = network(
+    FAR_STOPS, trips=(Trip("t1", calls=tuple(map(Call, "ABCDE", ("10:00", "16:00", "24:00", "32:00", "40:00")))),)
+)
+
+
+def all_rows(city: City, stop: str) -> list[str]:
+    return texts(city.departures(stop, arrivals=True, window=36 * 3600))
+
+
+@pytest.mark.parametrize(
+    ("call", "rows"),
+    [
+        (StopUpdate("E", arrival="40:20"), ("16:00 t1/2026-11-27 scheduled", "16:20 t1 live")),
+        (StopUpdate("E", delay=1200), ("16:00 t1/2026-11-27 scheduled", "16:20 t1 live")),
+        (StopUpdate("B", "40:20", "40:20"), ("16:20 t1/2026-11-27 live", "16:00 t1 scheduled")),
+        (StopUpdate("B", delay=1200), ("16:20 t1/2026-11-27 live", "16:00 t1 scheduled")),
+    ],
+)
+def test_of_two_runs_of_a_train_of_thirty_hours_that_is_meant_which_is_where_it_is_told_of(
+    call: StopUpdate, rows: tuple[str, str]
+) -> None:
+    city = City(FAR, at="35:00").trip_updates(update("t1", call))
+    assert (all_rows(city, "B")[0], all_rows(city, "E")[0]) == rows
+    city.faces_agree("B")
+
+
+def test_two_trains_of_thirty_hours_on_the_way_are_followed_each_on_its_own_days_run() -> None:
+    trains = (bus("v1", "t1", between=("A", "B", 0.2)), bus("v2", "t1", between=("D", "E", 0.4)))
+    city = City(FAR, at="35:00").vehicle_positions(*trains)
+    assert all_rows(city, "C")[0].endswith("t1/2026-11-27 live")
+    assert all_rows(city, "E")[0].endswith("t1 live")
+    assert {v: told["service_date"] for v, told in city.vehicles().items()} == {"v1": "2026-11-27", "v2": "2026-11-26"}
