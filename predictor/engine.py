@@ -84,6 +84,7 @@ from predictor.timetable import Timetable
 from predictor.told_places import with_told_places
 from predictor.tracks import Tracks
 from predictor.trip_updates import TripUpdates
+from predictor.twins import told_of_twins, with_twin_rows, with_twins
 from predictor.untold_starts import UntoldStarts
 from predictor.vehicles import vehicles_of
 
@@ -239,7 +240,7 @@ class Engine:
         told_at = now if updates is None else min(updates.timestamp, now)
         operator = self._always_due.doubted(operator, self.timetable, told_at, now, self.settings.patience)
         ahead = self._ahead(operator, OperatorTimes.none() if fresh is None else undoubted(operator), passages, now)
-        served = self._served(ahead.journey, now)
+        served = self._served(ahead.journey, operator, now)
         told = self._last_words.with_untold(operator, self.timetable, told_at, now, self.settings.silence_limit_s)
         told = self._operator_blocks.with_next_runs_told(
             told, self.timetable, self._days, self._journeys, now, self.settings.live_limit_s
@@ -300,7 +301,10 @@ class Engine:
         if updates is None:
             return OperatorTimes.none(), observations
         self._refuse(updates.refused)
-        return operator_times(self._overlay, self._journeys, updates), observations
+        return self._told_by(updates), observations
+
+    def _told_by(self, updates: TripUpdates) -> OperatorTimes:
+        return told_of_twins(operator_times(self._overlay, self._journeys, updates), self.timetable, self._journeys)
 
     def _on_operators_runs(self, observations: Observations, fresh: TripUpdates | None, now: float) -> Observations:
         """The observations with the vehicles that name no trip on the runs that a `fresh` message gives to them."""
@@ -324,7 +328,7 @@ class Engine:
         diagram = self.driving_times.diagram
         settled = self._untold_starts.settled(updates, self._overlay, self._journeys, diagram, self._tracks)
         if settled is not updates:
-            operator = operator_times(self._overlay, self._journeys, settled)
+            operator = self._told_by(settled)
         return self._past_calls.told(operator, now)
 
     def _taken_out(self, operator: OperatorTimes) -> Int64Array:
@@ -437,6 +441,7 @@ class Engine:
         """The vehicles' rows, and the operator's of the runs that none of them has `served` (journey keys)."""
         live_since, expected = now - self.settings.live_limit_s, told if told_live else told.without_times()
         rows = vehicle_rows(ahead.legs, ahead.journey, ahead.calls, self._tracks, ahead.doubt, live_since, expected)
+        rows = with_twin_rows(rows, served, self.timetable, self._journeys)
         unserved_rows = unserved(told, served, now)
         told_rows = operator_rows(self.timetable, told, unserved_rows, now, told.skipped, live=told_live)
         gone = cancelled_rows(self.timetable, self._journeys, self._told_last, told.cancelled, now)
@@ -542,10 +547,11 @@ class Engine:
                 self._kept.said_before(legs, room.to[part], self._passed, now), until, room.calls,
             )  # fmt: skip
 
-    def _served(self, journey: Int64Array, now: float) -> Int64Array:
+    def _served(self, journey: Int64Array, operator: OperatorTimes, now: float) -> Int64Array:
         """Keys of the journeys that a vehicle is predicted on (`journey`) or has finished."""
         self._finished = self._finished.remembered(now)
-        return np.concatenate([journey, self._journeys.keys(self._finished)])
+        served = np.concatenate([journey, self._journeys.keys(self._finished)])
+        return with_twins(served, operator, self.timetable, self._journeys)
 
     def _past_slots(self, now: float) -> Int64Array:
         """Keys of the departures by headway of which the timetable promises nothing more: while the feed is live, those

@@ -443,6 +443,29 @@ class Timetable:
         return overlaps
 
     @cached_property
+    def trip_twin(self) -> Int32Array:
+        """(T,) the trip of another line that is the same run: of one block, with the same calls at the same times; -1
+        where there is none."""
+        trip = np.flatnonzero((self.trip_block >= 0) & ~self.trip_repeats)
+        ends = np.column_stack([self.trip_block, self.trip_start_s, self.trip_end_s, self.trip_calls])[trip]
+        order = np.lexsort(ends.T)
+        alike = (ends[order[:-1]] == ends[order[1:]]).all(axis=1)
+        one, other = trip[order[:-1][alike]], trip[order[1:][alike]]
+        (pair, entry), (_, as_entry) = self.entries_of(one), self.entries_of(other)
+        differs = self.call_stop[entry] != self.call_stop[as_entry]
+        for times in (self.arrival_s, self.departure_s):
+            differs |= times[entry] != times[as_entry]
+        same = (np.bincount(pair, differs, len(one)) == 0) & (self.trip_route[one] != self.trip_route[other])
+        twin = np.full(self.trips, NONE, np.int32)
+        twin[one[same]], twin[other[same]] = other[same], one[same]
+        return twin
+
+    @cached_property
+    def has_twins(self) -> bool:
+        """Whether any trip has a twin."""
+        return bool((self.trip_twin >= 0).any())
+
+    @cached_property
     def call_trip(self) -> Int32Array:
         """(trip calls,) trip of each trip call."""
         return np.repeat(np.arange(self.trips, dtype=np.int32), self.trip_calls)

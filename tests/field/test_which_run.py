@@ -9,8 +9,19 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
-from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, cancelled, update
-from benchmarks.field.network import Call, Frequency, Network, Pattern, Service, Stop, Trip, network, row_of_stops
+from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, cancelled, skipped, update
+from benchmarks.field.network import (
+    Call,
+    Frequency,
+    Network,
+    Pattern,
+    Route,
+    Service,
+    Stop,
+    Trip,
+    network,
+    row_of_stops,
+)
 from predictor.journeys import dated_journeys
 
 EVERY_HALF_HOUR = Network(
@@ -671,3 +682,26 @@ def test_two_trains_of_thirty_hours_on_the_way_are_followed_each_on_its_own_days
     assert all_rows(city, "C")[0].endswith("t1/2026-11-27 live")
     assert all_rows(city, "E")[0].endswith("t1 live")
     assert {v: told["service_date"] for v, told in city.vehicles().items()} == {"v1": "2026-11-27", "v2": "2026-11-26"}
+
+
+def test_a_run_that_stands_in_its_block_under_two_lines_is_told_alike_under_both() -> None:
+    lines = (Pattern("main", "A B C D E"), Pattern("other", "A B C D E", route="r2"))
+    trips = (Trip("t1", "08:00", block="b"), Trip("u1", "08:00", "other", block="b"), Trip("t2", "09:00"))
+    both = network(patterns=lines, trips=trips, routes=(Route("r1", "1"), Route("r2", "1A")))
+
+    def rows(city: City, stop: str) -> set[str]:
+        return {row for row in city.board(stop) if " t2 " not in row}
+
+    for name in ("t1", "u1"):
+        city = City(both, at="08:01").vehicle_positions(bus("v1", name, late_s=180)).at("08:05")
+        assert {row[6:] for row in rows(city, "D")} == {"t1 live", "u1 live"}
+        first, second, *_ = city.departures("D")
+        assert first.at == second.at and first.told["vehicle_id"] == second.told["vehicle_id"] == "v1"
+        city = City(both, at="07:58").trip_updates(update(name, StopUpdate("B", delay=120)))
+        assert rows(city, "C") == {"08:06 t1 live", "08:06 u1 live"}
+        city.trip_updates(update(name, skipped("C")))
+        assert rows(city, "C") == {"08:04 t1 skipped", "08:04 u1 skipped"}
+        assert rows(city.trip_updates(cancelled(name)), "D") == {"08:06 t1 cancelled", "08:06 u1 cancelled"}
+    # What is told of each is true of each.
+    city.trip_updates(cancelled("t1"), update("u1", StopUpdate("B", delay=60)))
+    assert rows(city, "D") == {"08:06 t1 cancelled", "08:07 u1 live"}
