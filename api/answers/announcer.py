@@ -157,20 +157,21 @@ class Announcer:
 
     def answer(
         self,
+        request: Request,
         key: Hashable,
         make: Make,
         last_event_id: str | None,
-        client: str,
         attended: AbstractContextManager[None] | None = None,
         stops: Sequence[str] = (),
     ) -> EventStream:
         """A response that goes on until the listener leaves or the server stops: at once the event, or a
         `heartbeat` where `last_event_id` is still the newest; then one for each change.
 
-        Parameters: `key`: those who give the same share what `make` makes; `client`: whose the stream is; `attended`:
-        entered while it is open; `stops`: ids of those whose boards `make` asks for: boards of many are read together.
-        Errors: Problem 503 when full, 429 when this client has too many.
+        Parameters: `key`: those who give the same share what `make` makes; `attended`: entered while it is open;
+        `stops`: ids of those whose boards `make` asks for: boards of many are read together. Errors: Problem 503 when
+        full, 429 when this client has too many.
         """
+        client = client_of(request)
         if self.listeners >= _MOST_LISTENERS:
             raise Problem(
                 503, "too-many-listeners", "Too many listeners",
@@ -270,17 +271,10 @@ class Announcer:
                 await self._look.wait()
 
 
-def announced(
-    request: Request,
-    key: Hashable,
-    make: Make,
-    last_event_id: str | None,
-    attended: AbstractContextManager[None] | None = None,
-    stops: Sequence[str] = (),
-) -> EventStream:
-    """The application's answer to who listens, see `Announcer.answer`."""
+def announcer_of(request: Request) -> Announcer:
+    """The application's."""
     announcer: Announcer = request.app.state.announcer
-    return announcer.answer(key, make, last_event_id, client_of(request), attended, stops)
+    return announcer
 
 
 def _sent(name: str, body: str, event_id: str | None = None) -> bytes:

@@ -11,6 +11,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import numpy as np
 import uvicorn
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -24,18 +25,22 @@ from api.command.listening import serve
 from api.command.network import Network
 from api.command.plainly import Signalled
 from api.command.port import stop_address
-from api.command.worth_opening import stops_worth_opening
 from api.desk.desk import Desk, desk_of
 from api.pages.reminders import reminders_of
+from api.reading.board import stop_boards
+from api.reading.lines import lines_of
 from api.service.exchange import ExchangeError
 from api.service.served import Served
 from api.service.settings import Settings
+from api.service.view import ServiceView
 
 if TYPE_CHECKING:
     from api.service.exchange import Exchange
     from api.service.service import Service
 
 _AT_ONCE_S = 2.0
+_LOOKED_AT = 300
+_SOON_S = 1800.0
 
 
 def follow_network(
@@ -132,6 +137,28 @@ def _tell_what_is_served(service: Service, desk: Desk, base: str, shown_token: s
     )
     lines += [f"  {base}/desk  the officer's desk ({how})", f"  {base}/docs  the API\n"]
     print("\n".join(lines), flush=True)
+
+
+def stops_worth_opening(view: ServiceView, now: float) -> list[tuple[str, int]]:
+    """A few stops that a newcomer may open first, each by what it is and its index: the busiest, a small one with a
+    departure soon, and a tram's, where there are."""
+    tt = view.timetable
+    hits = view.stop_search.busiest(tt.stops)
+    busiest = [hit.stop_idx for hit in hits]
+    calls = np.bincount(tt.call_stop, minlength=tt.stops)
+    trams = [line.route for line in lines_of(tt).all if line.mode == "tram"]
+    stations = set(tt.station[tt.call_stop[np.isin(tt.trip_route[tt.call_trip], trams)]].tolist())
+    chosen: dict[int, str] = {}
+    for name, candidates in (
+        ("a busy stop", [stop for stop in busiest if stop not in stations] or busiest),
+        ("a small stop", [stop for stop in reversed(busiest) if calls[stop] > 0 and stop not in stations]),
+        ("a tram station", [stop for stop in busiest if stop in stations]),
+    ):
+        for stop in candidates[:_LOOKED_AT]:
+            if stop not in chosen and stop_boards(view, [stop], now, _SOON_S)[0].shown:
+                chosen[stop] = name
+                break
+    return [(name, stop) for stop, name in chosen.items()]
 
 
 def _say_not_yet(listening: socket.socket, wait: Callable[[float], bool]) -> None:

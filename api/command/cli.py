@@ -121,8 +121,7 @@ def demo(
         from pydantic import SecretStr
 
         from api.command.log_lines import log_to_stderr
-        from api.command.network import Network
-        from api.command.roles import serve_network
+        from api.command.network import Network, serve_network
         from api.command.unused_memory import share_heaps
         from api.service.settings import read_settings
 
@@ -151,8 +150,7 @@ def serve(
     """Serve a network from its feeds, or a recorded day with its clock shifted; or all networks of a configuration."""
     with said_plainly():
         from api.command.log_lines import log_to_stderr
-        from api.command.network import Network
-        from api.command.roles import serve_network
+        from api.command.network import Network, serve_network
         from api.command.unused_memory import share_heaps
         from api.service.settings import ConfigurationError, read_settings
 

@@ -1,4 +1,5 @@
-"""Which network is served, as it is handed to the process whose engine follows it."""
+"""Which network is served, as it is handed to the process whose engine follows it; and by which processes: this one all
+of it, or a part of it, or several on this machine."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
+from api.command.port import address_of, listen
 from api.command.progress import progress
-from api.service.settings import Settings
+from api.service.settings import ConfigurationError, Settings
 
 if TYPE_CHECKING:
     from api.service.service import Service
@@ -45,8 +47,7 @@ class Network:
 
         settings = self.settings
         if self.kind == "live":
-            from api.service.data_folder import held_or_done_without
-            from api.service.live import data_folder, live_service, model_file
+            from api.service.live import data_folder, held_or_done_without, live_service, model_file
             from feeds.sources.public_address import public_place
 
             data = held.enter_context(held_or_done_without(*data_folder(settings)))
@@ -63,3 +64,30 @@ class Network:
 
         with progress("Waking the demo town up") as done:
             return demo_service(settings, self.speed, done), settings.data_dir, ""
+
+
+def serve_network(network: Network) -> None:
+    """Serve it as its settings say, until SIGINT or SIGTERM. Errors: ConfigurationError, FeedError."""
+    settings = network.settings
+    if settings.role != "all" and settings.redis is None:
+        raise ConfigurationError(
+            f"role = {settings.role!r} needs redis, where the engine's views are published, such as "
+            "--redis redis://localhost:6379; on one machine --workers N does without."
+        )
+    listening = listen(settings.host, settings.port)
+    with ExitStack() as held:
+        network = network.with_streets(held)
+        settings = network.settings
+        if settings.workers:
+            from api.command.processes import serve_by_processes
+
+            serve_by_processes(network, listening)
+            return
+        from api.command.answering import answer_readers, follow_network
+        from api.service.exchange import exchange_of
+
+        if settings.role == "api":
+            answer_readers(settings, listening, exchange_of(settings), settings.engine)
+        else:
+            exchange = exchange_of(settings) if settings.role == "engine" else None
+            follow_network(network, listening, address_of(listening), exchange)

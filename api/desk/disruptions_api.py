@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -142,13 +139,14 @@ def _notice(moment: Moment, desk: Desk, given: DisruptionPatch, base: Notice, *,
         keys = [phrase.key for phrase in desk.phrases.all()]
         raise Problem(409, "unknown-phrase", "Unknown phrase", f"There is no phrase “{key}”: {', '.join(keys)}.",
                       suggestions=keys)  # fmt: skip
-    with _as_conflict():
-        changes["routes"] = tuple(str(r) for r in changes.get("routes", base.routes))
-        changes["stops"] = tuple(str(s) for s in changes.get("stops", base.stops))
+    try:
         for route in given.routes:
             route_index(moment, route)
         for stop in given.stops:
             stop_index(moment, stop)
+    except Problem as unknown:
+        # 404 would say that the address is wrong.
+        raise Problem(409, unknown.kind, unknown.title, str(unknown.detail), suggestions=unknown.suggestions) from None
     if phrase is not None:
         if "phrase" in named:
             starts_at = changes.get("starts_at", base.starts_at)
@@ -174,15 +172,6 @@ _PROBLEMS = {
     "no_stops": "It is to be shown at stops but names none: give stops, or another shown_on.",
     "no_lines": "It is to be shown on lines but names none: give routes, or another shown_on.",
 }
-
-
-@contextmanager
-def _as_conflict() -> Iterator[None]:
-    """Of something unknown in what was sent, 404 would say that the address is wrong."""
-    try:
-        yield
-    except Problem as problem:
-        raise Problem(409, problem.kind, problem.title, str(problem.detail), suggestions=problem.suggestions) from None
 
 
 def _found(desk: Desk, disruption_id: str) -> Disruption:
@@ -225,7 +214,7 @@ def _of_operator(moment: Moment, alert: Alert) -> DisruptionAnswer:
         stops=[str(tt.stop_id[s]) for s in sorted(informed.stops)],
         trips=[str(tt.trip_id[t]) for t in sorted(informed.trips)], shown_on=shown_on(informed),
         informed=informed_entities(alert.selectors),
-        starts_at=moment.iso(start) if start > 0 else None, ends_at=moment.iso(end) if math.isfinite(end) else None,
+        starts_at=moment.iso(start) if start > 0 else None, ends_at=moment.iso(end),
         repeats=_repeats(moment, recurrence) if recurrence else None,
     )  # fmt: skip
 

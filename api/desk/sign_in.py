@@ -56,18 +56,16 @@ class SignIn:
     def who_signs_in(self, request: Request, name: str, secret: str) -> str | None:
         """Name of the token of the settings, or of the person whose name and password these are; None where they are
         wrong. Errors: Problem 429."""
-        return self._tried(
-            request,
-            secret,
-            lambda: self._holder(secret) or _name_of(self.accounts.person(name, secret) if name else None),
-        )
+        return self._tried(request, secret, lambda: self.accounts.person(name, secret) if name else None)
 
-    def _tried(self, request: Request, secret: str, known: Callable[[], str | None]) -> str | None:
-        """What is `known`; a wrong secret is told in the log, and after too many of them from one client none is looked
-        at. Errors: Problem 429."""
+    def _tried(self, request: Request, secret: str, account: Callable[[], Account | None]) -> str | None:
+        """Name of the token of the settings, or of the `account`, that a secret opens; a wrong one is told in the log,
+        and after too many of them from one client none is looked at. Errors: Problem 429."""
         limits = rate_limits_of(request)
         limits.require(GUESSES, request)
-        name = known()
+        name = self._holder(secret)
+        if name is None and (known := account()):
+            name = known.name
         if name is None and secret:
             limits.spend(GUESSES, request)
             self.wrong_tokens += 1
@@ -78,7 +76,7 @@ class SignIn:
         """Name of the token of the settings, None where it is none: every one is compared, in constant time."""
         digest = digest_of(token)
         fitting = [name for name, known in self._digests.items() if hmac.compare_digest(digest, known)]
-        return fitting[0] if fitting else None
+        return next(iter(fitting), None)
 
     def _beginners(self) -> dict[str, bytes]:
         """What sessions begin with, by name: another password ends them."""
@@ -145,7 +143,7 @@ class SignIn:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         given, name = given.strip(), None
         if scheme.lower() == "bearer":
-            name = self._tried(request, given, lambda: self._holder(given) or _name_of(self.accounts.tool(given)))
+            name = self._tried(request, given, lambda: self.accounts.tool(given))
         if name is None:
             raise Problem(
                 401, "no-token", "Not allowed", "Send the desk's token in the header “Authorization: Bearer …”.",
@@ -157,10 +155,6 @@ class SignIn:
 def hash_of(token: str) -> str:
     """A token as the settings may hold it: whoever reads it there cannot sign in."""
     return HASHED + digest_of(token).hex()
-
-
-def _name_of(account: Account | None) -> str | None:
-    return account.name if account else None
 
 
 def _session_key(digest: bytes, session: str) -> str:

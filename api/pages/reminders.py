@@ -24,7 +24,6 @@ from api.reading.journey import Journey, UnknownRunError, journey_of, run_meant
 from api.reading.moment import Moment
 from api.service.settings import Settings
 from api.words.moment import said_in
-from api.words.times import TimeWords
 from feeds.background import Repeated
 from feeds.storage.sqlite_file import open_sqlite
 
@@ -219,17 +218,14 @@ class Reminders:
 
     def _message(self, moment: Moment, journey: Journey | None, call: RunCall, reminder: Reminder) -> dict[str, str]:
         in_words = said_in(moment, reminder.language, reminder.country)
-        words: TimeWords = in_words.words
-        stop = in_words.stop_name(call.stop_idx)
-        key = "ride_comes" if call.comes else "ride_cancelled"
-        line, towards = (
-            in_words.lines.all[call.route_idx].name,
-            in_words.towards(journey.destination if journey else ""),
-        )
+        texts, stop = in_words.texts, in_words.stop_name(call.stop_idx)
+        line = texts("line_title", name=in_words.lines.all[call.route_idx].name)
+        towards = in_words.towards(journey.destination if journey else "")
+        minutes = in_words.words.minutes(call.published)
         query = {"date": reminder.date, "start": reminder.start, "stop": reminder.stop_id}
         return {
-            "title": f"{in_words.texts('line_title', name=line)} {towards}".strip(),
-            "body": in_words.texts(key, stop=stop, minutes=words.minutes(call.published)),
+            "title": f"{line} {towards}".strip(),
+            "body": texts("ride_comes" if call.comes else "ride_cancelled", stop=stop, minutes=minutes),
             "tag": f"ride:{reminder.stop_id}",
             "address": f"trips/{quote(reminder.trip_id, safe='')}?{urlencode({k: v for k, v in query.items() if v})}",
         }

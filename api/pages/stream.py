@@ -7,7 +7,7 @@ from functools import partial
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.answers.announcer import Announcement, LastEventId, announced, noticed
+from api.answers.announcer import Announcement, LastEventId, announcer_of, noticed
 from api.answers.caching import digest_of, steady
 from api.answers.frame import fragment
 from api.answers.lookups import stop_index
@@ -34,7 +34,7 @@ def stop_stream(
         return Announcement(digest_of((moment.feed.stopped, _says(page, moment))), board)
 
     key = ("page", here.root, stop_id, language, country, order, line)
-    return announced(request, key, make, last_event_id, stops=[stop_id])
+    return announcer_of(request).answer(request, key, make, last_event_id, stops=[stop_id])
 
 
 def _says(page: StopPage, moment: PageMoment) -> object:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from api.answers.announcer import STREAM, Announcement, LastEventId, announced
+from api.answers.announcer import STREAM, Announcement, LastEventId, announcer_of
 from api.answers.answer import Answer, Status
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, as_json, digest_of
 from api.answers.event_stream import EventStream
@@ -140,7 +140,8 @@ def stream_board(
         return Announcement(digest_of(_says(shown)), lambda: as_json(shown).decode())
 
     key = ("board", stop_id, limit, language)
-    return announced(request, key, make, last_event_id, screens.listening(seen, clock), stops=[stop_id])
+    attended = screens.listening(seen, clock)
+    return announcer_of(request).answer(request, key, make, last_event_id, attended, stops=[stop_id])
 
 
 def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> dict[str, Any]:

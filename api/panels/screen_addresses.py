@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from api.answers.announcer import Announcement, LastEventId, announced
+from api.answers.announcer import Announcement, LastEventId, announcer_of
 from api.answers.assets import style
 from api.answers.frame import Frame, fragment, framed
 from api.answers.problems import Problem
@@ -73,7 +73,8 @@ def screen(
         def make(boards: StopBoards) -> Announcement:
             return _announced(said_in(boards.moment, language, country, short), boards, asked, limit)
 
-        return announced(request, key, make, last_event_id, screens.listening(seen, clock), stops=asked)
+        attended = screens.listening(seen, clock)
+        return announcer_of(request).answer(request, key, make, last_event_id, attended, stops=asked)
     stops = [moment.timetable.stop_named[stop_id] for stop_id in asked]
     page = screen_page(StopBoards(here, stops), moment, stops, limit)
     if only == "board":

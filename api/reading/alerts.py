@@ -53,33 +53,23 @@ def run_alerts(moment: Moment, trip: int, service_day: int, shift_s: int) -> lis
     no board shows yet those that riders may know of and that are in force while it is on its way."""
     tt = moment.timetable
     begins, ends = (float(tt.date_origin[service_day] + shift_s + at[trip]) for at in (tt.trip_start_s, tt.trip_end_s))
-    if begins <= moment.now + WINDOW_S:
-        return _told(moment, lambda informed: informed.run(trip, service_day, shift_s))
-    return _in_order(
-        (
-            alert
-            for alert, informed in _all(moment)
-            if alert.announced_at(moment.now)
-            and informed.run(trip, service_day, shift_s)
-            and (not alert.affects or alert.affects_between(begins, ends))
-        ),
-        moment.now,
-    )
+    soon = begins <= moment.now + WINDOW_S
+    alerts = (_told if soon else _announced)(moment, lambda informed: informed.run(trip, service_day, shift_s))
+    return [alert for alert in alerts if soon or not alert.affects or alert.affects_between(begins, ends)]
 
 
 def announced_alerts(moment: Moment, route: int | None = None, stop: int | None = None) -> list[Alert]:
     """In force, and planned as far as riders may know of it: all that concern anybody; those told on a line; those told
     at a stop."""
     stops = None if stop is None else moment.timetable.members(stop).tolist()
-    alerts = [
-        alert
-        for alert, informed in _all(moment)
-        if alert.announced_at(moment.now)
-        and informed.selectors
-        and (route is None or informed.line(route, moment.now))
-        and (stops is None or informed.stop(stops, moment.now))
-    ]
-    return _in_order(alerts, moment.now)
+    return _announced(
+        moment,
+        lambda informed: (
+            bool(informed.selectors)
+            and (route is None or informed.line(route, moment.now))
+            and (stops is None or informed.stop(stops, moment.now))
+        ),
+    )
 
 
 def day_alerts(moment: Moment, service_day: int, route: int | None = None, stop: int | None = None) -> list[Alert]:
@@ -176,7 +166,14 @@ def disturbed_lines(moment: Moment) -> frozenset[int]:
 
 
 def _told(moment: Moment, concerns: Callable[[Informed], bool]) -> list[Alert]:
+    """Those that are shown now."""
     alerts = [alert for alert, informed in _all(moment) if alert.shown_at(moment.now) and concerns(informed)]
+    return _in_order(alerts, moment.now)
+
+
+def _announced(moment: Moment, concerns: Callable[[Informed], bool]) -> list[Alert]:
+    """Those that riders may know of."""
+    alerts = [alert for alert, informed in _all(moment) if alert.announced_at(moment.now) and concerns(informed)]
     return _in_order(alerts, moment.now)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
@@ -62,8 +63,8 @@ class Moment:
         return self.view.feed_stopped(self.now)
 
     def iso(self, at: float | None, stop: int | None = None) -> str | None:
-        """ISO 8601 with the offset of a stop, by default the agency's; None for None."""
-        return None if at is None else self.view.iso(at, stop)
+        """ISO 8601 with the offset of a stop, by default the agency's; None of what is not known, or has no end."""
+        return None if at is None or not math.isfinite(at) else self.view.iso(at, stop)
 
     def answer_fields(self) -> dict[str, Any]:
         """What every answer says of itself: the fields of `Answer`."""

@@ -52,15 +52,14 @@ class HistoryWriter:
     def _guarded(self, write: Callable[[], None]) -> None:
         try:
             write()
-        except (FeedError, OSError) as error:
-            if str(error) != self.fault:
-                log.warning("The history: %s", error)
-            self.fault = str(error)
-            self.failures += 1
         except Exception as error:
-            log.exception("The history could not take a step in.")
-            self.fault = f"{type(error).__name__}: {error}"
             self.failures += 1
+            if not isinstance(error, FeedError | OSError):
+                log.exception("The history could not take a step in.")
+                self.fault = f"{type(error).__name__}: {error}"
+            elif str(error) != self.fault:
+                log.warning("The history: %s", error)
+                self.fault = str(error)
         else:
             if write == self.store.flush:
                 self.fault = ""

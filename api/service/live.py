@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import fields
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,6 @@ from api.service.accepted_timetable import FOLDER as ACCEPTED
 from api.service.accepted_timetable import AcceptedTimetable, first_timetable
 from api.service.checkpoint import Checkpoint
 from api.service.clock import Clock, LiveClock
-from api.service.data_folder import DataFolder
 from api.service.incoming_feeds import PolledFeeds, RealtimeFeeds
 from api.service.service import Service
 from api.service.settings import ConfigurationError, Settings
@@ -27,6 +28,7 @@ from feeds.sources.feed_headers import headers_by_feed
 from feeds.sources.public_address import is_address
 from feeds.sources.several_sources import SeveralSources
 from feeds.sources.source import Source, open_source
+from feeds.storage.sole_writer import UnwritableError, sole_writer
 from feeds.timetable_cache import default_cache_dir
 from predictor.endings import Patience
 from predictor.engine import EngineSettings
@@ -36,6 +38,36 @@ log = logging.getLogger("prochain")
 
 GTFS = "gtfs"
 _START_PATIENCE_S = 20.0
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """The folder of what must not be lost; a service of a live network goes on without it."""
+
+    path: Path | None
+    """None: nothing is kept."""
+    fault: str = ""
+    """Why not, "" where that is as it was wanted."""
+    read_only: Path | None = None
+    """A folder that cannot be written, and may hold what was kept before."""
+
+
+@contextmanager
+def held_or_done_without(folder: Path | None, why_none: str = "") -> Iterator[DataFolder]:
+    """Hold the folder; one that cannot be written is no reason to leave riders without boards.
+
+    Parameters: `why_none`: why there is no folder where there is none. Errors: FeedError where another process holds
+    it.
+    """
+    with ExitStack() as held:
+        try:
+            held.enter_context(sole_writer(folder))
+            found = DataFolder(folder, why_none)
+        except UnwritableError as error:
+            found = DataFolder(None, str(error), folder)
+        if found.fault:
+            log.error("%s Boards are served from memory.", found.fault)
+        yield found
 
 
 def live_service(settings: Settings, data: DataFolder | None = None) -> Service:

@@ -10,7 +10,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -55,7 +55,69 @@ def _web_address(address: str) -> str:
     return address
 
 
+def _place(place: str) -> str:
+    try:
+        return place_meant(place) if place else place
+    except FeedError as error:
+        raise ValueError(str(error)) from error
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret) < SHORTEST_SECRET:
+        raise ValueError(f"a secret has at least {SHORTEST_SECRET} characters")
+    return secret
+
+
+def _tokens(tokens: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    for secret in tokens.values():
+        token = _long_enough(secret).get_secret_value()
+        if token.startswith("sha256:") and not re.fullmatch(r"sha256:[0-9a-f]{64}", token):
+            raise ValueError("after sha256: there are 64 hexadecimal digits; make one with prochain token")
+    return tokens
+
+
+def _path(path: str) -> str:
+    parts = [part for part in path.split("/") if part]
+    if not all(re.fullmatch(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*", part) for part in parts):
+        raise ValueError("a path is made of letters, digits, dots, - and _, such as /bus or /town/bus")
+    if parts and parts[0] in ADDRESSES:
+        raise ValueError(f"/{parts[0]} is an address of ours; choose another path")
+    return "".join(f"/{part}" for part in parts)
+
+
+def _named(networks: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    for name, table in networks.items():
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name) or name in ADDRESSES:
+            raise ValueError(f"“{name}” cannot name a network: small letters, digits, - and _, and no address of ours")
+        for setting in OF_THE_WHOLE & table.keys():
+            raise ValueError(f"“{setting}” is for all networks, and stands outside of [networks.{name}]")
+    return networks
+
+
+def _redis_address(address: SecretStr) -> SecretStr:
+    if not address.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("it is an address such as redis://localhost:6379/0, rediss://… or unix:///run/redis.sock")
+    return address
+
+
+def _proxies(proxies: list[str]) -> list[str]:
+    for proxy in proxies:
+        try:
+            ip_network(proxy)
+        except ValueError as error:
+            raise ValueError(f"each proxy is an IP address or network, such as 10.0.0.0/8 ({error})") from error
+    return proxies
+
+
+def _host_names(hosts: list[str]) -> list[str]:
+    if not all(re.fullmatch(r"(\*\.)?([a-z0-9-]+\.)+[a-z0-9-]+", host) for host in hosts):
+        raise ValueError("each is a host name, such as push.example.org or *.push.example.org")
+    return hosts
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+Place = Annotated[str, AfterValidator(_place)]
+Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 
 
 class FurtherFeed(BaseModel):
@@ -76,10 +138,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid")
 
-    gtfs: str | None = Field(None, description="GTFS feed: path of a zip or folder, or an http(s) address")
-    vehicle_positions: str | None = Field(None, description="GTFS-Realtime VehiclePositions: path or address")
-    trip_updates: str | None = Field(None, description="the operator's own TripUpdates: path or address")
-    alerts: str | None = Field(None, description="the operator's Alerts: path or address")
+    gtfs: Place | None = Field(None, description="GTFS feed: path of a zip or folder, or an http(s) address")
+    vehicle_positions: Place | None = Field(None, description="GTFS-Realtime VehiclePositions: path or address")
+    trip_updates: Place | None = Field(None, description="the operator's own TripUpdates: path or address")
+    alerts: Place | None = Field(None, description="the operator's Alerts: path or address")
     headers: dict[str, str] = Field(
         default_factory=dict,
         description="HTTP headers sent with each poll of the realtime feeds, such as an API key; keys go to the host "
@@ -94,10 +156,10 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
-    root_path: str = Field(
+    root_path: Annotated[str, AfterValidator(_path)] = Field(
         "", description="path under which a proxy serves us, such as /bus, with which every address then begins"
     )
-    networks: dict[str, dict[str, Any]] = Field(
+    networks: Annotated[dict[str, dict[str, Any]], AfterValidator(_named)] = Field(
         default_factory=dict,
         description="settings of each network, by its name, where one service serves many; those beside are for all",
     )
@@ -186,7 +248,7 @@ class Settings(BaseSettings):
         0, ge=0, le=64,
         description="processes that answer readers, beside one for the engine where there is one here; 0: all in one",
     )  # fmt: skip
-    redis: SecretStr | None = Field(
+    redis: Annotated[SecretStr, AfterValidator(_redis_address)] | None = Field(
         None,
         description="Redis or Valkey that views are published to and read from: redis://, rediss:// or unix:// address",
     )
@@ -199,22 +261,22 @@ class Settings(BaseSettings):
         description="http address of the engine's process, which those of role api hand on to what only it can answer: "
         "the desk, /v1/disruptions, /v1/timetable, explanations",
     )
-    trusted_proxies: list[str] = Field(
+    trusted_proxies: Annotated[list[str], AfterValidator(_proxies)] = Field(
         default_factory=list,
         description="addresses and networks of the proxies before the service, whose X-Forwarded-For and "
         "X-Forwarded-Proto are believed",
     )
-    desk_token: SecretStr | None = Field(
+    desk_token: Secret | None = Field(
         None, description="secret that opens the officer's desk at /desk; without one the desk is off"
     )
-    desk_tokens: dict[str, SecretStr] = Field(
+    desk_tokens: Annotated[dict[str, SecretStr], AfterValidator(_tokens)] = Field(
         default_factory=dict,
         description="more such secrets by the name of who has each, also as `prochain token` hashes them",
     )
     desk_webhooks: list[WebAddress] = Field(
         default_factory=list, description="addresses told of every disruption published, changed or ended (HTTP POST)"
     )
-    desk_webhook_secret: SecretStr | None = Field(
+    desk_webhook_secret: Secret | None = Field(
         None, description="key by which what is sent to the webhooks is signed (HMAC-SHA256)"
     )
     web_push: bool = Field(
@@ -222,7 +284,7 @@ class Settings(BaseSettings):
         description="whether riders may be told by push messages when a bus is five minutes away; only over HTTPS or "
         "from this machine",
     )
-    push_hosts: list[str] = Field(
+    push_hosts: Annotated[list[str], AfterValidator(_host_names)] = Field(
         default=[
             "fcm.googleapis.com", "*.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com",
         ],
@@ -242,77 +304,6 @@ class Settings(BaseSettings):
         description="PMTiles file with the city's streets, water and places, which the map draws beneath the lines",
     )
     cache_dir: Path | None = Field(None, description="folder of the timetable cache; by default the user's own cache")
-
-    @field_validator(*_PLACES)
-    @classmethod
-    def _place(cls, place: str | None) -> str | None:
-        try:
-            return place_meant(place) if place else place
-        except FeedError as error:
-            raise ValueError(str(error)) from error
-
-    @field_validator("desk_token", "desk_webhook_secret")
-    @classmethod
-    def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and len(secret) < SHORTEST_SECRET:
-            raise ValueError(f"a secret has at least {SHORTEST_SECRET} characters")
-        return secret
-
-    @field_validator("desk_tokens")
-    @classmethod
-    def _tokens(cls, tokens: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        for secret in tokens.values():
-            cls._long_enough(secret)
-            token = secret.get_secret_value()
-            if token.startswith("sha256:") and not re.fullmatch(r"sha256:[0-9a-f]{64}", token):
-                raise ValueError("after sha256: there are 64 hexadecimal digits; make one with prochain token")
-        return tokens
-
-    @field_validator("root_path")
-    @classmethod
-    def _path(cls, path: str) -> str:
-        parts = [part for part in path.split("/") if part]
-        if not all(re.fullmatch(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*", part) for part in parts):
-            raise ValueError("a path is made of letters, digits, dots, - and _, such as /bus or /town/bus")
-        if parts and parts[0] in ADDRESSES:
-            raise ValueError(f"/{parts[0]} is an address of ours; choose another path")
-        return "".join(f"/{part}" for part in parts)
-
-    @field_validator("networks")
-    @classmethod
-    def _named(cls, networks: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        for name, table in networks.items():
-            if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name) or name in ADDRESSES:
-                raise ValueError(
-                    f"“{name}” cannot name a network: small letters, digits, - and _, and no address of ours"
-                )
-            for setting in OF_THE_WHOLE & table.keys():
-                raise ValueError(f"“{setting}” is for all networks, and stands outside of [networks.{name}]")
-        return networks
-
-    @field_validator("redis")
-    @classmethod
-    def _redis_address(cls, address: SecretStr | None) -> SecretStr | None:
-        if address is not None and not address.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("it is an address such as redis://localhost:6379/0, rediss://… or unix:///run/redis.sock")
-        return address
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _networks(cls, proxies: list[str]) -> list[str]:
-        for proxy in proxies:
-            try:
-                ip_network(proxy)
-            except ValueError as error:
-                raise ValueError(f"each proxy is an IP address or network, such as 10.0.0.0/8 ({error})") from error
-        return proxies
-
-    @field_validator("push_hosts")
-    @classmethod
-    def _host_names(cls, hosts: list[str]) -> list[str]:
-        if not all(re.fullmatch(r"(\*\.)?([a-z0-9-]+\.)+[a-z0-9-]+", host) for host in hosts):
-            raise ValueError("each is a host name, such as push.example.org or *.push.example.org")
-        return hosts
 
     @classmethod
     def settings_customise_sources(

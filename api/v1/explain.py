@@ -15,7 +15,7 @@ from api.answers.heavy_reads import BUSY, heavy
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, no_such
 from api.answers.rate_limits import EXPLANATIONS, TOO_OFTEN, limited
-from api.reading.calls import iso_date, known
+from api.reading.calls import iso_date
 from api.reading.explanations import AROUND_S, TIME_ASKED, Explanation, explain, explain_line, time_asked
 from api.reading.moment import Moment, service_of
 from api.v1.models import Cause, ExplanationModel, Explanations, FactKind, FactModel, Outcome
@@ -93,7 +93,7 @@ def _answer(request: Request, moment: Moment, found: list[Explanation]) -> Respo
     explanations = [explanation_model(moment, explanation) for explanation in found]
     return json_answer(
         request, moment, explanations,
-        lambda: {"recorded_until": moment.iso(known(until)), "explanations": explanations},
+        lambda: {"recorded_until": moment.iso(until), "explanations": explanations},
         max_age_s=STATIC_MAX_AGE_S,
     )  # fmt: skip
 
@@ -114,20 +114,20 @@ def explanation_model(moment: Moment, explanation: Explanation) -> ExplanationMo
         service_date=iso_date(int(tt.date[v.service_day])),
         start_time=start_time(tt, v.trip, v.shift_s),
         stop_sequence=int(tt.stop_sequence[tt.entry_of(v.trip, v.call)]),
-        scheduled_time=None if v.by_headway else moment.view.iso(v.scheduled),
-        waited_since=moment.view.iso(v.scheduled) if v.by_headway else None,
+        scheduled_time=None if v.by_headway else moment.iso(v.scheduled),
+        waited_since=moment.iso(v.scheduled) if v.by_headway else None,
         headway_s=round(v.headway_s) if v.by_headway else None,
         wait_s=round(v.deviation_s) if v.by_headway and passed else None,
         outcome=cast(Outcome, v.outcome),
         cause=cast(Cause, v.cause) if v.cause else None,
-        passed_at=moment.iso(known(v.passed_at)),
+        passed_at=moment.iso(v.passed_at),
         deviation_s=round(v.deviation_s) if passed and not v.by_headway else None,
         vehicle_id=v.vehicle_id or None,
         facts=[
             FactModel(
                 kind=cast(FactKind, fact.kind),
                 since=moment.view.iso(fact.since),
-                until=moment.view.iso(fact.until) if math.isfinite(fact.until) else None,
+                until=moment.iso(fact.until),
                 stop_id=str(tt.stop_id[fact.stop]) if fact.stop >= 0 else None,
                 stop_name=str(tt.stop_name[fact.stop]) if fact.stop >= 0 else None,
                 trip_id=str(tt.trip_id[fact.trip]) if fact.trip >= 0 else None,

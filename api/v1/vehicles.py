@@ -10,7 +10,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api.answers.announcer import STREAM, Announcement, LastEventId, announced
+from api.answers.announcer import STREAM, Announcement, LastEventId, announcer_of
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, digest_of
 from api.answers.event_stream import EventStream
 from api.answers.lookups import route_index
@@ -63,7 +63,7 @@ def stream_vehicles(request: Request, route: OnRoute = None, last_event_id: Last
         says = digest_of(_says(boards.moment, only))
         return Announcement(says, partial(_collection, boards.moment, only), "vehicles")
 
-    return announced(request, ("vehicles", route), make, last_event_id)
+    return announcer_of(request).answer(request, ("vehicles", route), make, last_event_id)
 
 
 def _says(moment: Moment, only: int | None) -> tuple[object, ...]:

@@ -34,16 +34,16 @@ class AlertWords:
     """An alert in the reader's language."""
 
     header: str
-    description: str
-    url: str
-    lines: tuple[Line, ...]
-    stops: tuple[tuple[str, str], ...]
+    description: str = ""
+    url: str = ""
+    lines: tuple[Line, ...] = ()
+    stops: tuple[tuple[str, str], ...] = ()
     """Id and name of the stops that it names."""
-    starts_at: float
+    starts_at: float = 0.0
     """POSIX seconds, 0 where it began at some time,"""
-    ends_at: float
+    ends_at: float = math.inf
     """and inf where its end is not known."""
-    in_force: bool
+    in_force: bool = True
     when: str = ""
     """From when on, or on which days, of one told before it is in force; else ""."""
     repeats: str = ""
@@ -182,14 +182,8 @@ def all_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWo
         words = alert_words(moment, alert)
         if not words.header:
             continue
-        key = (
-            words.header.casefold(),
-            words.description.casefold(),
-            words.url,
-            words.when,
-            words.repeats,
-            words.in_force,
-        )
+        said = words.header.casefold(), words.description.casefold()
+        key = (*said, words.url, words.when, words.repeats, words.in_force)
         before = words_of_key.get(key, words)
         lines = moment.lines.named_once(line.route for line in (*before.lines, *words.lines))
         stops = dict.fromkeys((*before.stops, *words.stops))
@@ -223,7 +217,7 @@ def moved_words(moment: PageMoment, stop: int) -> list[AlertWords]:
             platform = str(tt.stop_platform[to]) if tt.station[to] == tt.station[stop] else ""
             place = texts("platform", name=platform) if platform else _place(moment, to)
             header, stops = texts("moved_to", departures=departures, place=place), ((str(tt.stop_id[to]), place),)
-        said.append(AlertWords(header, "", "", (moment.lines.all[route],), stops, 0.0, math.inf, in_force=True))
+        said.append(AlertWords(header, lines=(moment.lines.all[route],), stops=stops))
     return said
 
 
@@ -234,7 +228,7 @@ def first_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[Alert
     shown, count = words[:_MOST], len(words) - _MOST
     if count > 0:
         header = moment.texts("alerts_others", count=count)
-        shown.append(AlertWords(header, "", f"{moment.root}/alerts", (), (), 0.0, math.inf, in_force=True))
+        shown.append(AlertWords(header, url=f"{moment.root}/alerts"))
     return shown
 
 
@@ -266,9 +260,7 @@ def _at_stops(moment: PageMoment, words: AlertWords, stops: Sequence[int]) -> Al
 def reason_words(moment: PageMoment, row: RunCall) -> str:
     """Why a departure is cancelled or its stop skipped, in a word; "" where no alert tells."""
     alert = telling_why(moment, row)
-    if alert is None:
-        return ""
-    return _cause(moment, alert)
+    return "" if alert is None else _cause(moment, alert)
 
 
 def _cause(moment: PageMoment, alert: Alert) -> str:

@@ -22,8 +22,7 @@ from api.app import create_app
 from api.desk.database import FILE_NAME
 from api.desk.desk import Desk
 from api.service.checkpoint import Checkpoint
-from api.service.data_folder import DataFolder, held_or_done_without
-from api.service.live import live_service
+from api.service.live import DataFolder, held_or_done_without, live_service
 from api.service.service import Service
 from api.service.settings import Settings as TypedSettings
 from benchmarks.field.network import Network, Stop, Trip, network
