@@ -24,11 +24,11 @@ _A_DAY_S = 86_400.0
 
 _REASON = re.compile(r"\s?:\s")
 """What parts a note from how or why."""
-_BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " "})
+_BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2068": None, "\u2069": None})
 
 
 def in_plain_blanks(text: str) -> str:
-    """A text without the blanks of print, for which panels of few characters have no sign."""
+    """A text without the blanks of print and marks of direction, for which panels of few characters have no sign."""
     return text if text.isascii() else text.translate(_BLANKS)
 
 

@@ -29,6 +29,8 @@ _BEFORE_COLON = re.compile(r"(?<=\S)[ \u202f](?=:(?!\S))")
 _BEFORE_MARK = re.compile(r"(?<=\S)[ \u00a0](?=[;!?](?!\S))")
 _IN_QUOTES = re.compile(r"(?<=«)[ \u202f]|[ \u202f](?=»)")
 
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+
 Entry = str | dict[str, str]
 """A text with `{named}` places, or its plural forms by their CLDR names (`one`, `few`, `other` …)."""
 
@@ -61,11 +63,17 @@ class Texts:
         entry = self.entries[key]
         if isinstance(entry, dict):
             entry = entry.get(_plural_form(self.language, values["count"]), entry["other"])
-        return entry.format(**values) if values else entry
+        return entry.format(**{name: _isolated(value) for name, value in values.items()}) if values else entry
 
     def known(self, key: str) -> str:
         """The text of that name, "" where the catalogue has none."""
         return self(key) if key in self.entries else ""
+
+
+def _isolated(value: object) -> object:
+    """A value that is written from right to left so that it turns round nothing of the text around it."""
+    is_so = isinstance(value, str) and not value.isascii() and _RIGHT_TO_LEFT.search(value)
+    return f"\u2068{value}\u2069" if is_so else value
 
 
 def typeset(text: str, language: str) -> str:

@@ -34,7 +34,7 @@ _INLINE = frozenset(
     | {"strike", "strong", "style", "sub", "sup", "td", "th", "title", "u", "wbr"}
 )
 _CELLS = frozenset({"td", "th"})
-_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BREAKS | _INLINE))})(?:\s[^<>]*)?/?>", re.IGNORECASE)
+TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BREAKS | _INLINE))})(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _BREAK = re.compile(rf"<(?:{'|'.join(sorted(_BREAKS))})\b", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 _NO_TAG = re.compile(r"<(?!/?[A-Za-z][^<>]*>|!--[^<>]*-->)")
@@ -98,7 +98,7 @@ def plain_text(text: str, *, is_html: bool = False) -> str:
     text = _ESCAPED.sub(r"\1", _WRITTEN_BREAK.sub("\n", text))
     for _ in range(_ESCAPED_TWICE):
         text = _SECTION.sub("", text)
-        if is_html or _TAG.search(text):
+        if is_html or TAG.search(text):
             # Where nothing but line breaks parts paragraphs, they are meant.
             reader = _PlainText(blanks=r"\s+" if _BREAK.search(text) else r"[ \t\f]+")
             reader.feed(_NO_TAG.sub("&lt;", text))

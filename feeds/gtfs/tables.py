@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from feeds.alerts.translations import TAG, plain_text
 from feeds.errors import FeedError
 from feeds.gtfs.archive import TABLES, GtfsArchive
 from feeds.gtfs.code_pages import page_of_country
@@ -68,7 +69,7 @@ _DURATION = re.compile(
     r"(?:pt)?(?:(\d+)\s*h(?:ours?|rs?)?)?\s*(?:(\d+)\s*m(?:in(?:ute)?s?)?\.?)?\s*(?:(\d+)\s*s(?:ec(?:ond)?s?)?\.?)?"
 )
 _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d):([0-5]\d)")
-_ODD_TEXT = f"\\\\[\"']|&(?:#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]{{2,8}});|{TAKEN_WRONGLY}"
+_ODD_TEXT = f"\\\\[\"']|</?[a-zA-Z][^<>]*>|&(?:#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]{{2,8}});|{TAKEN_WRONGLY}"
 _ESCAPE = re.compile(r"\\([\"'])")
 _RULE = "[-=]{3,}"
 _NULL = "\\N"
@@ -224,17 +225,22 @@ def _without_rules(frame: pd.DataFrame, file: str, problems: Problems) -> pd.Dat
 
 
 def _readable(text: pd.Series[str], file: str, column: str, problems: Problems) -> pd.Series[str]:
-    """Names as people read them: not as web pages (`&amp;`), other programs' texts (`\\"`) or with UTF-8 taken for
-    Windows-1252 (`Ã©`) have them."""
+    """Names as people read them: not as web pages (`&amp;`, `<br>`), other programs' texts (`\\"`) or with UTF-8 taken
+    for Windows-1252 (`Ã©`) have them."""
     odd = np.asarray(pc.fill_null(pc.match_substring_regex(pa.array(text), _ODD_TEXT), False))
     if not odd.any():
         return text
     mended = text.copy()
-    mended[odd] = pd.array([as_meant(html.unescape(_ESCAPE.sub(r"\1", value))) for value in text[odd]], dtype="string")
+    mended[odd] = pd.array([_as_people_read(value) for value in text[odd]], dtype="string")
     changed = odd & mended.ne(text).fillna(False).to_numpy(bool)
     message = f"{column} went through a web page, another program's text or a wrong encoding; read as it was meant."
     problems.rows(file, text.index.to_numpy()[changed], mended[changed].to_numpy(), message)
     return mended
+
+
+def _as_people_read(name: str) -> str:
+    plain = html.unescape(_ESCAPE.sub(r"\1", name))
+    return " ".join(plain_text(plain).split()) if TAG.search(plain) else as_meant(plain)
 
 
 def _parsed(records: Records, repeating: list[bool], name: str, file: str) -> list[Text]:

@@ -360,6 +360,8 @@ def test_no_stop_of_the_cases_is_lost(name: str, stop: str, called: str) -> None
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
+        ("Gare<br/>du <b>Nord</b>", "Gare du Nord"), ("&lt;i&gt;Gare&lt;/i&gt;", "Gare"),
+        ("Zone <5 km>", "Zone <5 km>"),
         ("Mairie &amp; Th&eacute;&acirc;tre", "Mairie & Théâtre"), ("GÃ©nÃ©ral â€“ Ã‰cole", "Général – École"),
         ("Université Ã‰cole", "Université École"), ("AT&T; São João, ça va", "AT&T; São João, ça va"),
         ("A &lt; B", "A < B"), ("Elephant &amp Castle", "Elephant &amp Castle"),

@@ -12,7 +12,7 @@ from api.words.texts import LANGUAGES, clock_of, country_of, languages_of, regio
 from api.words.times import TimeWords
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
-from benchmarks.field.network import Network, network
+from benchmarks.field.network import Network, Stop, network, row_of_stops
 
 MONDAY_AFTERNOON = 1772460120.0
 """2026-03-02 15:02 in Paris."""
@@ -81,6 +81,15 @@ def test_what_is_published_in_french_is_set_as_french_is() -> None:
 def test_plurals_are_those_of_the_language() -> None:
     counts = [texts_in(language)("results_count", count=0) for language in ("en", "fr", "de")]
     assert counts == ["0 stops", "0 arrêt", "0 Haltestellen"]
+
+
+def test_a_name_from_right_to_left_turns_round_nothing_of_the_text_around_it() -> None:
+    # "Lines stop at …, 100 m away" was read as "100 ,… m away". Panels of few characters have no sign for the marks.
+    name = "תחנה"
+    places = (*row_of_stops("A B"), Stop("C", 1200.0, name=name), Stop("U", 1200.0, 100.0, name=name))
+    city = City(network(places, "A B C"))
+    assert f"Lines stop at \u2068{name}\u2069, 100 m away." in text(city.page("/stops/U"))
+    assert f"Lines stop at {name}, 100 m away." in " ".join(city.panel_text("U", width=60))
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,12 @@ import pytest
 
 from feeds.alerts.alert import Selector
 from feeds.reading import Reading
+from predictor.trip_updates import TRIP_REPLACEMENT
 from tests.api.serving import served
-from tests.api.town import WORKS, at, disruption, service_at, tram_on_time
+from tests.api.town import DATE, PATTERNS, TOWN, WORKS, at, disruption, service_at, tram_on_time
 from tests.journeys.accessibility import assert_axe_finds_no_fault
 from tests.journeys.opening import NewPage, opening
+from tests.predictor.operator_word import ToldCall, ToldRun, trip_updates
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'.")
 
@@ -132,11 +134,20 @@ def test_a_change_reaches_a_screen_before_it_asks_again(screen: NewPage) -> None
     says = [disruption(NOW)]
     service = service_at(NOW, lambda now: Reading(tram_on_time(now).observations, says[-1], ()))
     with served(service) as address:
-        page = screen(f"{address}/screen/hopital")
-        expect(page.locator(".departure.cancelled")).to_have_count(1)
+        page = screen(f"{address}/screen/hopital,gare")
+        expect(page.locator(".departure.cancelled .wait")).to_have_text(["08:24", "08:20"])
+        expect(page.locator(".change")).to_have_count(0)
         says.append(replace(says[0], trip_id=says[0].trip_id[::-1].copy(), trip=says[0].trip[::-1].copy()))
         service.step(service.clock.now())
-        expect(page.locator(".departure.cancelled .wait")).to_have_text("08:44", timeout=10_000)
+        expect(page.locator(".departure.cancelled .wait")).to_have_text(["08:44", "08:40"], timeout=10_000)
+        # The screen of several stops says at once from where its tram leaves instead.
+        elsewhere = [TOWN.stop_index[stop] for stop in ("gare:2", *PATTERNS[0][1:])]
+        calls = tuple(ToldCall(k, at(8, 20 + 2 * k), stop=stop) for k, stop in enumerate(elsewhere))
+        run = ToldRun(1, TRIP_REPLACEMENT, calls, trip_id="A-0820")
+        says.append(trip_updates(TOWN, NOW, TOWN.date_index[DATE], run))
+        service.step(service.clock.now())
+        expect(page.locator(".row.moved .change")).to_have_text("Platform change: 2 instead of 1", timeout=10_000)
+        expect(page.locator(".row.moved .change")).to_be_in_viewport(ratio=0.9)
 
 
 def test_messages_take_turns_and_can_be_stopped_by_keyboard(screen: NewPage, address: str) -> None:
