@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ from predictor.arrays import (
     group_starts,
     places_of,
 )
-from predictor.journeys import call_key, journey_key
+from predictor.journeys import call_key, dated_calls, dated_journeys, journey_key
 from predictor.operator_times import ShortenedRuns, ToldVehicles
 from predictor.passages import Passages
 from predictor.past_calls import STILL_DUE_S, PassedCalls
@@ -335,6 +336,17 @@ class Snapshot:
         rows = rows[np.isin(predictions.vehicle[rows], vehicles)]
         rows = rows[np.unique(predictions.vehicle[rows], return_index=True)[1]]
         return self._calls(self._asked_of(rows))
+
+    @cached_property
+    def left_out(self) -> Mapping[int, list[int]]:
+        """The calls that are not served, by the `run_key` of their run."""
+        tt, (keys, call) = self.timetable, dated_calls(self.skipped)
+        day, journey = dated_journeys(keys)
+        runs = DatedRuns(tt.journey_trip[journey], day, tt.journey_shift_s[journey])
+        found: dict[int, list[int]] = {}
+        for run, left_out in zip(runs.run_key.tolist(), call.tolist(), strict=True):
+            found.setdefault(run, []).append(left_out)
+        return found
 
     def last_calls(self, runs: DatedRuns) -> Int32Array:
         """The call (n,) at which each run ends: its trip's last, or the last that is served."""

@@ -478,6 +478,18 @@ class Timetable:
         return stays
 
     @cached_property
+    def alighting(self) -> Int8Array:
+        """(trip calls,) `drop_off_type`: where riders may not get off at the second of two calls in a row at one stop,
+        that of the first."""
+        second = np.flatnonzero(self.call_stays) + 1
+        second = second[self.drop_off_type[second] == NO_PICKUP]
+        if not len(second):
+            return self.drop_off_type
+        kinds = self.drop_off_type.copy()
+        kinds[second] = kinds[second - 1]
+        return kinds
+
+    @cached_property
     def stay_end(self) -> Int32Array:
         """(trip calls,) the trip call at which a vehicle leaves that stands at each: the last of those in a row."""
         calls = np.arange(len(self.call_stop), dtype=np.int32)

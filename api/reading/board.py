@@ -64,7 +64,7 @@ class StopBoard:
     def alights(self) -> BoolArray:
         """(n,) where riders may get off."""
         tt, calls = self._timetable, self.calls
-        alights: BoolArray = tt.drop_off_type[tt.entry_of(calls.trip, calls.call)] != NO_PICKUP
+        alights: BoolArray = tt.alighting[tt.entry_of(calls.trip, calls.call)] != NO_PICKUP
         return alights & ~calls.first_call
 
     def row(self, i: int) -> RunCall:

@@ -37,6 +37,7 @@ from predictor.snapshot import (
     SOURCES,
     STATUSES,
     RunCalls,
+    Snapshot,
 )
 from predictor.timetable import NO_PICKUP
 
@@ -139,6 +140,8 @@ class RunCall(NamedTuple):
     """One of `BOARDING`; `none` where the run ends,"""
     drop_off: str
     """and where it begins."""
+    skips: tuple[int, ...]
+    """Stops further on at which the run does not call, though it goes beyond them."""
     headway_s: int | None
     """Seconds between the vehicles of a line run by headway, None for others."""
 
@@ -291,7 +294,8 @@ class CallsAt:
                 )
             ],
             "pickup": _named(BOARDING, np.where(calls.last_call, NO_PICKUP, tt.pickup_type[entry])),
-            "drop_off": _named(BOARDING, np.where(calls.first_call, NO_PICKUP, tt.drop_off_type[entry])),
+            "drop_off": _named(BOARDING, np.where(calls.first_call, NO_PICKUP, tt.alighting[entry])),
+            "skips": _skipped_behind(snapshot, calls),
             "headway_s": [
                 (tt.headway_s(trip_idx, shift_s) or None) if by_headway else None
                 for trip_idx, shift_s, by_headway in zip(
@@ -306,6 +310,19 @@ def calls_ahead(view: ServiceView, now: float, vehicles: Sequence[int]) -> dict[
     """The next call of the run that each vehicle is on, by the vehicle; without those of which nothing is predicted."""
     calls = CallsAt(view, now, view.snapshot.next_calls(np.array(vehicles, np.int32)))
     return dict(zip(calls.calls.vehicle.tolist(), calls.rows(range(len(calls))), strict=True))
+
+
+def _skipped_behind(snapshot: Snapshot, calls: RunCalls) -> list[tuple[int, ...]]:
+    """The stops behind calls (n,) that their runs leave out; where a run ends early is told by its destination."""
+    left_out = snapshot.left_out
+    if not left_out:
+        return [()] * len(calls)
+    tt, last, found = snapshot.timetable, snapshot.last_calls(calls.runs), []
+    columns = (column.tolist() for column in (calls.runs.run_key, calls.trip, calls.call, last))
+    for run, trip, call, end in zip(*columns, strict=True):
+        behind = [tt.stop_at(trip, other) for other in left_out.get(run, ()) if call < other < end]
+        found.append(tuple(map(int, behind)))
+    return found
 
 
 def _events(scheduled: Float64Array, predicted: Float64Array, untold: BoolArray, none: BoolArray) -> list[Event | None]:

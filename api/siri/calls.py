@@ -31,6 +31,7 @@ def journey_answer(asked: Asked, call: RunCall, destination: str, last_stop: int
         "DirectionName": values(destination),
         "DestinationRef": asked.stop_ref(last_stop),
         "DestinationName": values(destination),
+        **({"VehicleJourneyName": values(call.trip_short_name)} if call.trip_short_name else {}),
         "Monitored": live,
         **({"HeadwayService": True} if call.headway_s else {}),
         **_occupancy(call),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
@@ -27,6 +27,10 @@ _SAYS_TO = re.compile(
     r"|\b(?:in|out|(?:north|south)?(?:east|west)|north|south)bound\b|clockwise\b",
     re.IGNORECASE,
 )
+_NAMED_STOPS = 3
+"""So many are named where there are many."""
+_COACH = 2
+"""Hundreds of the extended `route_type`s of coaches."""
 DOUBTED = ("overdue", "held_up")
 """Doubts about a vehicle that riders are told."""
 
@@ -120,6 +124,8 @@ class PageMoment(Moment):
             notes.append(change)
         if not of_journey and row.clock is not None and (every := self.every(row.headway_s)):
             notes.append(every)
+        if not of_journey and row.skips and row.comes:
+            notes.append(self.texts("skips_on", places=self._named(row.skips)))
         if not of_journey:
             number = self.train_number(row.route_idx, row.trip_short_name)
             notes += filter(None, (via, self.part_of(at, row), self.agency_of(row), number))
@@ -183,9 +189,15 @@ class PageMoment(Moment):
         return self.lines.agency_told(row.route_idx, row.stop_idx)
 
     def train_number(self, route: int, trip_short_name: str) -> str:
-        """By which name riders know a train beside its line's; else ""."""
-        line = self.lines.all[route]
-        return trip_short_name if line.mode == "rail" and trip_short_name != line.name else ""
+        """By which name riders know a train, a ship or a coach beside its line's; else ""."""
+        line, kind = self.lines.all[route], int(self.timetable.route_type[route])
+        known = line.mode in ("rail", "ferry") or kind // 100 == _COACH
+        return trip_short_name if known and trip_short_name != line.name else ""
+
+    def _named(self, stops: Sequence[int]) -> str:
+        """The names of a few stops, and how many more there are."""
+        names, more = ", ".join(map(self.stop_name, stops[:_NAMED_STOPS])), len(stops) - _NAMED_STOPS
+        return f"{names} +{more}" if more > 0 else names
 
     def _boarding_notes(self, row: RunCall, of_journey: bool) -> list[str]:
         """How to board and alight, where not as usual; who may not board at all is on no board."""

@@ -527,7 +527,7 @@ def test_lines_of_one_name_are_told_apart_by_who_runs_them() -> None:
     assert alone.panel("A")[0].told["notes"] == []
 
 
-@pytest.mark.parametrize(("kind", "told"), [(2, ["4711"]), (3, [])])
+@pytest.mark.parametrize(("kind", "told"), [(2, ["4711"]), (3, []), (4, ["4711"]), (200, ["4711"])])
 def test_a_train_is_known_by_its_number(kind: int, told: list[str]) -> None:
     trains = network(trips=(Trip("t1", "08:00", short_name="4711"),), routes=(Route("r1", "RE", type=kind),))
     city = City(trains, at="07:55")
@@ -1006,3 +1006,27 @@ def test_a_sign_that_says_the_line_or_there_and_back_alone_is_no_destination(lin
 def test_to_is_not_said_twice(sign: str) -> None:
     city = City(network(trips=(Trip("t1", "08:00", headsign=sign),)), at="07:55")
     assert text(only(city.page("/stops/A"), "h3")) == f"Line 1{sign}"
+
+
+def test_who_waits_for_a_bus_that_leaves_out_stops_further_on_reads_which() -> None:  # alex-jung/ha-departures-card#74
+    city = City(at="07:55").trip_updates(update("t1", skipped("C"), skipped("D"), start_date=20261126))
+    for face, words in in_words(city, "A").items():
+        assert ("does not call at Stop C, Stop D" in words) == (face != "trip page"), face
+    assert "ne dessert pas Stop C, Stop D" in city.panel("A", lang="fr")[0].told["notes"]
+    # Behind them it says nothing, nor does the next; and where it ends early its destination does.
+    assert city.panel("A")[1].told["notes"] == []
+    city.trip_updates(update("t1", skipped("B"), skipped("D"), skipped("E"), start_date=20261126))
+    assert [city.panel(stop)[0].told["notes"] for stop in "AC"] == [["does not call at Stop B"], []]
+    assert city.panel("A")[0].run == "Stop C"
+
+
+def test_where_riders_get_off_at_the_first_of_two_calls_at_one_stop_they_may_get_off() -> None:
+    # bustimes/bustimes.org#244: a wait written as a call to get off and one to board.
+    calls = (Call("A", "08:00"), Call("B", "08:04", pickup=1), Call("B", "08:10", drop_off=1), Call("C", "08:12"))
+    city = City(network("A B C", trips=(Trip("t1", calls=calls),)), at="07:55")
+    hub = city.trip_page("t1")[1]
+    assert "no alighting" not in text(hub.told) and "no boarding" not in text(hub.told)
+    told = city.departures("B")[0].told
+    assert (told["pickup_type"], told["drop_off_type"]) == ("regular", "regular")
+    at_hub = next(call for call in city.siri_calls("r1") if call["StopPointRef"]["value"] == "B")
+    assert at_hub["ArrivalBoardingActivity"] == "alighting"
