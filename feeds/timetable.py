@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import signal
 import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from feeds.errors import FeedError, Problem
-from feeds.gtfs.apart import LARGE_BYTES, make_apart
 from feeds.gtfs.archive import MAX_ZIP_BYTES, GtfsArchive, fetched_archive, open_archive
 from feeds.gtfs.kept_zip import keep_zip, kept_zip
 from feeds.sources.public_address import is_address, place_meant, public_address
@@ -34,6 +36,8 @@ DEFAULT: Final = Path("~/.cache/prochain")
 DOWNLOAD_PATIENCE_S = 300.0
 UNCHANGED_S = 86_400.0
 """So long a server is believed that a feed has not changed."""
+LARGE_BYTES = 2_000_000
+"""Size of a zip from which on another process pays: starting one takes a second."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +182,7 @@ class TimetableSource:
             self._folder
             and self._to_be_served
             and archive.size_bytes() >= LARGE_BYTES
-            and make_apart(archive, self._folder)
+            and _make_apart(archive, self._folder)
         ):
             made = read_cached(self._folder, archive.digest)
             if made:
@@ -190,3 +194,40 @@ class TimetableSource:
         if self._folder:
             write_cached(self._folder, timetable, problems)
         return LoadedTimetable(timetable, problems, from_cache=False)
+
+
+def _make_apart(archive: GtfsArchive, cache: Path) -> bool:
+    """Put the feed's timetable into `cache`, made in a process of its own: readers never wait for it, and the memory
+    that it takes is given back whole. False where it cannot be kept there. Errors: FeedError, as in `build_timetable`,
+    and where the process ended before it was done."""
+    context = multiprocessing.get_context("spawn")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_make, args=(archive, cache, sending), name="prochain-timetable", daemon=True)
+    with receiving:
+        with sending:
+            process.start()
+        try:
+            outcome = receiving.recv()
+        except EOFError as error:
+            process.join()
+            raise FeedError(
+                f"{archive.name}: the process that read it ended with {process.exitcode} before it was done; where the "
+                "system ended it, there was too little memory."
+            ) from error
+        finally:
+            process.kill()
+            process.join()
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return bool(outcome)
+
+
+def _make(archive: GtfsArchive, cache: Path, sending: Connection) -> None:
+    from feeds.gtfs.assembly import build_timetable
+
+    # Ctrl-C reaches all processes of a terminal; the service ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        sending.send(write_cached(cache, *build_timetable(archive)))
+    except Exception as error:
+        sending.send(error)

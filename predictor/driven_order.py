@@ -24,8 +24,8 @@ from predictor.arrays import (
     first_of_each,
 )
 from predictor.geometry import METRES_PER_DEGREE, ground_distance_m
-from predictor.links import link_pairs
 from predictor.observations import Observations
+from predictor.own_patterns import link_pairs
 from predictor.straight_lines import IMPOSSIBLE_M_S, SLACK_M, straight_lines
 from predictor.timetable import Timetable
 

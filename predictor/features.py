@@ -6,11 +6,11 @@ import numpy as np
 
 from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array, or_where_unknown
 from predictor.arrivals_loop import Chain
+from predictor.driving_times import TripHistory
 from predictor.features_loop import Followed, Timetabled, fill
 from predictor.snapshot import FROM_VEHICLE, IN_SERVICE
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
-from predictor.trip_history import TripHistory
 
 FEATURES = (
     "ahead", "ahead_log", "timetable_gap", "delay", "delay_known", "delay_change", "age", "report_gap", "calls_ahead",

@@ -14,7 +14,6 @@ import pandas as pd
 from feeds.errors import FeedError, Problem
 from feeds.gtfs.agencies import Agencies, read_agencies, read_time_zone
 from feeds.gtfs.archive import GtfsArchive
-from feeds.gtfs.booking import booked_at
 from feeds.gtfs.call_order import in_order
 from feeds.gtfs.calls import Calls, read_calls, stop_headsigns
 from feeds.gtfs.doubtful_trips import once_a_block, tell_doubtful_trips
@@ -22,7 +21,7 @@ from feeds.gtfs.journeys import Journeys, read_journeys
 from feeds.gtfs.pattern_lines import PatternLines, find_lines
 from feeds.gtfs.patterns import Links, Patterns, find_links, find_patterns
 from feeds.gtfs.problems import Problems
-from feeds.gtfs.routes import Routes, read_routes
+from feeds.gtfs.routes import Routes, booked_at, read_routes
 from feeds.gtfs.service_calendar import ServiceCalendar, read_calendar
 from feeds.gtfs.shapes import read_shapes
 from feeds.gtfs.sound_times import interpolated

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import re
+from collections.abc import Mapping
 
-from feeds.gtfs.code_pages import WESTERN, has_letters_of_several_bytes, page_of_text
 from feeds.gtfs.problems import Problems
 
 _BOM = "\ufeff"
@@ -14,6 +15,30 @@ _ALONE = "prochain.byte_alone"
 # Ends every file that CP/M's heirs write.
 _END_OF_FILE = b"\x1a"
 _CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\r") + b"\x7f"
+_ZONE = re.compile(rb"[A-Z][A-Za-z]+/[A-Za-z_/]+")
+_OF_ZONES: Mapping[str, str] = {
+    "cp1250": "Warsaw Prague Bratislava Budapest Ljubljana Zagreb Belgrade Bucharest Sarajevo Tirane Chisinau",
+    "cp1251": "Moscow Kyiv Kiev Minsk Sofia Skopje Samara Volgograd Kaliningrad Saratov Yekaterinburg Omsk Novosibirsk "
+    "Krasnoyarsk Irkutsk Vladivostok Almaty Bishkek Ulaanbaatar",
+    "cp1253": "Athens Nicosia",
+    "cp1254": "Istanbul Baku",
+    "cp1255": "Jerusalem Tel_Aviv",
+    "cp1256": "Cairo Riyadh Dubai Amman Beirut Baghdad Kuwait Qatar Muscat",
+    "cp1257": "Tallinn Riga Vilnius",
+    "cp1258": "Ho_Chi_Minh Saigon",
+    "cp874": "Bangkok",
+    "cp932": "Tokyo",
+    "cp949": "Seoul",
+    "cp950": "Taipei Hong_Kong Macau",
+    "gb18030": "Shanghai Chongqing Urumqi",
+}
+_OF_CITY = {city: page for page, cities in _OF_ZONES.items() for city in cities.split()}
+_SEVERAL_BYTES = frozenset(("cp932", "cp949", "cp950", "gb18030"))
+"""Pages in which a letter may be more than one byte."""
+WESTERN = "cp1252"
+_LATIN = frozenset(("cp1250", WESTERN, "cp1254", "cp1257", "cp1258"))
+_OLD = ("mac_roman", "cp850")
+_ODD_SAMPLE_BYTES = 1 << 16
 
 
 def utf8_lines(data: bytes, file: str, problems: Problems, country_page: str = WESTERN) -> bytes:
@@ -86,10 +111,10 @@ def _wide_encoding(data: bytes) -> str:
 def _of_code_page(data: bytes, file: str, problems: Problems, country_page: str) -> bytes:
     """The bytes as UTF-8, those among them that are none read by a code page: files are also written in both."""
     rows, odd = _odd_lines(data)
-    page = page_of_text(odd, country_page)
+    page = _page_of_text(odd, country_page)
     name = f"Windows-{page[2:]}" if page.startswith("cp125") else page
     problems.rows(file, rows, [], f"is not UTF-8 in these rows; read as {name}, so accents may be wrong.")
-    if has_letters_of_several_bytes(page):
+    if page in _SEVERAL_BYTES:
         return data.decode(page, "replace").encode("utf-8")
 
     def read_alone(error: UnicodeError) -> tuple[str, int]:
@@ -114,3 +139,34 @@ def _odd_lines(data: bytes) -> tuple[list[int], bytes]:
                 rows.append(row)
                 odd.append(line)
     return rows, b"".join(odd)
+
+
+def page_of_country(agency: bytes) -> str:
+    """The code page of the first time zone that the bytes of agency.txt name, the Western one where that has none."""
+    cities = (zone.decode("ascii").rpartition("/")[2] for zone in _ZONE.findall(agency))
+    return next((_OF_CITY[city] for city in cities if city in _OF_CITY), WESTERN)
+
+
+def _page_of_text(odd: bytes, country: str) -> str:
+    """The code page of lines that are no UTF-8: the country's, unless another makes words of them where it does not."""
+    odd = odd[:_ODD_SAMPLE_BYTES]
+    if country in _SEVERAL_BYTES:
+        try:
+            # The last letter may be cut.
+            odd[: odd.rfind(b"\n") + 1 or None].decode(country)
+        except UnicodeDecodeError:
+            country = WESTERN
+        else:
+            return country
+    if country not in _LATIN:
+        return country
+    return max(dict.fromkeys((country, WESTERN, *_OLD)), key=lambda page: _sense(odd.decode(page, "replace")))
+
+
+def _sense(text: str) -> int:
+    """By how many more letters beyond ASCII go on with a word in small letters than break it off."""
+    sense = 0
+    for before, letter, after in zip(text, text[1:], text[2:], strict=False):
+        if letter > "\x7f" and before.islower() and after.islower():
+            sense += 1 if letter.islower() else -1
+    return sense

@@ -17,6 +17,7 @@ from predictor.timetable import NO_PICKUP
 
 BUS = 3
 _SIX_DIGITS = re.compile("[0-9A-F]{6}")
+_BOOKING_COLUMNS = ("pickup_booking_rule_id", "drop_off_booking_rule_id")
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,3 +88,25 @@ def _six_digits(text: str) -> tuple[str, bool]:
     if not _SIX_DIGITS.fullmatch(digits):
         return "", False
     return digits, digits not in (colour, bare)
+
+
+def booked_at(
+    rules: pd.DataFrame | None, stop_times: pd.DataFrame, trip_id: StrArray, trip_route: Int32Array, routes: int
+) -> StrArray:
+    """(R,) the number, else the address, of the rule that most calls of each route name; "" where they name none."""
+    named = [column for column in _BOOKING_COLUMNS if column in stop_times]
+    if rules is None or not named:
+        return np.full(routes, "", np.str_)
+    numbers = words(rules, "phone_number")
+    contacts: StrArray = np.append(numbers.where(numbers != "", words(rules, "info_url")).to_numpy(np.str_), "")
+    of_rule = pd.Index(words(rules, "booking_rule_id").drop_duplicates())
+    rule = of_rule.get_indexer(pd.Index(words(stop_times, named[0])))
+    trip = pd.Index(trip_id).get_indexer(pd.Index(words(stop_times, "trip_id")))
+    told = (rule >= 0) & (trip >= 0)
+    pairs, calls = np.unique(trip_route[trip[told]].astype(np.int64) * len(of_rule) + rule[told], return_counts=True)
+    # The last that is written counts: that of most calls.
+    chosen = np.full(routes, -1)
+    by_calls = pairs[np.argsort(calls, kind="stable")]
+    chosen[by_calls // len(of_rule)] = by_calls % len(of_rule)
+    chosen_contacts: StrArray = contacts[chosen]
+    return chosen_contacts

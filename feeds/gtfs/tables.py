@@ -19,7 +19,6 @@ import pyarrow.csv as pa_csv
 from feeds.alerts.translations import TAG, plain_text
 from feeds.errors import FeedError
 from feeds.gtfs.archive import TABLES, GtfsArchive
-from feeds.gtfs.code_pages import page_of_country
 from feeds.gtfs.columns import (
     COLUMNS_OF_OPTIONAL,
     FREE_TEXT,
@@ -31,7 +30,7 @@ from feeds.gtfs.columns import (
     meant_columns,
     types_of,
 )
-from feeds.gtfs.encoding import utf8_lines
+from feeds.gtfs.encoding import page_of_country, utf8_lines
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.records import Records, records_of
 from feeds.letters import TAKEN_WRONGLY, as_meant

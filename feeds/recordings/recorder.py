@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -87,19 +88,6 @@ class Recorded:
     failed_polls: int
     archived: Mapping[str, int]
     """Of each feed: vehicle reports, or messages that said something new."""
-
-
-class FeedRecorder(Protocol):
-    """Archives one feed."""
-
-    def write(self, data: bytes, received_at: float) -> int:
-        """Take a message in; how much of it was new. Errors: FeedError."""
-
-    def flush_when_due(self, now: float) -> None:
-        """Put down what has waited for a minute, or is much. Errors: FeedError."""
-
-    def close(self) -> None:
-        """Put down what is pending and close the day. Errors: FeedError."""
 
 
 class _Poll(NamedTuple):
@@ -173,7 +161,7 @@ class _Archive:
         self._folder = folder
         self._addresses = {feed: source.name for feed, source in sources.items()}
         self._holds: dict[str, frozenset[str]] = dict.fromkeys(sources, frozenset())
-        self._recorders = {feed: self._recorder(feed) for feed in sources}
+        self._recorders = {feed: recorders_of(feed, folder) for feed in sources}
         self.taken = dict.fromkeys(sources, 0)
 
     def take(self, poll: _Poll) -> None:
@@ -186,58 +174,29 @@ class _Archive:
         self._holds[poll.feed] = held or self._holds[poll.feed]
         feed = served_as(self._holds, self._addresses)[poll.feed]
         if feed not in self._recorders:
-            self._recorders[feed], self.taken[feed] = self._recorder(feed), 0
+            self._recorders[feed], self.taken[feed] = recorders_of(feed, self._folder), 0
         # Of addresses in the wrong order each is known once both have answered.
         if not held or feed in held:
-            self.taken[feed] += self._recorders[feed].write(poll.answer, poll.answered_at)
+            new = [recorder.write(poll.answer, poll.answered_at) for recorder in self._recorders[feed]]
+            self.taken[feed] += new[-1]
 
     def flush_when_due(self, now: float) -> None:
-        for recorder in self._recorders.values():
+        for recorder in chain.from_iterable(self._recorders.values()):
             try:
                 recorder.flush_when_due(now)
             except FeedError as error:
                 _log.warning("%s", error)
 
     def close(self) -> None:
-        """Close all days. Errors: FeedError."""
-        _each([recorder.close for recorder in self._recorders.values()])
-
-    def _recorder(self, feed: str) -> FeedRecorder:
-        return VehicleRecorder(self._folder) if feed == VEHICLE_POSITIONS else MessageRecorder(self._folder, feed)
-
-
-def _each(steps: Iterable[Callable[[], None]]) -> None:
-    """Take all steps; what goes wrong is told at the end, when the others are safe. Errors: FeedError."""
-    errors = []
-    for step in steps:
-        try:
-            step()
-        except FeedError as error:
-            errors.append(str(error))
-    if errors:
-        raise FeedError(" ".join(errors))
-
-
-class VehicleRecorder:
-    """Archives vehicle positions twice: as the messages that they came in, which a replay plays as they were received,
-    and as reports, each once, for whoever studies or learns from them. Both take about the same room."""
-
-    def __init__(self, folder: Path) -> None:
-        """Go on in `folder`, where an earlier recorder may have stopped or crashed. Errors: FeedError."""
-        self._messages, self._reports = MessageRecorder(folder, VEHICLE_MESSAGES), Recorder(folder)
-
-    def write(self, data: bytes, received_at: float) -> int:
-        """Archive a message; how many of its reports were new. Errors: FeedError."""
-        self._messages.write(data, received_at)
-        return self._reports.write(data, received_at)
-
-    def flush_when_due(self, now: float) -> None:
-        """Put down what has waited for a minute, or is much. Errors: FeedError."""
-        _each([lambda: self._messages.flush_when_due(now), lambda: self._reports.flush_when_due(now)])
-
-    def close(self) -> None:
-        """Put down what is pending and close the day. Errors: FeedError."""
-        _each([self._messages.close, self._reports.close])
+        """Close all days; what goes wrong is told at the end, when the others are safe. Errors: FeedError."""
+        errors = []
+        for recorder in chain.from_iterable(self._recorders.values()):
+            try:
+                recorder.close()
+            except FeedError as error:
+                errors.append(str(error))
+        if errors:
+            raise FeedError(" ".join(errors))
 
 
 class Recorder(DailyParquet):
@@ -283,3 +242,12 @@ class Recorder(DailyParquet):
         rows = rows[np.argsort(at[rows], kind="stable")]
         self._newest.update((names[row], float(at[row])) for row in rows.tolist())
         return rows
+
+
+def recorders_of(feed: str, folder: Path) -> list[MessageRecorder | Recorder]:
+    """Those that archive a feed, going on in `folder`. Vehicle positions twice: as the messages that they came in,
+    which a replay plays as they were received, and as reports, each once, for whoever studies or learns from them. Both
+    take about the same room. Errors: FeedError."""
+    if feed == VEHICLE_POSITIONS:
+        return [MessageRecorder(folder, VEHICLE_MESSAGES), Recorder(folder)]
+    return [MessageRecorder(folder, feed)]

@@ -23,11 +23,10 @@ from feeds.errors import FeedError, Problem
 from feeds.messages.kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_MESSAGES, VEHICLE_POSITIONS, feeds_in, served_as
 from feeds.messages.message import decode_message
 from feeds.reading import TRIP_UPDATES_KEPT_S, Heed, Reading
-from feeds.recordings.message_archive import MessageArchive
 from feeds.recordings.message_files import SUFFIXES, MessageFiles
 from feeds.recordings.messages_parquet import MessagesParquet
 from feeds.recordings.parquet_archive import ParquetArchive
-from feeds.recordings.recorded_messages import MessageStore, RecordedMessages
+from feeds.recordings.recorded_messages import MessageArchive, MessageStore, RecordedMessages
 from feeds.tides.vehicle_locations import NAME as VEHICLE_LOCATIONS
 from feeds.tides.vehicle_locations import is_vehicle_locations
 from feeds.trip_updates.decoding import decode_trip_updates

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count, product
+from itertools import product
 
 import numpy as np
 
@@ -68,8 +68,9 @@ def street_names(rng: np.random.Generator, needed: int) -> list[str]:
     return [f"Rue {name}" for name in rng.permutation([*_COMPLEMENTS, *_PERSONS])[:needed]]
 
 
-def stop_names(rng: np.random.Generator, needed: int) -> list[str]:
-    """`needed` different names, none of them a tram station's, in an order of `rng`'s making."""
+def stop_names(rng: np.random.Generator) -> list[str]:
+    """Names of stops, each once, none of them a tram station's: those that sound best first, in an order of `rng`'s
+    making."""
     kind = rng.permutation(len(_COMPLEMENTS)) % len(_KINDS)
     facility = rng.permutation(len(_PERSONS)) % len(_FACILITIES)
     names = [f"Les {name}" for name in _PLURALS]
@@ -77,8 +78,4 @@ def stop_names(rng: np.random.Generator, needed: int) -> list[str]:
     names += [f"{_KINDS[k]} {name}" for k, name in zip(kind, _COMPLEMENTS, strict=True)]
     names += [f"{_FACILITIES[k]} {name}" for k, name in zip(facility, _PERSONS, strict=True)]
     names = [str(name) for name in rng.permutation([n for n in names if n not in TRAM_STATIONS])]
-    more = (f"{side} {name}" for name, side in product(_PLURALS, ("Rue des", "Chemin des", "Impasse des")))
-    numbered = (f"Carrefour n° {i}" for i in count(1))
-    for source in (more, numbered):
-        names += [name for name, _ in zip(source, range(needed - len(names)), strict=False)]
-    return names[:needed]
+    return names + [f"{side} {name}" for name, side in product(_PLURALS, ("Rue des", "Chemin des", "Impasse des"))]

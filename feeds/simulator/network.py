@@ -218,7 +218,7 @@ class _Laying:
         self.link_index = dict[tuple[int, int], int]()
         self.link_attributes = list[tuple[float, bool, float, float, float]]()
         seeds = rng.integers(0, 2**31, 3)
-        self._names = iter(stop_names(np.random.default_rng(seeds[0]), 400))
+        self._names = iter(stop_names(np.random.default_rng(seeds[0])))
         self._tram_names = iter(TRAM_STATIONS)
         self._layout_rng = np.random.default_rng(seeds[1])
         self._demand_rng = np.random.default_rng(seeds[2])

@@ -49,8 +49,7 @@ def calls_of_runs(
         route[row], direction[row] = _line(tt, runs, row, listed, new_routes)
         parts.append(listed)
     own_calls = is_one_of(calls_from, (COPY, LISTED)) & ~gone
-    run_of_row = zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True)
-    for row, run in enumerate(run_of_row):
+    for row, run in enumerate(runs.identities()):
         if calls_from[row] == TIMETABLE and run in modified:
             parts.append(modified[run].calls.of_owner(row))
             shape_id[row] = modified[run].shape_id or shape_id[row]
@@ -88,7 +87,7 @@ def _line(tt: Timetable, runs: UpdatedRuns, row: int, listed: RunCalls, new_rout
 
 def with_modified(runs: UpdatedRuns, tt: Timetable, modified: Mapping[Run, ModifiedRun]) -> UpdatedRuns:
     """The runs, and those on a diversion of which no TripUpdate speaks."""
-    updated = set(zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True))
+    updated = set(runs.identities())
     silent = [run for run in modified if run not in updated]
     if not silent:
         return runs

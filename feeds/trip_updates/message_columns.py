@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -66,6 +67,10 @@ class UpdatedRuns(Columns):
     """Told of as one that the timetable does not have."""
     as_modified: BoolArray
     """Named as the run that a diversion of the message makes: its calls are numbered as on that."""
+
+    def identities(self) -> Iterator[tuple[int, int, int]]:
+        """Trip, service day and shift in seconds of each."""
+        return zip(self.trip.tolist(), self.service_day.tolist(), self.shift_s.tolist(), strict=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -142,7 +142,7 @@ def numbered_as_modified(
     if not modified:
         return updates
     sequence = updates.sequence.copy()
-    for row, run in enumerate(zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True)):
+    for row, run in enumerate(runs.identities()):
         if run not in modified or runs.as_modified[row]:
             continue
         calls = modified[run].calls

@@ -39,10 +39,9 @@ class LastTold:
             updates.owner.tolist(), updates.sequence.tolist(), updates.stop.tolist(), times.tolist(), strict=True
         ):
             calls[owner][sequence, stop] = tuple(told)
-        keys = zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True)
         before, self._told = self._told, {}
         changed: list[float] = []
-        for key, at, told_calls in zip(keys, measured_at.tolist(), calls, strict=True):
+        for key, at, told_calls in zip(runs.identities(), measured_at.tolist(), calls, strict=True):
             at_before, calls_before, changed_at = before.get(key, (at, told_calls, -math.inf))
             # What a run has passed falls away by itself.
             moves = at == at_before and any(calls_before.get(call, told) != told for call, told in told_calls.items())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from pathlib import Path
 from threading import Thread
 from zoneinfo import ZoneInfo
@@ -23,7 +24,7 @@ from api.service.playback import recorded_service
 from api.service.service import Service
 from api.service.settings import read_settings
 from feeds.messages.kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
-from feeds.recordings.recorder import MessageRecorder, VehicleRecorder
+from feeds.recordings.recorder import recorders_of
 from feeds.recordings.recording import open_recording
 from feeds.simulator import Simulator
 from feeds.sources.http_source import HttpSource
@@ -108,20 +109,18 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Timetable,
         live = PolledFeeds(*(HttpSource(f"{address}/{feed}") for feed in FEEDS), every_s=0.0, in_step=True)
         service = stepping(timetable, live)
         sources = {feed: HttpSource(f"{address}/{feed}") for feed in FEEDS}
-        recorders = {
-            feed: VehicleRecorder(folder) if feed == VEHICLE_POSITIONS else MessageRecorder(folder, feed)
-            for feed in FEEDS
-        }
+        recorders = {feed: recorders_of(feed, folder) for feed in FEEDS}
         for step in range(STEPS):
             operator.now = now = BEGINS + step * EVERY_S
             service.step(now)
             for feed, source in sources.items():
                 data = source.fetch(now)
                 if data is not None:
-                    recorders[feed].write(data, now)
+                    for recorder in recorders[feed]:
+                        recorder.write(data, now)
             if step % 12 == 11:
                 said[now] = told(service, now)
-        for recorder in recorders.values():
+        for recorder in chain.from_iterable(recorders.values()):
             recorder.close()
     return folder, timetable, said
 

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.errors import FeedError
-from feeds.recordings.message_archive import MessageArchive
 from feeds.recordings.parquet_archive import ParquetArchive
+from feeds.recordings.recorded_messages import MessageArchive
 from feeds.recordings.recording import open_recording
 from feeds.recordings.reports_parquet import read_reports
 from feeds.vehicle_positions.reports import Reports

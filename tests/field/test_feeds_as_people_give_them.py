@@ -3,6 +3,7 @@ is there is used, and told."""
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from api.command.check import check_feed
 from benchmarks.field.city import City
 from benchmarks.field.messages import StopUpdate, alert, bus, update
 from benchmarks.field.network import Network, Trip
-from feeds.recordings.recorder import MessageRecorder, VehicleRecorder
+from feeds.recordings.recorder import recorders_of
 from feeds.recordings.recording import open_recording
 from feeds.sources.http_source import HttpSource
 
@@ -130,18 +131,18 @@ def test_check_says_of_swapped_addresses_what_the_service_says(
 def test_what_was_recorded_under_the_name_of_another_feed_is_played_as_what_it_is(tmp_path: Path, told_in: str) -> None:
     city = City(at="08:03")
     order = {"vehicle_positions": "alerts", "trip_updates": "vehicle_positions", "alerts": "trip_updates"}
-    recorders = {feed: VehicleRecorder(tmp_path) if feed == "vehicle_positions" else MessageRecorder(tmp_path, feed)
-                 for feed in order}  # fmt: skip
+    recorders = {feed: recorders_of(feed, tmp_path) for feed in order}
     for _ in range(3):
         city.clock.at += 30
         told = messages(city)
         for feed, held in order.items():
             if told_in == "parquet":
-                recorders[feed].write(told[held], city.now)
+                for recorder in recorders[feed]:
+                    recorder.write(told[held], city.now)
             else:
                 (tmp_path / f"{feed}-{city.now:.0f}.pb").write_bytes(told[held])
     if told_in == "parquet":
-        for recorder in recorders.values():
+        for recorder in chain.from_iterable(recorders.values()):
             recorder.close()
     recording = open_recording(tmp_path, city.service.timetable)
     assert recording.observations_at(city.now).vehicle_id.tolist() == ["v1"]

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from predictor.arrays import AnyArray
 from predictor.arrivals_loop import Chain
+from predictor.driving_times import TripHistory
 from predictor.features import FEATURES, Features
 from predictor.snapshot import FROM_VEHICLE, IN_SERVICE
-from predictor.trip_history import TripHistory
 from tests.predictor.test_arrivals import Case, cases
 
 
