@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from api.reading.board import WINDOW_S
 from api.reading.calls import RunCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from feeds.alerts.alert import Alert
 from feeds.alerts.informed import Informed
+from predictor.arrays import NONE
 from predictor.timetable import PLATFORM, Timetable
 
 ShownOn = Literal["lines", "stops", "network"]
@@ -183,9 +186,24 @@ def _in_order(alerts: Iterable[Alert], now: float) -> list[Alert]:
 
 
 def _all(moment: Moment) -> list[tuple[Alert, Informed]]:
-    view = moment.view
     # Nobody can read a message that says nothing.
-    return view.once(
+    return moment.view.once(
         "whom alerts concern",
-        lambda: [(alert, informed_by(moment, alert)) for alert in view.alerts if alert.says_something],
+        lambda: [
+            (alert, informed_by(moment, alert).while_out(lambda: _runs_out(moment), moment.now))
+            for alert in moment.view.alerts
+            if alert.says_something
+        ],
     )
+
+
+def _runs_out(moment: Moment) -> frozenset[tuple[int, int]]:
+    """Trip and service day of the runs of which calls to come are predicted."""
+
+    def found() -> frozenset[tuple[int, int]]:
+        calls = moment.view.snapshot.predictions
+        last = np.flatnonzero(np.diff(calls.run_key, append=NONE))
+        last = last[np.fmax(calls.arrival[last], calls.departure[last]) > moment.now]
+        return frozenset(zip(calls.trip[last].tolist(), calls.service_day[last].tolist(), strict=True))
+
+    return moment.view.once("runs that are out", found)

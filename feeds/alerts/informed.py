@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from threading import Lock
 
@@ -117,6 +117,18 @@ class Informed:
             self._timetable, tuple(fit for fit in self._fits if fit.service_day in (ANY, service_day)), self.astray
         )
 
+    def while_out(self, out: Callable[[], Collection[tuple[int, int]]], now: float) -> Informed:
+        """The same, with runs that are over by the timetable as long as they are still out.
+
+        Parameters: `out`: trip and service day of these, asked for where some may be.
+        """
+        over = [fit for fit in self._dated_fits if fit.until <= now]
+        late = {fit for fit in over if any((trip, fit.service_day) in out() for trip, _ in fit.runs or ())}
+        if not late:
+            return self
+        fits = tuple(replace(fit, until=math.inf) if fit in late else fit for fit in self._fits)
+        return Informed(self._timetable, fits, self.astray)
+
     def fitting(self, trip: int, service_day: int, shift_s: int, stop: int | None = None) -> list[Selector]:
         """Selectors that fit a whole dated run, or (`stop`) a call of it: those that name a stop fit only there."""
         pattern = int(self._timetable.trip_pattern[trip])
@@ -160,11 +172,11 @@ class Informed:
         )
 
     @cached_property
-    def _with_date(self) -> tuple[Fit, ...]:
+    def _dated_fits(self) -> tuple[Fit, ...]:
         return tuple(fit for fit in self._fits if not math.isinf(fit.until))
 
     def _dated(self, now: float) -> list[Fit]:
-        return [fit for fit in self._with_date if fit.until > now]
+        return [fit for fit in self._dated_fits if fit.until > now]
 
 
 def _of_all_its_lines(selector: Selector) -> bool:

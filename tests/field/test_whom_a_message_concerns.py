@@ -146,6 +146,14 @@ def test_an_alert_for_a_trip_is_for_that_days_run() -> None:
     assert [told["header"][""] for told in city.trip_answer("t1", date="2026-11-27")["alerts"]] == [SAID]
 
 
+def test_an_alert_for_a_run_that_is_hours_late_is_told_until_it_has_come() -> None:
+    late = update("t1", StopUpdate("A", delay=7200), StopUpdate("E", delay=7200), start_date=20261126)
+    city = City(TOWN).trip_updates(late).alerts(alert(SAID, {"trip_id": "t1", "start_date": 20261126})).at("10:03")
+    assert "10:04 t1 live" in city.board("C")
+    assert heads(city, "C") == heads(city, "r1") == heads(city, "t1") == [SAID]
+    assert heads(city.at("10:20"), "C") == heads(city, "r1") == []
+
+
 def test_an_alert_for_the_runs_of_a_later_day_says_of_which() -> None:
     city = City(TOWN).alerts(alert(SAID, {"route_id": "r1", "start_date": 20261224}, effect="NO_SERVICE"))
     assert "From 24 December" in text(city.page("/lines/r1").css_first(".alert"))
