@@ -30,8 +30,10 @@ class DisruptionAnswer(BaseModel):
     state: State
     cause: str
     effect: str
+    severity: str = Field(examples=["WARNING"])
     header: dict[str, str]
     description: dict[str, str]
+    url: dict[str, str] = Field(description="Where to read more")
     routes: list[str] = Field(description="route_ids")
     stops: list[str] = Field(description="stop_ids")
     trips: list[str] = Field(description="trip_ids")

@@ -190,13 +190,13 @@ def _answer(moment: Moment, disruption: Disruption) -> OneDisruption:
 
 
 def _of_desk(moment: Moment, disruption: Disruption) -> DisruptionAnswer:
-    selectors = alert_of(disruption, moment.timetable, disruption.alert_id).selectors
+    alert = alert_of(disruption, moment.timetable, disruption.alert_id)
     return DisruptionAnswer(
         disruption_id=disruption.alert_id, source="desk", state=disruption.state(moment.now),
-        cause=disruption.cause, effect=disruption.effect,
-        header=disruption.header, description=disruption.description,
+        cause=disruption.cause, effect=disruption.effect, severity=alert.severity,
+        header=disruption.header, description=disruption.description, url=dict(alert.url),
         routes=list(disruption.routes), stops=list(disruption.stops),
-        trips=[], shown_on=disruption.shown_on, informed=informed_entities(selectors),
+        trips=[], shown_on=disruption.shown_on, informed=informed_entities(alert.selectors),
         starts_at=moment.iso(disruption.starts_at), ends_at=moment.iso(disruption.ends_at),
         repeats=RepeatsAnswer(**disruption.repeats.model_dump()) if disruption.repeats else None,
     )  # fmt: skip
@@ -209,7 +209,8 @@ def _of_operator(moment: Moment, alert: Alert) -> DisruptionAnswer:
         start, end = recurrence.first, recurrence.ends
     return DisruptionAnswer(
         disruption_id=alert.alert_id, source="operator", state=alert.state(moment.now), cause=alert.cause,
-        effect=alert.effect, header=dict(alert.header), description=dict(alert.description),
+        effect=alert.effect, severity=alert.severity,
+        header=dict(alert.header), description=dict(alert.description), url=dict(alert.url),
         routes=[str(tt.route_id[r]) for r in sorted(informed.routes)],
         stops=[str(tt.stop_id[s]) for s in sorted(informed.stops)],
         trips=[str(tt.trip_id[t]) for t in sorted(informed.trips)], shown_on=shown_on(informed),

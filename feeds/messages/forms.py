@@ -107,7 +107,8 @@ def _of_json(content: object) -> gtfs_realtime_pb2.FeedMessage | None:
             read = message.entity.add()
             _read(entity, read)
             read.id = read.id or str(number)
-    if not message.entity and not message.header.ListFields():
+    # A list of no entities is a message that has nothing to tell.
+    if not message.entity and not message.header.ListFields() and box.get("entity") != []:
         return None
     # Required by the format, and left out by many who write JSON.
     message.header.gtfs_realtime_version = message.header.gtfs_realtime_version or "2.0"

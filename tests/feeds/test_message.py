@@ -186,6 +186,11 @@ def test_json_is_read_as_other_programs_spell_it() -> None:
     assert (second.alert.informed_entity[0].route_id, second.alert.active_period[0].start) == ("5", 1773644400)
 
 
+@pytest.mark.parametrize("said", [{"entity": []}, {"header": {}, "Entities": []}, {"response": {"entity": []}}])
+def test_json_of_no_entities_has_nothing_to_tell_and_is_no_fault(said: object) -> None:
+    assert len(decode_message(json.dumps(said).encode(), "x").entity) == 0
+
+
 def field(number: int, inside: bytes) -> bytes:
     size, length = b"", len(inside)
     while length > 0x7F:

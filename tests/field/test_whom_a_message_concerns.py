@@ -285,6 +285,22 @@ def test_an_alert_is_shown_when_it_says_so(times: dict[str, Any], shown: bool, s
     assert len(city.our_alerts()) == (state is not None)
 
 
+def test_who_reads_all_messages_learns_how_grave_each_is_and_where_to_read_more() -> None:  # google/transit#133
+    message = gtfs_realtime_pb2.FeedMessage()
+    message.header.gtfs_realtime_version, message.header.timestamp = "2.0", int(City().now)
+    for severity in (gtfs_realtime_pb2.Alert.INFO, gtfs_realtime_pb2.Alert.SEVERE):
+        told = message.entity.add(id=str(severity)).alert
+        told.informed_entity.add(route_id="r1")
+        told.header_text.translation.add(text=SAID)
+        told.url.translation.add(text="https://town.example/works")
+        told.severity_level = severity
+    city = City().alerts(message.SerializeToString())
+    for told_by in (city.json("/v1/disruptions")["disruptions"], city.json("/v1/routes/r1")["alerts"]):
+        assert [(one["severity"], one["url"]) for one in told_by] == [
+            ("SEVERE", {"": "https://town.example/works"}), ("INFO", {"": "https://town.example/works"}),
+        ]  # fmt: skip
+
+
 def test_who_reads_messages_by_siri_is_told_what_riders_are_told_now() -> None:
     # A GeneralMessage says until when it holds, and not from when on.
     city = City().alerts(
