@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from feeds.errors import FeedError
 
-_SHORTEST_SECRET = 5
+_MAY_BE_SECRET = re.compile(r"(?=\S*\d)\S{5,}|\S{16,}")
+"""Not a word as the language has them, such as `protobuf`."""
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):/", re.IGNORECASE)
 
 
@@ -57,11 +58,12 @@ def public_place(path_or_url: str) -> str:
 
 def secrets_in(url: str, keys: Iterable[str]) -> re.Pattern[str] | None:
     """What matches the secrets of an address, its password and what stands in its query, and of keys sent with it; None
-    where it has none. Words of a few letters are no secrets."""
+    where it has none. Words as they stand in a language are none."""
     try:
         parts = urlsplit(url)
-        values = [unquote(parts.password or ""), *(value for _, value in parse_qsl(parts.query))]
+        words = {unquote(parts.password or "")} - {""}
+        values = [value for _, value in parse_qsl(parts.query)]
     except ValueError:
         return None
-    words = {word for value in (*values, *keys) for word in value.split() if len(word) >= _SHORTEST_SECRET}
+    words |= {word for value in (*values, *keys) for word in _MAY_BE_SECRET.findall(value)}
     return re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True)))) if words else None

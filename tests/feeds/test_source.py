@@ -154,7 +154,7 @@ def test_api_keys_are_sent_but_never_said(server: Server) -> None:
 def test_a_servers_own_words_are_told(server: Server, status: int, body: bytes, said: str) -> None:
     server.answers = [answer(status, body)]
     with pytest.raises(FeedError) as error:
-        HttpSource(f"{server.url}?api_key=s3cret").fetch(0)
+        HttpSource(f"{server.url}?api_key=s3cret&for=quota").fetch(0)
     assert said in str(error.value)
     assert len(str(error.value)) < 300
 
