@@ -398,7 +398,9 @@ class RunFinder:
         ahead, over = start - late, late - end
         away = np.maximum(np.maximum(ahead, over), 0.0)
         active = tt.service_active[tt.trip_service[trip], day]
-        undated = np.where(active & (away < NEAR_S), away / 3600.0, np.inf)
+        # Who is there drives, whatever the calendar says of today, if no day on which the trip runs can be meant.
+        undated = away / 3600.0 + np.where(active, 0.0, NEAR_S / 3600.0)
+        undated[away >= np.where(active, NEAR_S, np.where(under_way, NEIGHBOUR_NEAR_S, 0.0))] = np.inf
         if back == 0:
             seen = np.where(active, np.where(away < NEAR_S, 0.0, _FAR_OFF), _INACTIVE)
             spoken = np.where(ahead > NEAR_S, _FAR_AHEAD, np.where(over > NEAR_S, _OVER, 0.0))

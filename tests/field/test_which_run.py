@@ -340,16 +340,29 @@ def test_of_two_runs_of_one_start_of_which_one_is_told_of_by_its_name_the_other_
 
 
 # cal-itp/data-infra#2703
-def test_a_trip_of_another_service_that_is_seen_is_the_run_of_today_that_makes_its_calls() -> None:
+@pytest.mark.parametrize("dated", [{"start_date": DATE}, {}])
+def test_a_trip_of_another_service_that_is_seen_is_the_run_of_today_that_makes_its_calls(dated: dict[str, Any]) -> None:
     weekly = network(
         trips=(Trip("thursday", "08:00", service="th"), Trip("saturday", "08:00", service="sa")),
         services=(Service("th", "0001000"), Service("sa", "0000010")),
     )
-    city = City(weekly, at="07:58").trip_updates(update("saturday", StopUpdate("A", delay=180), start_date=DATE))
+    city = City(weekly, at="07:58").trip_updates(update("saturday", StopUpdate("A", delay=180), **dated))
     assert city.board("C") == ["08:07 thursday live"]
-    city.trip_updates().vehicle_positions(bus("v1", "saturday", late_s=180, start_date=DATE)).at("08:05")
+    city.trip_updates().vehicle_positions(bus("v1", "saturday", late_s=180, **dated)).at("08:05")
     assert city.board("D") == ["08:08 thursday live"]
-    assert city.trip_updates(cancelled("saturday", start_date=DATE)).board("D") == ["08:08 thursday live"]
+    assert city.trip_updates(cancelled("saturday", **dated)).board("D") == ["08:08 thursday live"]
+
+
+@pytest.mark.parametrize("dated", [{"start_date": DATE}, {}])
+def test_a_bus_that_drives_on_a_day_without_its_trip_is_told(dated: dict[str, Any]) -> None:
+    holiday = Network(services=(Service(removed=(DATE,)),))
+    assert City(holiday, at="07:58").board("C") == []
+    assert City(holiday, at="07:58").trip_updates(update("t1", StopUpdate("B", delay=60), **dated)).board("C") == [
+        "08:05 t1 live"
+    ]
+    city = City(holiday, at="07:58").vehicle_positions(bus("v1", "t1", late_s=60, **dated)).at("08:03")
+    assert [row[6:] for row in city.board("D")] == ["t1 live"]
+    assert City(holiday, at="07:58").trip_updates(cancelled("t1", **dated)).board("C") == []
 
 
 @pytest.mark.parametrize(

@@ -79,11 +79,12 @@ def test_after_midnight_a_late_trip_belongs_to_the_day_before() -> None:
     assert day_of(tt, 1, local(2026, 3, 4, 0, 35)) == 20260304
 
 
-def test_a_day_on_which_the_service_does_not_run_is_not_chosen() -> None:
+def test_a_day_on_which_the_service_does_not_run_is_chosen_only_by_a_vehicle_that_is_there_at_its_time() -> None:
     tt = days_from(WEEK, 3, 8 * 3600, active=[True, False, False])
     assert day_of(tt, 0, local(2026, 3, 2, 8, 3)) == 20260302
     assert day_of(tt, 0, local(2026, 3, 2, 19)) == 20260302, "a vehicle may keep its trip's id for hours"
-    assert day_of(tt, 0, local(2026, 3, 3, 8, 3)) == 0
+    assert day_of(tt, 0, local(2026, 3, 3, 8, 3)) == 20260303
+    assert day_of(tt, 0, local(2026, 3, 3, 19)) == 0
 
 
 def test_a_given_date_is_believed_where_the_trip_runs_on_it() -> None:
