@@ -852,6 +852,7 @@ def test_a_message_about_a_stop_is_read_wherever_its_departures_stand() -> None:
     # The line's badge is marked on the home page, where its message is a touch away.
     assert [text(head) for head in favourite.css(".alerts strong")] == ["Stop C closed"]
     assert favourite.css(".marked")
+    assert only(favourite, ".alerts").attributes["aria-label"] == "Service alerts: Stop C"
     assert sorted(text(head) for head in embedded.css(".alerts strong")) == ["Stop C closed", SAID]
     assert not city.page("/", fragment="board", stop="B").css(".alerts")
 
