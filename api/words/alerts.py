@@ -16,7 +16,7 @@ from api.reading.moved_away import moved_departures
 from api.reading.recurrence import recurrence_of
 from api.words.moment import PageMoment
 from api.words.recurrence import recurrence_words
-from api.words.texts import LANGUAGES, country_of, texts_in, typeset
+from api.words.texts import LANGUAGES, Texts, country_of, texts_in, typeset
 from api.words.times import TimeWords
 from feeds.alerts.alert import Alert
 from feeds.alerts.translations import language_in, text_in
@@ -91,12 +91,12 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
     if repeats:
         when, until = ("", [repeats] * 2) if in_force else (repeats, ["", ""])
     else:
-        when = "" if start <= moment.now else texts("alert_from", time=times.clock(start))
+        when = "" if start <= moment.now else _at("alert_from", times.clock(start), texts)
         until = ["", ""]
         if math.isfinite(end):
             # Who reads "until Saturday 00:00" takes Saturday for a part of it.
             told_end = end - 60.0 if times.hours_minutes(end) == "00:00" else end
-            until = [texts("alert_until", time=time(told_end)) for time in (times.clock, times.dated)]
+            until = [_at("alert_until", time(told_end), texts) for time in (times.clock, times.dated)]
     # What its own words say already is not said twice.
     in_network = replace(times, country=country_of(tt.timezone))
     if recurrence and recurrence_words(recurrence, texts, in_network.time, in_network.date) in description:
@@ -124,6 +124,11 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
         until_dated=until[1],
         languages=(languages[0], languages[1]),
     )
+
+
+def _at(key: str, time: str, texts: Texts) -> str:
+    """From or until a time: French has another word before a date, which begins with its number and has a month."""
+    return texts(f"{key}_date" if re.match(r"\d+\.? [^\W\d]", time) else key, time=time)
 
 
 def _foreign(tag: str, language: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 
 from benchmarks.field.city import TOKEN, City
-from benchmarks.field.faces import only, text, texts
+from benchmarks.field.faces import only, page_of, text, texts
 from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, cancelled, update
 from benchmarks.field.network import (
     Agency,
@@ -283,6 +283,19 @@ def test_an_alert_is_shown_when_it_says_so(times: dict[str, Any], shown: bool, s
     listed = [one["state"] for one in city.json("/v1/disruptions")["disruptions"]]
     assert listed == ([] if state is None else [state])
     assert len(city.our_alerts()) == (state is not None)
+
+
+def test_times_from_and_until_are_told_as_each_language_has_them() -> None:
+    works = alert(SAID, {"route_id": "r1"}, active=((1798000000.0, 1799000000.0),))
+    soon = alert("Soon", {"route_id": "r1"}, active=(("09:00", "20:00"),))
+    city = City().alerts(works, soon)
+    for language, dated, today in (
+        ("fr", "À partir du 23 décembre 05:26 · Jusqu’au 3 janvier 19:13", "À partir de 09:00 · Jusqu’à 20:00"),
+        ("en", "From 23 December 05:26 · Until 3 January 19:13", "From 09:00 · Until 20:00"),
+        ("de", "Ab 23. Dezember 05:26 · Bis 3. Januar 19:13", "Ab 09:00 · Bis 20:00"),
+    ):
+        said = text(page_of(city.get("/alerts", lang=language).text).css_first("main"))
+        assert dated in said and today in said
 
 
 def test_who_reads_all_messages_learns_how_grave_each_is_and_where_to_read_more() -> None:  # google/transit#133
