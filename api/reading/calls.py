@@ -320,8 +320,10 @@ def _skipped_behind(snapshot: Snapshot, calls: RunCalls) -> list[tuple[int, ...]
     tt, last, found = snapshot.timetable, snapshot.last_calls(calls.runs), []
     columns = (column.tolist() for column in (calls.runs.run_key, calls.trip, calls.call, last))
     for run, trip, call, end in zip(*columns, strict=True):
-        behind = [tt.stop_at(trip, other) for other in left_out.get(run, ()) if call < other < end]
-        found.append(tuple(map(int, behind)))
+        behind = [other for other in left_out.get(run, ()) if call < other < end]
+        served = [other for other in range(call + 1, end + 1) if other not in behind] if behind else []
+        stops, still = (tt.call_stop[tt.trip_call_ptr[trip] + np.array(at, np.int64)] for at in (behind, served))
+        found.append(tuple(stops[~np.isin(stops, still)].tolist()))
     return found
 
 

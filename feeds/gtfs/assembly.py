@@ -97,7 +97,7 @@ def build_timetable(archive: GtfsArchive) -> tuple[Timetable, tuple[Problem, ...
     starts_s = calls.departure_s[ways.trip_ptr[:-1]]
     journeys = read_journeys(tables.get("frequencies"), rows.trips.trip_id, starts_s, problems)
     told = _told_of_itself(tables.get("feed_info"))
-    translations = read_translations(tables)
+    translations = read_translations(tables, rows.calls, rows.trips.trip_id, rows.headsign_name)
     timetable = _put_together(archive.digest, told, rows, ways, calendar, journeys, translations)
     double_of = tell_doubtful_trips(timetable, rows.trips, calls, ways.drawn, problems)
     return once_a_block(timetable, double_of), problems.all()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from feeds.alerts.translations import language_of
-from feeds.gtfs.tables import text_array, words
-from predictor.arrays import StrArray
+from feeds.gtfs.calls import Calls
+from feeds.gtfs.tables import numbers, text_array, words
+from predictor.arrays import NONE, StrArray
 from predictor.columns import Columns
 
 _NAMES = {
@@ -29,9 +31,14 @@ class Translations(Columns):
     translated: StrArray
 
 
-def read_translations(tables: Mapping[str, pd.DataFrame]) -> Translations:
+def read_translations(
+    tables: Mapping[str, pd.DataFrame], calls: Calls, trip_id: StrArray, headsign: StrArray
+) -> Translations:
     """Build the translations, told by the text itself or by the record that has it; also as feeds wrote them before
-    GTFS had such a table (`trans_id,lang,translation`)."""
+    GTFS had such a table (`trans_id,lang,translation`).
+
+    Parameters: `calls` by trip and along it, the ids of the trips, and the `stop_headsign`s that `calls.headsign`
+    stands for."""
     frame = tables.get("translations")
     if frame is None:
         return Translations.empty()
@@ -46,6 +53,16 @@ def read_translations(tables: Mapping[str, pd.DataFrame]) -> Translations:
         names = pd.Series(words(tables[table], name).to_numpy(object), words(tables[table], key).to_numpy(object))
         told = record[by_record].map(names[~names.index.duplicated()])
         text = text.mask(by_record, told.reindex(text.index))
+    by_record = ((text == "") & (field == "stop_headsign")).to_numpy(bool)
+    if by_record.any():
+        # A call is named by its trip and its number there.
+        trip = pd.Index(trip_id).get_indexer(pd.Index(record[by_record])).astype(np.int64)
+        number = numbers(frame, "record_sub_id")[by_record]
+        asked = np.where(np.isfinite(number), trip << 32 | np.nan_to_num(number).astype(np.int64), NONE)
+        keys = calls.trip.astype(np.int64) << 32 | calls.sequence
+        place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
+        signs = np.append(headsign, "")[np.where(keys[place] == asked, calls.headsign[place], NONE)]
+        text = text.mask(by_record, pd.Series(signs, text.index[by_record], "string").reindex(text.index))
     known = field.isin(["", "stop_headsign", *_NAMES]) & (text.fillna("") != "") & (translated != "")
     languages = {tag: language_of(tag)[0].split("-")[0] for tag in language[known].unique()}
     return Translations(

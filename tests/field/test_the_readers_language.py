@@ -12,7 +12,7 @@ from api.words.texts import LANGUAGES, clock_of, country_of, languages_of, regio
 from api.words.times import TimeWords
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
-from benchmarks.field.network import Network, Stop, network, row_of_stops
+from benchmarks.field.network import Call, Network, Stop, Trip, network, row_of_stops
 
 MONDAY_AFTERNOON = 1772460120.0
 """2026-03-02 15:02 in Paris."""
@@ -81,6 +81,18 @@ def test_what_is_published_in_french_is_set_as_french_is() -> None:
 def test_plurals_are_those_of_the_language() -> None:
     counts = [texts_in(language)("results_count", count=0) for language in ("en", "fr", "de")]
     assert counts == ["0 stops", "0 arrêt", "0 Haltestellen"]
+
+
+def test_a_stops_own_sign_is_told_in_the_readers_language_by_its_trip_and_number() -> None:
+    rows = (
+        "table_name,field_name,language,translation,record_id,record_sub_id", "stop_times,stop_headsign,de,Hafen,t1,2",
+        "stop_times,stop_headsign,de,Nirgends,t1,9", "stop_times,stop_headsign,de,Nichts,nobody,",
+    )  # fmt: skip
+    calls = Call("A", "08:00"), Call("B", "08:02", headsign="Harbour"), Call("C", "08:04")
+    trips = (Trip("t1", calls=calls),)
+    city = City(network("A B C", trips=trips, tables={"translations": "\n".join(rows)}), at="07:55")
+    told = [(city.panel(stop, lang=lang)[0].run) for lang in ("de", "fr") for stop in "AB"]
+    assert told == ["East", "Hafen", "East", "Harbour"]
 
 
 def test_a_name_from_right_to_left_turns_round_nothing_of_the_text_around_it() -> None:

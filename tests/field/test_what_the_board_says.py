@@ -1018,6 +1018,9 @@ def test_who_waits_for_a_bus_that_leaves_out_stops_further_on_reads_which() -> N
     city.trip_updates(update("t1", skipped("B"), skipped("D"), skipped("E"), start_date=20261126))
     assert [city.panel(stop)[0].told["notes"] for stop in "AC"] == [["does not call at Stop B"], []]
     assert city.panel("A")[0].run == "Stop C"
+    loop = City(network("A B C", (Pattern("main", "A B C B A"),), (Trip("t1", "08:00"),)), at="07:55")
+    loop.trip_updates(update("t1", StopUpdate("B", sequence=2, relationship="SKIPPED"), start_date=20261126))
+    assert "does not call at Stop B" not in loop.panel("A")[0].told["notes"]
 
 
 def test_where_riders_get_off_at_the_first_of_two_calls_at_one_stop_they_may_get_off() -> None:
