@@ -55,7 +55,10 @@ def panel_lines(
     longest = max((cell_len(row.line.name) for row in shown), default=0)
     column = min(longest, max(width // _LINE_NAME_SHARE, _LINE_NAME_ROOM))
     several = len({row.call.platform for row in shown}) > 1
-    lines_shown = [_departure(row, names, texts, abbreviations, column, width, say_platform=several) for row in shown]
+    places = [row.destination for row in shown]
+    lines_shown = [
+        _departure(row, names, places, texts, abbreviations, column, width, say_platform=several) for row in shown
+    ]
     if not rows:
         lines_shown = textwrap.wrap(quiet, width)[:room]
     for message in messages:
@@ -68,6 +71,7 @@ def panel_lines(
 def _departure(
     row: DepartureWords,
     names: list[str],
+    places: list[str],
     texts: Texts,
     abbreviations: Abbreviations,
     column: int,
@@ -84,7 +88,7 @@ def _departure(
         wait = shortest
     column = min(column, max(width - cell_len(wait) - 1, 0))
     room = width - column - cell_len(wait) - 2
-    destination = abbreviations.cut(row.destination, max(room, 0))
+    destination = abbreviations.cut(row.destination, places, max(room, 0))
     # What tells it from another of its line stands behind it as far as there is room for all of a note.
     for forms in _notes(row, texts, say_platform=say_platform):
         fits = (note for note in forms if note != wait and cell_len(f"{destination}, {note}") <= room)

@@ -29,8 +29,8 @@ _PART = re.compile(r"(?<=\W)(?=\w)|(?<=\D)(?=\d)")
 
 
 def told_apart(name: str, others: Iterable[str], room: int) -> str:
-    """A line's name in at most `room` columns: its beginning, and where that is another line's too, as much of it as
-    leaves room for the word or number in which they differ."""
+    """A name in at most `room` columns: its beginning, and where that is another's too, as much of it as leaves room
+    for the word or number in which they differ."""
     cut = set_cell_size(name, room).rstrip() if cell_len(name) > room else name
     alike = [other for other in others if other != name and cut in (other, set_cell_size(other, room).rstrip())]
     if cut == name or not alike:
@@ -38,7 +38,11 @@ def told_apart(name: str, others: Iterable[str], room: int) -> str:
     shared = max(Prefix.similarity(name, other) for other in alike)
     rest = name[max((part.start() for part in _PART.finditer(name) if part.start() <= shared), default=shared) :]
     start = set_cell_size(name, max(room - cell_len(rest) - 1, 0)).rstrip()
-    return f"{start}.{rest}" if start and rest else rest if 0 < cell_len(rest) <= room else cut
+    if start and rest:
+        return f"{start}.{rest}"
+    # Part of a name may be another line's, a word of it or a number that stands for itself is none.
+    stands_alone = rest.isdecimal() and not name.removesuffix(rest)[-1:].isalpha()
+    return rest if stands_alone and cell_len(rest) <= room else cut
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +60,11 @@ class Abbreviations:
             words = [*words[:-2], words[-2].rstrip(f"-–/,+{_MORE}") + _MORE]
         return " ".join(words)
 
-    def cut(self, name: str, room: int) -> str:
-        """The same for panels of few columns: in place of whole words as many letters as fit, for two names that begin
-        with one word are told apart by the next."""
-        return set_cell_size(" ".join(self._abbreviated(name, room)), room).rstrip()
+    def cut(self, name: str, others: Iterable[str], room: int) -> str:
+        """The same for panels of few columns: in place of whole words as many letters as fit, told apart from those of
+        the `others` there."""
+        short, *alike = (" ".join(self._abbreviated(one, room)) for one in (name, *others))
+        return told_apart(short, alike, room)
 
     def _abbreviated(self, name: str, room: int) -> list[str]:
         words = name.split()

@@ -115,11 +115,12 @@ def test_a_wide_panel_says_from_where_as_far_as_there_is_room(width: int, moved:
     [
         ("RapidRide E", 11, "RapidRide E"), ("RapidRide E", 6, "Rapi.E"), ("RapidRide E", 5, "Rap.E"),
         ("Rapid", 4, "Rapi"), ("Linie 121", 6, "Li.121"), ("Linie 122", 3, "122"), ("Expressway", 7, "Exp.way"),
-        ("Ringbahn", 4, "Ring"),
+        ("Ringbahn", 4, "Ring"), ("Bx12", 3, "Bx1"), ("Bx12-SBS", 6, "Bx12-S"),
     ],
 )  # fmt: skip
 def test_lines_whose_long_names_begin_alike_are_told_apart_by_what_is_behind(name: str, room: int, shown: str) -> None:
-    others = ["RapidRide E", "RapidRide F", "Rapid", "Linie 121", "Linie 122", "Express", "Expressway"]
+    others = ["Bx12", "Bx12-SBS", "RapidRide E", "RapidRide F", "Rapid", "Linie 121", "Linie 122", "Express"]
+    others += ["Expressway"]
     assert told_apart(name, others, room) == shown
 
 
@@ -129,6 +130,14 @@ def test_a_narrow_panel_tells_lines_of_long_names_apart() -> None:
     city = City(network("A B C", ways, (Trip("t1", "08:00"), Trip("t2", "08:10", "other")), routes=lines), at="07:50")
     assert city.panel_text("A", width=12, lines=2) == ["Rapi.E 08:00", "Rapi.F 08:10"]
     assert city.panel_text("A", width=24, lines=2) == ["Rapi.E Halles      08:00", "Rapi.F Mairie      08:10"]
+
+
+def test_a_narrow_panel_tells_destinations_apart_that_begin_alike() -> None:  # mbta/screens#1482
+    signs = "Needham Heights via Forest Hills", "Needham Heights via Ruggles"
+    ways = tuple(Pattern(sign, "A B C", headsign=sign) for sign in signs)
+    city = City(network("A B C", ways, (Trip("t1", "08:00", signs[0]), Trip("t2", "08:05", signs[1]))), at="07:50")
+    assert city.panel_text("A", width=24, lines=2) == ["1 Nee.Forest Hills 08:00", "1 Needham.Ruggles  08:05"]
+    assert city.panel_text("A", width=14, lines=2) == ["1 Needha 08:00", "1 Needha 08:05"]
 
 
 @pytest.mark.parametrize("room", range(1, 40))
