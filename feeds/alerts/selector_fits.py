@@ -15,7 +15,7 @@ from feeds.gtfs.written_dates import existing_date
 from feeds.ids.known_ids import known_id, routes_named, stops_meant
 from feeds.ids.shortened_ids import trips_meant
 from feeds.service_times import start_seconds
-from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, expand_ranges
 from predictor.named_runs import FOUND, RunNames, run_finder
 from predictor.timetable import Timetable
 
@@ -242,12 +242,9 @@ class SelectorFits:
                 runs_to = tt.pattern_direction[patterns]
                 anyway = (runs_to == NONE) | self._of_one_direction[tt.pattern_route[patterns]]
                 patterns = patterns[(runs_to == direction) | anyway]
-        if len(patterns) == 0:
-            return patterns, np.empty(0, np.int32)
-        low, high = tt.pattern_call_ptr[patterns], tt.pattern_call_ptr[patterns + 1]
-        of_call = np.repeat(patterns, high - low)
-        calls = np.concatenate([np.arange(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True)])
-        calling = tt.pattern_stop[calls]
+        first = tt.pattern_call_ptr[patterns]
+        owner, calls = expand_ranges(first, tt.pattern_call_ptr[patterns + 1] - first)
+        of_call, calling = patterns[owner], tt.pattern_stop[calls]
         if stops is not None:
             at_stops = np.isin(calling, list(stops))
             of_call, calling = of_call[at_stops], calling[at_stops]

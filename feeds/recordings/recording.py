@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -73,28 +73,22 @@ class Recording:
     @property
     def first_at(self) -> float:
         """POSIX seconds of the first report or message: of the vehicles, where they were recorded."""
-        if self.archive is not None:
-            return self.archive.first_at
-        return min(messages.first_at for messages in self._operator())
+        return self.archive.first_at if self.archive is not None else min(of.first_at for of in self._held.values())
 
     @property
     def last_at(self) -> float:
         """POSIX seconds of the last report or message, likewise."""
-        if self.archive is not None:
-            return self.archive.last_at
-        return max(messages.last_at for messages in self._operator())
+        return self.archive.last_at if self.archive is not None else max(of.last_at for of in self._held.values())
 
     @property
     def feeds(self) -> tuple[str, ...]:
         """Names of the feeds that were recorded."""
-        held = {VEHICLE_POSITIONS: self.archive, TRIP_UPDATES: self.trip_updates, ALERTS: self.alerts}
-        return tuple(name for name, of in held.items() if of is not None)
+        return tuple(self._held)
 
     @property
     def problems(self) -> Sequence[Problem]:
         """Files and messages that were left out, as far as they have been read."""
-        of_vehicles = self.archive.problems if self.archive is not None else []
-        return [*of_vehicles, *(problem for messages in self._operator() for problem in messages.problems)]
+        return [problem for of in self._held.values() for problem in of.problems]
 
     @property
     def refused(self) -> Mapping[str, int]:
@@ -122,12 +116,7 @@ class Recording:
     def health_at(self, feed: str, now: float) -> tuple[float, str]:
         """When the last good message of one of `feeds` had been received by `now`, POSIX seconds, NaN where none had;
         and why a newer one cannot be used, empty where it can."""
-        held: Mapping[str, _Dated | None] = {
-            VEHICLE_POSITIONS: self.archive,
-            TRIP_UPDATES: self.trip_updates,
-            ALERTS: self.alerts,
-        }
-        of_feed = held.get(feed)
+        of_feed = self._held.get(feed)
         return of_feed.health_at(now, self.timetable) if of_feed is not None else (math.nan, "")
 
     def reading_at(self, now: float, heed: Heed | None = None) -> Reading:
@@ -147,12 +136,11 @@ class Recording:
             now = start + poll * every
             yield now, self.reading_at(now, heed)
 
-    def _operator(self) -> list[RecordedMessages[TripUpdates] | RecordedMessages[tuple[Alert, ...]]]:
-        return [messages for messages in (self.trip_updates, self.alerts) if messages is not None]
-
-
-class _Dated(Protocol):
-    def health_at(self, now: float, timetable: Timetable) -> tuple[float, str]: ...
+    @property
+    def _held(self) -> dict[str, Archive | RecordedMessages[Any]]:
+        """What was recorded, by feed."""
+        held = {VEHICLE_POSITIONS: self.archive, TRIP_UPDATES: self.trip_updates, ALERTS: self.alerts}
+        return {feed: of for feed, of in held.items() if of is not None}
 
 
 def open_recording(

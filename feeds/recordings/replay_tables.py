@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from predictor.arrays import Float64Array, Int32Array
 from predictor.passages import Passages
+from predictor.runs import DatedRuns
 from predictor.snapshot import SOURCES, STATUSES, Snapshot
 from predictor.timetable import Timetable
 
@@ -47,10 +48,8 @@ def predictions_table(snapshot: Snapshot, horizon_s: float) -> pa.Table:
         return timestamps(np.concatenate([getattr(made, name)[live], scheduled]))
 
     vehicle = np.concatenate([made.vehicle[live], np.full(len(calls), -1, np.int32)])
-    call = _call_columns(
-        tt, both("trip"), both("service_day"), both("shift_s"), both("call"),
-        _coded(vehicle, snapshot.vehicles.vehicle_id.tolist()),
-    )  # fmt: skip
+    runs = DatedRuns.joined(made.runs.take(live), calls.runs)
+    call = _call_columns(tt, runs, both("call"), _coded(vehicle, snapshot.vehicles.vehicle_id.tolist()))
     return pa.Table.from_arrays(
         [
             timestamps(np.full(len(vehicle), now)), *call, of_arrival("arrival"), of_arrival("p10"), of_arrival("p50"),
@@ -63,10 +62,7 @@ def predictions_table(snapshot: Snapshot, horizon_s: float) -> pa.Table:
 def passed_table(timetable: Timetable, passages: Passages) -> pa.Table:
     """Rows of `PASSAGES`."""
     names, vehicle = np.unique(passages.vehicle_id, return_inverse=True)
-    call = _call_columns(
-        timetable, passages.trip, passages.service_day, passages.shift_s, passages.call,
-        _coded(vehicle.astype(np.int32), names.tolist()),
-    )  # fmt: skip
+    call = _call_columns(timetable, passages, passages.call, _coded(vehicle.astype(np.int32), names.tolist()))
     return pa.Table.from_arrays(
         [
             *call, timestamps(passages.arrival), timestamps(passages.departure),
@@ -82,14 +78,12 @@ def timestamps(seconds: Float64Array) -> pa.Array:
     return pa.array(np.round(np.where(unknown, 0.0, seconds) * 1e3).astype("datetime64[ms]"), TIME, mask=unknown)
 
 
-def _call_columns(
-    tt: Timetable, trip: Int32Array, day: Int32Array, shift_s: Int32Array, call: Int32Array, vehicle: pa.Array
-) -> list[pa.Array]:
+def _call_columns(tt: Timetable, runs: DatedRuns, call: Int32Array, vehicle: pa.Array) -> list[pa.Array]:
+    trip, origin = runs.trip, runs.origin(tt).astype(np.float64)
     names, entry = _names(tt), tt.entry_of(trip, call)
-    origin = (tt.date_origin[day] + shift_s).astype(np.float64)
     by_headway = tt.trip_is_frequency[trip]
     return [
-        _coded(trip, names["trip_id"]), _coded(day, names["date"]), pa.array(shift_s, pa.int32()),
+        _coded(trip, names["trip_id"]), _coded(runs.service_day, names["date"]), pa.array(runs.shift_s, pa.int32()),
         _coded(tt.trip_route[trip], names["route_id"]), pa.array(tt.stop_sequence[entry], pa.int32()),
         _coded(tt.call_stop[entry], names["stop_id"]), vehicle,
         *(timestamps(np.where(by_headway, np.nan, origin + times[entry])) for times in (tt.arrival_s, tt.departure_s)),

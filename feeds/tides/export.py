@@ -16,8 +16,9 @@ from google.transit.gtfs_realtime_pb2 import TripDescriptor
 from feeds.service_times import start_time
 from feeds.storage.whole_file import whole_file
 from feeds.tides.tables import guarded
-from predictor.arrays import AnyArray, Float64Array, Int32Array, StrArray, is_one_of
-from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, Snapshot
+from predictor.arrays import AnyArray, Float64Array, Int32Array, is_one_of
+from predictor.passages import Passages
+from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, Snapshot, Vehicles
 from predictor.timetable import Timetable
 
 SPECIFICATION = "https://raw.githubusercontent.com/TIDES-transit/TIDES/main/spec"
@@ -82,9 +83,7 @@ class TidesExport:
         """What this step has found: passages, and reports that are new."""
         passages, vehicles = snapshot.passages, snapshot.vehicles
         if len(passages):
-            trips = _trips(
-                snapshot.timetable, passages.vehicle_id, passages.trip, passages.service_day, passages.shift_s
-            )
+            trips = _trips(snapshot.timetable, passages)
             self._visits.append(_visits(snapshot, trips))
             self._keep(trips)
         at = dict(zip(vehicles.vehicle_id.tolist(), vehicles.timestamp.tolist(), strict=True))
@@ -93,10 +92,7 @@ class TidesExport:
             self._told |= at
             on = is_one_of(vehicles.state[new], (IN_SERVICE, LAYOVER)) & (vehicles.trip[new] >= 0)
             run = new[on]
-            trips = _trips(
-                snapshot.timetable, vehicles.vehicle_id[run], vehicles.trip[run], vehicles.service_day[run],
-                vehicles.shift_s[run],
-            ).set_index(run)  # fmt: skip
+            trips = _trips(snapshot.timetable, vehicles.take(run)).set_index(run)
             locations = _locations(snapshot, new, trips).reindex(columns=COLUMNS["vehicle_locations"])
             guarded(locations).to_csv(self._locations, header=False, index=False)
             self._keep(trips)
@@ -166,20 +162,21 @@ def _package(network: str) -> dict[str, object]:
     }
 
 
-def _trips(tt: Timetable, vehicle: StrArray, trip: Int32Array, day: Int32Array, shift_s: Int32Array) -> pd.DataFrame:
+def _trips(tt: Timetable, runs: Passages | Vehicles) -> pd.DataFrame:
     """Trips performed, a row for each of (n,) runs of vehicles, as `trips_performed`; the number of `calls` of each."""
-    start = [start_time(tt, *run) for run in zip(trip.tolist(), shift_s.tolist(), strict=True)]
+    trip, vehicle = runs.trip, runs.vehicle_id
+    start = [start_time(tt, *run) for run in zip(trip.tolist(), runs.shift_s.tolist(), strict=True)]
     trip_id, calls = tt.trip_id[trip], tt.trip_calls[trip]
     relationship, model = tt.run_relationships[trip], tt.run_models[trip]
     by_headway = tt.trip_is_frequency[trip]
-    origin = (tt.date_origin[day] + shift_s).astype(np.float64)
+    origin = runs.origin(tt).astype(np.float64)
     block, direction = tt.trip_block[trip], tt.pattern_direction[tt.trip_pattern[trip]]
     route = tt.trip_route[trip]
     ours = (trip >= tt.base.trips) & (relationship != TripDescriptor.SCHEDULED) & (model < 0)
     relationships = pd.Series(relationship).map(_RELATIONSHIPS)
     return pd.DataFrame(
         {
-            "service_date": _dates(tt, day),
+            "service_date": _dates(tt, runs.service_day),
             "trip_id_performed": [f"{t}:{s}:{v}" for t, s, v in zip(trip_id, start, vehicle, strict=True)],
             "vehicle_id": vehicle.astype(object),
             "trip_id_scheduled": _where(~ours, tt.trip_id[np.where(model >= 0, model, trip)]),
@@ -203,7 +200,7 @@ def _trips(tt: Timetable, vehicle: StrArray, trip: Int32Array, day: Int32Array, 
 def _visits(snapshot: Snapshot, trips: pd.DataFrame) -> pd.DataFrame:
     tt, passages = snapshot.timetable, snapshot.passages
     entry = tt.entry_of(passages.trip, passages.call)
-    origin = (tt.date_origin[passages.service_day] + passages.shift_s).astype(np.float64)
+    origin = passages.origin(tt).astype(np.float64)
     by_headway = tt.trip_is_frequency[passages.trip]
     return pd.DataFrame(
         {
@@ -233,9 +230,7 @@ def _locations(snapshot: Snapshot, rows: AnyArray, trips: pd.DataFrame) -> pd.Da
     known = run & np.isfinite(deviation)
     # On its way to a trip it may name it already.
     names = ~run & vehicles.named[rows] & (vehicles.trip[rows] >= 0)
-    named = _trips(
-        tt, name[names], vehicles.trip[rows][names], vehicles.service_day[rows][names], vehicles.shift_s[rows][names]
-    ).set_index(rows[names])  # fmt: skip
+    named = _trips(tt, vehicles.take(rows[names])).set_index(rows[names])
     trip_columns = pd.concat([trips, named]).reindex(rows)
     return pd.DataFrame(
         {

@@ -24,7 +24,7 @@ from feeds.vehicle_positions.reports import (
     vehicle_names,
     with_refused,
 )
-from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, first_of_each
 from predictor.geometry import ground_distance_m
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
@@ -88,8 +88,7 @@ def _one_a_vehicle(observations: Observations, refused: Counter[str]) -> Observa
     order = np.lexsort((observations.trip >= 0, observations.timestamp, observations.vehicle_id))
     name, trip = observations.vehicle_id[order], observations.trip[order]
     at, start = observations.timestamp[order], observations.start_time_s[order]
-    last = np.ones(len(name), bool)
-    last[:-1] = name[1:] != name[:-1]
+    last = first_of_each(name[::-1])[::-1]
     newest = np.flatnonzero(last)[np.cumsum(last) - last]
     beside = ~last & (trip >= 0) & (at[newest] - at <= SAME_TIME_S)
     beside &= (trip != trip[newest]) | (start != start[newest])

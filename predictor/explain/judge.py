@@ -197,7 +197,9 @@ class Judge:
     def _never_ran(self, case: Case) -> Verdict:
         """Nobody was seen on this trip."""
         cancelled, alerts = self.operator_said(case), self.alerts(case)
-        cause, vehicle, facts = self._block_before(case)
+        last = self._last_before(case)
+        cause, facts = self._became_of_block(case, last) if last else ("", ())
+        vehicle = last.vehicle_id if last else ""
         if cause == BREAKDOWN:
             return case.verdict(NOT_SERVED, cause, (*facts, *cancelled, *alerts), vehicle_id=vehicle)
         if cancelled:
@@ -207,7 +209,8 @@ class Judge:
         gap = self.seen.gap_in(case.begins, case.ends)
         if gap is not None and min(gap.until, case.ends) - max(gap.since, case.begins) > (case.ends - case.begins) / 2:
             return case.not_seen(FEED_GAP, (gap_fact(gap),), vehicle_id=vehicle)
-        if not self._named_by_block(case) and self._instead(case):
+        # Where the block's vehicle names its trips no other drove this one.
+        if not (last and last.named) and self._instead(case):
             return self._not_named(case)
         return case.verdict(NOT_SERVED, cause or NO_VEHICLE, (*facts, *alerts), vehicle_id=vehicle)
 
@@ -225,32 +228,25 @@ class Judge:
         """A vehicle that names no trip and came by the stop between two times, the nearest to the scheduled one."""
         return self._nameless.near(case.stop, case.scheduled, since, until)
 
-    def _named_by_block(self, case: Case) -> bool:
-        """Whether the block's vehicle named its trips: then no other drove this one."""
+    def _last_before(self, case: Case) -> Sighting | None:
+        """The last sighting of the block's vehicle on a trip before this one."""
         trip, day, _ = case.journey
         while (trip := int(self._previous(day)[trip])) >= 0:
-            seen = self.seen.on((trip, day, 0))
-            if seen:
-                return seen[max(seen)].named
-        return False
+            if seen := self.seen.on((trip, day, 0)):
+                return seen[max(seen)]
+        return None
 
-    def _block_before(self, case: Case) -> tuple[str, str, tuple[Fact, ...]]:
-        """Cause, vehicle and facts: what became of the block's vehicle on the last trip that it was seen on."""
-        trip, day, _ = case.journey
-        while (trip := int(self._previous(day)[trip])) >= 0:
-            seen = self.seen.on((trip, day, 0))
-            if not seen:
-                continue
-            last = seen[max(seen)]
-            end = self.verdict(trip, day, int(self._tt.trip_calls[trip]) - 1)
-            facts = tuple(replace(fact, trip=trip if fact.trip < 0 else fact.trip) for fact in end.facts)
-            if end.outcome == NOT_SERVED and end.cause in (BREAKDOWN, SHORT_TURN):
-                return end.cause, last.vehicle_id, facts
-            if last.named and last.at > case.begins + EARLY_S:
-                held = tuple(self.stood(s, case) for s in self.held_up(case, last))
-                return STUCK, last.vehicle_id, (*held, *facts)
-            return "", last.vehicle_id, ()
-        return "", "", ()
+    def _became_of_block(self, case: Case, last: Sighting) -> tuple[str, tuple[Fact, ...]]:
+        """Cause and facts: what became of the block's vehicle on the trip that it was seen on last."""
+        trip, day, _ = last.journey
+        end = self.verdict(trip, day, int(self._tt.trip_calls[trip]) - 1)
+        facts = tuple(replace(fact, trip=trip if fact.trip < 0 else fact.trip) for fact in end.facts)
+        if end.outcome == NOT_SERVED and end.cause in (BREAKDOWN, SHORT_TURN):
+            return end.cause, facts
+        if last.named and last.at > case.begins + EARLY_S:
+            held = tuple(self.stood(s, case) for s in self.held_up(case, last))
+            return STUCK, (*held, *facts)
+        return "", ()
 
     def _previous_trips(self, service_day: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
         """(T,) the trip that the same block drives before each trip on that day, -1 where none."""

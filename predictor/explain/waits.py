@@ -192,18 +192,15 @@ class WaitJudge:
                     facts += self._judge.operator_said(case)
         return tuple(facts)
 
-    def _set_out(self, before: Passing | None, came: Passing | None) -> tuple[Fact, Fact] | None:
+    def _set_out(self, before: Passing | None, came: Passing | None) -> tuple[Fact, ...]:
         """When the last vehicle before the wait and the one that ended it were at the first stop that saw both."""
         if not before or not came:
-            return None
-        places = [self._by_stop(_case(self._tt, passing)) for passing in (before, came)]
-        stop = next((stop for stop in places[1] if stop in places[0]), None)
-        if stop is None:
-            return None
-        first, second = (place[stop] for place in places)
-        return Fact("set_out", first.at, first.at, stop, vehicle_id=first.vehicle_id), Fact(
-            "set_out", second.at, second.at, stop, vehicle_id=second.vehicle_id
-        )
+            return ()
+        first, second = (self._by_stop(_case(self._tt, passing)) for passing in (before, came))
+        for stop, later in second.items():
+            if stop in first:
+                return tuple(Fact("set_out", s.at, s.at, stop, vehicle_id=s.vehicle_id) for s in (first[stop], later))
+        return ()
 
     def _by_stop(self, case: Case) -> dict[int, Sighting]:
         """Sightings of a journey up to a call by stop, in order."""
