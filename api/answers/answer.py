@@ -19,7 +19,7 @@ Moment = Annotated[
 ]
 Status = Literal["live", "scheduled", "cancelled", "skipped"]
 T = TypeVar("T")
-Given = Annotated[T | None, BeforeValidator(lambda told: None if told in ("", -1) else told)]
+Given = Annotated[T | None, BeforeValidator(lambda value: None if value in ("", -1) else value)]
 """What a selector leaves out is null."""
 
 

@@ -90,12 +90,12 @@ def at_its_platforms(moment: PageMoment, stop: int, alerts: list[AlertWords]) ->
     """Messages on a stop's page, each with the platforms there that it is about, where it is not about all of it."""
     tt = moment.timetable
     own, *platforms = (str(tt.stop_id[member]) for member in tt.members(stop).tolist())
-    told = []
+    placed = []
     for alert in alerts:
         named = tuple(place for place in alert.stops if place[0] in platforms)
         part = own not in dict(alert.stops) and len(named) < len(platforms)
-        told.append(replace(alert, stops=named if part else ()))
-    return told
+        placed.append(replace(alert, stops=named if part else ()))
+    return placed
 
 
 def _facts(moment: PageMoment, platform: str, groups: list[LineDirectionWords]) -> list[str]:

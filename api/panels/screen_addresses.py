@@ -80,7 +80,7 @@ def screen(
     if only == "board":
         return HTMLResponse(_board(moment, page), headers=_HEADERS)
     minute = int(moment.now // 60)
-    said = _SCRIPT_TEXTS + (_VOICE_TEXTS if voice == "1" else ())
+    text_keys = _SCRIPT_TEXTS + (_VOICE_TEXTS if voice == "1" else ())
     return framed(
         moment,
         "screen.html",
@@ -91,7 +91,7 @@ def screen(
         drift=minute % _DRIFTS,
         message_shown=int(moment.now // _ROTATE_WITHOUT_SCRIPT_S) % max(len(page.messages), 1),
         timetable=screen_timetable(moment, stops),
-        script_texts=json.dumps({key: moment.texts.entries[key] for key in said}, ensure_ascii=False),
+        script_texts=json.dumps({key: moment.texts.entries[key] for key in text_keys}, ensure_ascii=False),
         speed=request.app.state.service.clock.speed,
         hour_cycle=moment.words.hour_cycle,
         clock=moment.words_at(stops[0]),

@@ -243,7 +243,7 @@ class CallsAt:
         untold = from_timetable | (calls.status == CANCELLED) | (calls.status == SKIPPED) | calls.passed
         not_predicted = from_timetable | calls.passed | (status == CANCELLED)
         scheduled = np.where(calls.last_call, calls.scheduled_arrival, calls.scheduled_departure)
-        told = (calls.source == FROM_VEHICLE) & ~calls.passed
+        on_run = (calls.source == FROM_VEHICLE) & ~calls.passed
         columns: dict[str, list[Any]] = {
             "route_idx": tt.trip_route[trip].tolist(),
             "direction": tt.pattern_way[tt.trip_pattern[trip]].tolist(),
@@ -288,7 +288,7 @@ class CallsAt:
             "occupancy": [
                 None if i < 0 and expected < 0 else occupancy_of(snapshot, i, expected)
                 for i, expected in zip(
-                    np.where(told, vehicle, NONE).tolist(),
+                    np.where(on_run, vehicle, NONE).tolist(),
                     np.where(calls.passed | (status != LIVE), NONE, calls.occupancy).tolist(),
                     strict=True,
                 )

@@ -122,7 +122,7 @@ class RedisExchange(Exchange):
             self._redis.connection_pool.make_connection()
         except (ValueError, TypeError) as error:
             raise ConfigurationError(f"redis: {self.place} cannot be used: {error}.") from error
-        self._told: Any = None
+        self._subscription: Any = None
         self._me = uuid.uuid4().hex
         self._codec = pa.Codec("zstd", compression_level=1)
 
@@ -192,14 +192,14 @@ class RedisExchange(Exchange):
     def wait(self, seconds: float) -> None:
         """See `Exchange`."""
         with self._said():
-            if self._told is None:
+            if self._subscription is None:
                 subscription = self._redis.pubsub(ignore_subscribe_messages=True)
                 subscription.subscribe(self._key("views"))
-                self._told = subscription
+                self._subscription = subscription
             try:
-                self._told.get_message(timeout=seconds)
+                self._subscription.get_message(timeout=seconds)
             except BaseException:
-                self._forget_told()
+                self._unsubscribe()
                 raise
 
     def close(self) -> None:
@@ -207,14 +207,14 @@ class RedisExchange(Exchange):
         with suppress(*self._errors):
             if self._redis.get(self._key("engine")) == self._me.encode():
                 self._redis.delete(self._key("engine"))
-        self._forget_told()
+        self._unsubscribe()
         self._redis.close()
 
-    def _forget_told(self) -> None:
-        told, self._told = self._told, None
-        if told is not None:
+    def _unsubscribe(self) -> None:
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
             with suppress(*self._errors):
-                told.close()
+                subscription.close()
 
     def compressed(self, content: bytes) -> bytes:
         """As it lies in Redis."""

@@ -76,16 +76,16 @@ class PackedTimetable:
     def of(cls, timetable: Timetable) -> PackedTimetable:
         """Of a timetable without the operator's runs."""
         arrays = {name: array for name, array in _arrays(timetable).items() if isinstance(array, np.ndarray)}
-        told = {name: text for name, text in _arrays(timetable).items() if isinstance(text, str)}
-        packed = pack({"form": FORM, **told}, arrays)
+        facts = {name: text for name, text in _arrays(timetable).items() if isinstance(text, str)}
+        packed = pack({"form": FORM, **facts}, arrays)
         return cls(hashlib.sha256(packed).hexdigest()[:_DIGITS], packed)
 
 
 def timetable_of(packed: Packed) -> Timetable:
     """The timetable. Errors: PackedError."""
-    told, arrays = unpack(packed)
-    _refuse_other(told)
-    values: dict[str, Any] = {f.name: arrays.get(f.name, told.get(f.name)) for f in fields(Timetable)}
+    facts, arrays = unpack(packed)
+    _refuse_other(facts)
+    values: dict[str, Any] = {f.name: arrays.get(f.name, facts.get(f.name)) for f in fields(Timetable)}
     return Timetable(**values)
 
 
@@ -116,7 +116,7 @@ class Packing:
         arrays["accuracy.predictions"] = np.reshape([line.predictions for line in lines], (-1, *_SUMS_SHAPE))
         arrays["accuracy.calls"] = np.reshape([line.calls for line in lines], (-1, len(CALLS)))
         now, wall = self._clock.now(), time.time()
-        told = {
+        facts = {
             "form": FORM,
             "version": version,
             "timetable": self.timetable.name,
@@ -133,7 +133,7 @@ class Packing:
             "clock": None if isinstance(self._clock, LiveClock) else [now, wall, self._clock.speed],
             "every_s": self._every_s,
         }
-        return pack(told, arrays | self._changes)
+        return pack(facts, arrays | self._changes)
 
     def _take(self, timetable: Timetable) -> None:
         if timetable.base is not self._base:
@@ -178,32 +178,32 @@ class Unpacking:
 
     def view(self, packed: Packed) -> Published:
         """The view, and what belongs to it. Errors: PackedError."""
-        told, arrays = unpack(packed)
-        _refuse_other(told)
-        timetable, scheduled_calls = self._timetable(told["timetable"], told["changes"], arrays)
+        facts, arrays = unpack(packed)
+        _refuse_other(facts)
+        timetable, scheduled_calls = self._timetable(facts["timetable"], facts["changes"], arrays)
         groups = {
             group: {name: arrays[f"{group}.{name}"] for name in column_types(kind)} for group, kind in _GROUPS.items()
         }
         groups["predictions"]["by_stop"] = ByStop(arrays["by_stop.row"], arrays["by_stop.pointer"])  # type: ignore[assignment]
         of_snapshot: dict[str, Any] = {group: kind(**groups[group]) for group, kind in _GROUPS.items()}
-        of_snapshot |= {name: arrays[name] for name in _KEYS} | told["snapshot"]
+        of_snapshot |= {name: arrays[name] for name in _KEYS} | facts["snapshot"]
         snapshot = Snapshot(
             timetable=timetable,
             scheduled_calls=scheduled_calls,
-            report_figures=_made(ReportFigures, told["report_figures"]),
+            report_figures=_made(ReportFigures, facts["report_figures"]),
             **of_snapshot,
         )
-        of_view: dict[str, Any] = {name: self._alerts_of(name, told["alerts"][name]) for name in _ALERTS}
+        of_view: dict[str, Any] = {name: self._alerts_of(name, facts["alerts"][name]) for name in _ALERTS}
         view = ServiceView(
             snapshot=snapshot,
             stop_search=self._stop_search(timetable),
-            feeds={name: _made(FeedHealth, health) for name, health in told["feeds"].items()},
-            update_figures=_made(UpdateFigures, told["update_figures"]),
-            accuracy=_accuracy(told, arrays),
+            feeds={name: _made(FeedHealth, health) for name, health in facts["feeds"].items()},
+            update_figures=_made(UpdateFigures, facts["update_figures"]),
+            accuracy=_accuracy(facts, arrays),
             **of_view,
-            **told["view"],
+            **facts["view"],
         )
-        return Published(view, told["clock"], told["every_s"])
+        return Published(view, facts["clock"], facts["every_s"])
 
     def _timetable(self, name: str, changes: str, arrays: Mapping[str, AnyArray]) -> tuple[Timetable, ScheduledCalls]:
         if self._base is None or self._base[0] != name:

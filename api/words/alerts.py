@@ -187,8 +187,8 @@ def all_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWo
         words = alert_words(moment, alert)
         if not words.header:
             continue
-        said = words.header.casefold(), words.description.casefold()
-        key = (*said, words.url, words.when, words.repeats, words.in_force)
+        own_words = words.header.casefold(), words.description.casefold()
+        key = (*own_words, words.url, words.when, words.repeats, words.in_force)
         before = words_of_key.get(key, words)
         lines = moment.lines.named_once(line.route for line in (*before.lines, *words.lines))
         stops = dict.fromkeys((*before.stops, *words.stops))
@@ -214,7 +214,7 @@ def moved_words(moment: PageMoment, stop: int) -> list[AlertWords]:
     for moved in moved_departures(moment, stop):
         to = moved.run.stop_idx if moved.leaves else NONE
         clocks.setdefault((moved.run.route_idx, moved.run.destination, to), []).append(times.time(moved.scheduled))
-    said = []
+    messages = []
     for (route, destination, to), at in clocks.items():
         departures = f"{', '.join(dict.fromkeys(at))} {moment.towards(destination)}"
         header, stops = texts("moved_nowhere", departures=departures), tuple[tuple[str, str], ...]()
@@ -222,8 +222,8 @@ def moved_words(moment: PageMoment, stop: int) -> list[AlertWords]:
             platform = str(tt.stop_platform[to]) if tt.station[to] == tt.station[stop] else ""
             place = texts("platform", name=platform) if platform else _place(moment, to)
             header, stops = texts("moved_to", departures=departures, place=place), ((str(tt.stop_id[to]), place),)
-        said.append(AlertWords(header, lines=(moment.lines.all[route],), stops=stops))
-    return said
+        messages.append(AlertWords(header, lines=(moment.lines.all[route],), stops=stops))
+    return messages
 
 
 def first_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWords]:
@@ -246,8 +246,8 @@ def panel_alert_words(moment: PageMoment, stops: Sequence[int]) -> list[AlertWor
         for stop in stops
         for moved in moved_words(moment, stop)
     ]
-    words += [_at_stops(moment, one, stops) for one in first_alert_words(moment, alerts.values())]
-    return list(dict.fromkeys(replace(one, url="") for one in words))
+    words += [_at_stops(moment, message, stops) for message in first_alert_words(moment, alerts.values())]
+    return list(dict.fromkeys(replace(message, url="") for message in words))
 
 
 def _at_stops(moment: PageMoment, words: AlertWords, stops: Sequence[int]) -> AlertWords:

@@ -30,7 +30,8 @@ class ExplanationWords:
     """Tells one explanation in one language."""
 
     def __init__(self, explanation: Explanation, language: str) -> None:
-        self._one, self._language = explanation, language
+        self._explanation, self._language = explanation, language
+        self._timetable, self._verdict = explanation.timetable, explanation.verdict
         self._texts = texts_in(language, _SUBJECT)
         tt = explanation.timetable
         zone = ZoneInfo(str(tt.stop_timezone[explanation.stop]) or tt.timezone)
@@ -40,26 +41,26 @@ class ExplanationWords:
     @property
     def scheduled(self) -> str:
         """The time of day that it is told for."""
-        return self._time(self._one.verdict.scheduled)
+        return self._time(self._verdict.scheduled)
 
     @property
     def outcome(self) -> str:
         """The outcome in a word or two."""
-        return self._texts(f"outcome_{self._one.verdict.outcome}")
+        return self._texts(f"outcome_{self._verdict.outcome}")
 
     @property
     def cause(self) -> str:
         """The cause in a word or two, "" where there is none."""
-        cause = self._one.verdict.cause
+        cause = self._verdict.cause
         return self._texts(f"cause_{cause}") if cause else ""
 
     def facts(self) -> list[FactLine]:
         """The facts in order of time."""
-        return [FactLine(self._span(fact), self._told(fact)) for fact in self._one.verdict.facts]
+        return [FactLine(self._span(fact), self._told(fact)) for fact in self._verdict.facts]
 
     def answer(self) -> str:
         """The whole answer, ready to be sent to the rider."""
-        v, alert_header = self._one.verdict, self._header()
+        v, alert_header = self._verdict, self._header()
         parts = [self._opening(), self._what_happened()]
         if alert_header and v.outcome in (words.NOT_SERVED, words.LONG_WAIT):
             parts.append(self._texts("alert_said", header=alert_header))
@@ -73,17 +74,18 @@ class ExplanationWords:
         return self._texts("opening", **self._asked())
 
     def _asked(self) -> dict[str, str]:
-        tt, v = self._one.timetable, self._one.verdict
+        tt, v = self._timetable, self._verdict
         return {
-            "line": str(tt.route_short_name[self._one.route]) or str(tt.route_long_name[self._one.route]),
-            "headsign": self._one.headsign,
+            "line": str(tt.route_short_name[self._explanation.route])
+            or str(tt.route_long_name[self._explanation.route]),
+            "headsign": self._explanation.headsign,
             "date": self._times.date(v.scheduled),
             "time": self._time(v.scheduled),
-            "stop": str(tt.stop_name[self._one.stop]),
+            "stop": str(tt.stop_name[self._explanation.stop]),
         }
 
     def _what_happened(self) -> str:
-        v = self._one.verdict
+        v = self._verdict
         key = f"answer_{v.cause if v.outcome in (words.NOT_SERVED, words.NOT_SEEN) else v.outcome}"
         values: dict[str, str] = {"vehicle": self._vehicle(v.vehicle_id)}
         if math.isfinite(v.passed_at):
@@ -129,8 +131,8 @@ class ExplanationWords:
             words.NO_VEHICLE: ("set_out",),
             words.FEED_GAP: ("feed_gap", "service_down"),
             words.VEHICLE_SILENT: ("vehicle_silent",),
-        }.get(self._one.verdict.cause, ())
-        found = [fact for kind in wanted for fact in self._one.verdict.facts if fact.kind == kind]
+        }.get(self._verdict.cause, ())
+        found = [fact for kind in wanted for fact in self._verdict.facts if fact.kind == kind]
         first = [fact for fact in found if fact.kind == found[0].kind]
         return max(first, key=lambda fact: fact.until - fact.since, default=None)
 
@@ -142,16 +144,18 @@ class ExplanationWords:
         if fact.vehicle_id:
             parts.append(self._texts("by_vehicle", vehicle=fact.vehicle_id))
         if fact.trip >= 0:
-            tt = self._one.timetable
-            begins = float(tt.date_origin[self._one.verdict.service_day] + tt.trip_start_s[fact.trip])
+            tt = self._timetable
+            begins = float(tt.date_origin[self._verdict.service_day] + tt.trip_start_s[fact.trip])
             headsign = destination_of(tt, fact.trip)
             parts.append(self._texts("on_other_trip", time=self._time(begins), headsign=headsign))
         return ", ".join(parts)
 
     def _header(self, fact: Fact | None = None) -> str:
         """What an alert said (by default the first that the facts name), in this language where it has it."""
-        named = [fact.alert_id] if fact else [f.alert_id for f in self._one.verdict.facts if f.alert_id]
-        alert = next((self._one.alerts[alert_id] for alert_id in named if alert_id in self._one.alerts), None)
+        named = [fact.alert_id] if fact else [f.alert_id for f in self._verdict.facts if f.alert_id]
+        alert = next(
+            (self._explanation.alerts[alert_id] for alert_id in named if alert_id in self._explanation.alerts), None
+        )
         header = "" if alert is None else text_in(alert.header or alert.description, self._language)
         return typeset(header, self._language)
 
@@ -159,7 +163,7 @@ class ExplanationWords:
         return self._texts("vehicle", vehicle=vehicle_id) if vehicle_id else self._texts("a_vehicle")
 
     def _stop(self, stop: int) -> str:
-        return str(self._one.timetable.stop_name[stop]) if stop >= 0 else ""
+        return str(self._timetable.stop_name[stop]) if stop >= 0 else ""
 
     def _span(self, fact: Fact) -> str:
         if math.isfinite(fact.until) and fact.until - fact.since >= 60.0:
@@ -178,17 +182,17 @@ class WaitWords(ExplanationWords):
     @property
     def outcome(self) -> str:
         """The outcome in a word or two, with the wait and what was promised."""
-        v = self._one.verdict
+        v = self._verdict
         values = {"outcome": super().outcome, "headway": self._minutes(v.headway_s)}
         if v.outcome in (words.ON_HEADWAY, words.LONG_WAIT) and math.isfinite(v.passed_at):
             return self._texts("wait_measured", wait=self._wait(), **values)
         return self._texts("headway_promised", **values)
 
     def _opening(self) -> str:
-        return self._texts("opening_wait", headway=self._minutes(self._one.verdict.headway_s), **self._asked())
+        return self._texts("opening_wait", headway=self._minutes(self._verdict.headway_s), **self._asked())
 
     def _what_happened(self) -> str:
-        v = self._one.verdict
+        v = self._verdict
         nameless = [fact for fact in v.facts if fact.kind == "nameless"]
         if v.outcome == words.NOT_SEEN and nameless:
             values = {"vehicle": self._vehicle(nameless[0].vehicle_id), "passed": self._time(nameless[0].since)}
@@ -205,7 +209,7 @@ class WaitWords(ExplanationWords):
         return " ".join([*self._how_long(values), self._why()])
 
     def _how_long(self, values: dict[str, str]) -> list[str]:
-        v = self._one.verdict
+        v = self._verdict
         if math.isfinite(v.passed_at):
             sentences = [self._sentence("wait_long", values)]
         else:
@@ -215,7 +219,7 @@ class WaitWords(ExplanationWords):
         return [*sentences, self._texts("wait_before", before=self._time(before[-1]))] if before else sentences
 
     def _why(self) -> str:
-        v, fact = self._one.verdict, self._deciding_fact()
+        v, fact = self._verdict, self._deciding_fact()
         key, values = f"wait_why_{v.cause}", dict[str, str]()
         if v.cause == words.BUNCHED:
             following = next(f.since for f in v.facts if f.kind == "passed" and f.since > v.passed_at)
@@ -231,7 +235,7 @@ class WaitWords(ExplanationWords):
         return self._sentence(key, values)
 
     def _wait(self) -> str:
-        v = self._one.verdict
+        v = self._verdict
         if v.deviation_s < 60.0:
             return self._texts("under_a_minute")
         return self._texts("minutes", count=clock_minutes(v.scheduled, v.passed_at))
