@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -16,7 +16,6 @@ from api.desk.charts import Chart, chart
 from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
 from api.reading.accuracy import DAYS, SOURCES, Scores, accuracy, days_until_now
 from api.reading.line_performance import Cell, Direction, line_performance
-from api.reading.lines import Line
 from api.words.moment import PageMoment
 from feeds.history.accuracy_sums import By
 from feeds.service_times import DAY_BEGINS_S
@@ -36,16 +35,6 @@ _OVERALL = (
 )  # fmt: skip
 _OF_A_ROW = ("predictions", "eta", "mae", "missed", "completeness", "on_time")
 _IN_SECONDS = ("mae", "bias", "inconsistency_s")
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line's or stop's figures, as words."""
-
-    name: str
-    line: Line | None
-    worse: str
-    cells: tuple[str, ...]
 
 
 @accuracy_page_router.get("/desk/accuracy")
@@ -84,12 +73,15 @@ def accuracy_page(request: Request, _: Session, days: str = "", day: str = "", l
         spans=SPANS,
         problem=problem,
         span=_span(first, last, moment),
-        sources=[scores.source for scores in overall],
-        figures={name: [_figure(name, scores, moment) for scores in overall] for name in _OVERALL},
+        overall=overall,
+        figures=_OVERALL,
         columns=_OF_A_ROW,
+        words=partial(_figure, moment),
         charts=_charts(read, moment),
-        lines=[_row(scores, moment, worse.get(scores.group, "")) for scores in by_line if scores.predictions],
-        stops=_worst_stops(read("stop"), moment) if chosen else [],
+        lines=[scores for scores in by_line if scores.predictions],
+        line_of={listed.route_id: listed for listed in moment.lines.all},
+        worse=worse,
+        stops=_worst_stops(read("stop")) if chosen else [],
         line=chosen,
         day=_day(last, moment),
         ways=[]
@@ -126,16 +118,9 @@ def _charts(read: Callable[[By], list[Scores]], moment: PageMoment) -> tuple[Cha
     return tuple(graph for graph in drawn if graph is not None)
 
 
-def _row(scores: Scores, moment: PageMoment, worse: str = "") -> Row:
-    index = moment.timetable.route_index.get(scores.group)
-    line = None if index is None else moment.lines.all[index]
-    return Row(scores.name, line, worse, tuple(_figure(name, scores, moment) for name in _OF_A_ROW))
-
-
-def _worst_stops(stops: list[Scores], moment: PageMoment) -> tuple[Row, ...]:
+def _worst_stops(stops: list[Scores]) -> list[Scores]:
     enough = [scores for scores in stops if scores.source == SOURCES[0] and scores.predictions >= _ENOUGH]
-    enough.sort(key=lambda scores: scores.figures["eta"])
-    return tuple(_row(scores, moment) for scores in enough[:_WORST_STOPS])
+    return sorted(enough, key=lambda scores: scores.figures["eta"])[:_WORST_STOPS]
 
 
 def _shades(way: Direction) -> dict[Cell, int]:
@@ -167,7 +152,7 @@ def _noon(day: date, moment: PageMoment) -> float:
     return (datetime(day.year, day.month, day.day, tzinfo=moment.view.zone) + timedelta(hours=12)).timestamp()
 
 
-def _figure(name: str, scores: Scores, moment: PageMoment) -> str:
+def _figure(moment: PageMoment, name: str, scores: Scores) -> str:
     """One of them in words, by its name."""
     if name == "predictions":
         return f"{scores.predictions:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
@@ -19,17 +18,6 @@ deed_pages_router = APIRouter(include_in_schema=False, default_response_class=HT
 _PAGE = 50
 
 
-@dataclass(frozen=True)
-class DeedRow:
-    """One deed as the page shows it."""
-
-    deed: Deed
-    time: str
-    said: str
-    version: list[tuple[str, str]]
-    """The disruption as it then was: what each text is, and the text."""
-
-
 @deed_pages_router.get("/desk/deeds")
 def deeds(request: Request, _: Session, before: int | None = None, subject: str = "") -> Response:
     """A page of them, the last first. `before`: number of the last deed on the page before; `subject`: only what was
@@ -44,10 +32,10 @@ def deeds(request: Request, _: Session, before: int | None = None, subject: str 
     return desk_page(request, moment, "deeds.html", rows=rows, subject=subject, older=older, newest=newest)
 
 
-def _row(deed: Deed, moment: PageMoment) -> DeedRow:
+def _row(deed: Deed, moment: PageMoment) -> tuple[Deed, str, str, list[tuple[str, str]]]:
+    """A deed, its time, what riders then read, and the disruption as it then was: what each text is, and the text."""
     header = deed.said.get(moment.texts.language) or next(iter(deed.said.values()), "")
-    time = f"{moment.words.date(deed.at)} {moment.words.clock(deed.at)}"
-    return DeedRow(deed, time, header, _version(deed.version, moment) if deed.version else [])
+    return deed, moment.words.dated(deed.at), header, _version(deed.version, moment) if deed.version else []
 
 
 def _version(disruption: Disruption, moment: PageMoment) -> list[tuple[str, str]]:

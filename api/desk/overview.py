@@ -50,16 +50,6 @@ class DraftWords:
     """When it comes back at the latest, of one dismissed."""
 
 
-@dataclass(frozen=True)
-class FeedWords:
-    """One feed, or one subscriber."""
-
-    name: str
-    state: str
-    error: str
-    good: bool
-
-
 @overview_router.get("/desk")
 def overview(request: Request, _: Session, published: str = "", ended: str = "") -> Response:
     """What is published, suggested, and going on."""
@@ -217,7 +207,8 @@ def _faults(request: Request, moment: PageMoment) -> list[str]:
     return [fault_words(fault, texts) for fault in faults_of(request.app.state.service) if fault.code != "feed_error"]
 
 
-def _feeds(moment: PageMoment) -> list[FeedWords]:
+def _feeds(moment: PageMoment) -> list[tuple[str, str, str, bool]]:
+    """Name, state, error, and whether it is good."""
     texts = moment.texts
     words = []
     for name, feed in moment.view.feeds.items():
@@ -226,13 +217,14 @@ def _feeds(moment: PageMoment) -> list[FeedWords]:
         read = texts("feed_read", age=moment.words.age(age)) if math.isfinite(age) else texts("feed_unread")
         kind, _, number = name.partition(" ")
         words.append(
-            FeedWords(f"{texts(f'feed_{kind}')} {number}".rstrip(), moment.feed.message if silent else read, feed.error,
+            (f"{texts(f'feed_{kind}')} {number}".rstrip(), moment.feed.message if silent else read, feed.error,
                       not feed.error and not silent)
         )  # fmt: skip
     return words
 
 
-def _told(delivery: Delivery, moment: PageMoment) -> FeedWords:
+def _told(delivery: Delivery, moment: PageMoment) -> tuple[str, str, str, bool]:
+    """The same of a subscriber."""
     texts, late = moment.texts, False
     facts = [texts("delivered", count=delivery.delivered)]
     if delivery.owed_since is not None:
@@ -241,4 +233,4 @@ def _told(delivery: Delivery, moment: PageMoment) -> FeedWords:
         facts.append(texts("owed", count=delivery.owed, age=moment.words.age(age_s)))
     if delivery.failed:
         facts.append(texts("failed", count=delivery.failed))
-    return FeedWords(delivery.name, "\N{NO-BREAK SPACE}· ".join(facts), delivery.error, not delivery.error and not late)
+    return (delivery.name, "\N{NO-BREAK SPACE}· ".join(facts), delivery.error, not delivery.error and not late)

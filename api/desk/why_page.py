@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.answers.heavy_reads import heavy
-from api.desk.disruption import LANGUAGES
+from api.desk.place_words import languages_for
 from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
 from api.reading.destinations import destination_of
 from api.reading.explanations import Explanation, explain, explain_line, time_asked
-from api.reading.lines import Line, patterns_by_direction
-from api.words.explanation import FactLine, words_of
+from api.reading.lines import patterns_by_direction
+from api.words.explanation import words_of
 from api.words.moment import PageMoment
 
 why_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 _OTHERS = 6
-
-
-@dataclass(frozen=True)
-class Case:
-    """What became of one passage, or of one wait."""
-
-    line: Line | None
-    """None where the timetable of now has it no more."""
-    line_name: str
-    headsign: str
-    stop: str
-    time: str
-    outcome: str
-    told: str
-    """The outcome, and its cause."""
-    facts: list[FactLine]
-    answers: list[tuple[str, str]]
-    """Language and answer; the officer's language first."""
 
 
 @why_router.get("/desk/why")
@@ -72,7 +53,11 @@ def why(request: Request, _: Session, stop: str = "", line: str = "", direction:
         at=f"{datetime.fromtimestamp(time, zone):%Y-%m-%dT%H:%M}",
         stop_name=str(tt.stop_name[where[0]]) if where else "",
         others=[(str(tt.stop_id[other]), str(tt.stop_name[other])) for other in where[1 : _OTHERS + 1]],
-        cases=[_case(explanation, moment) for explanation in found], asked=is_asked, problem=problem,
+        cases=[
+            (explanation, {language: words_of(explanation, language) for language in languages_for(moment.texts)})
+            for explanation in found
+        ], asked=is_asked, problem=problem,
+        line_of={listed.route_id: listed for listed in moment.lines.all},
         directions=[] if route is None else _directions(moment, route),
     )  # fmt: skip
 
@@ -90,25 +75,3 @@ def _directions(moment: PageMoment, route: int) -> list[tuple[str, str]]:
     tt, example = moment.timetable, moment.lines.pattern_example
     ways = patterns_by_direction(tt, route).items()
     return [(str(way), destination_of(tt, int(example[patterns[0]]))) for way, patterns in ways if way >= 0]
-
-
-def _case(explanation: Explanation, moment: PageMoment) -> Case:
-    timetable, route, own_language = explanation.timetable, explanation.route, moment.texts.language
-    words_in = {language: words_of(explanation, language) for language in LANGUAGES}
-    words = words_in[own_language]
-    index = moment.timetable.route_index.get(str(timetable.route_id[route]))
-    return Case(
-        line=None if index is None else moment.lines.all[index],
-        line_name=str(timetable.route_short_name[route]) or str(timetable.route_long_name[route]),
-        headsign=explanation.headsign,
-        stop=str(timetable.stop_name[explanation.stop]),
-        time=words.scheduled,
-        outcome=explanation.verdict.outcome,
-        told=" · ".join(filter(None, (words.outcome, words.cause))),
-        facts=words.facts(),
-        # In the officer's own language first.
-        answers=sorted(
-            ((language, words_in[language].answer()) for language in LANGUAGES),
-            key=lambda answer: answer[0] != own_language,
-        ),
-    )

@@ -30,32 +30,14 @@ _DAYS = 8
 
 
 @dataclass(frozen=True)
-class DayChoice:
-    """A day that can be chosen."""
-
-    date: str
-    """YYYY-MM-DD."""
-    name: str
-    chosen: bool
-
-
-@dataclass(frozen=True)
-class HourWords:
-    """The departures of one hour."""
-
-    hour: str
-    minutes: list[tuple[str, str]]
-    """Minute, and where it goes where that is not where most go."""
-
-
-@dataclass(frozen=True)
 class DayRowWords:
     """A line in one direction on a day."""
 
     line: Line
     direction: int
     destination: str
-    hours: list[HourWords]
+    hours: list[tuple[str, list[tuple[str, str]]]]
+    """By hour, the minute of each departure, and where it goes where that is not where most go."""
     spans: list[str]
     """ "every 8 min, 06:00–09:00", of a line run by headway."""
 
@@ -134,7 +116,7 @@ def _page(
     noon = (tt.date_origin + 12 * 3600.0).tolist()
     first = min(max(moment.today, day - _DAYS + 1), day)
     days = [
-        DayChoice(iso_date(int(tt.date[other])), words.weekday_date(noon[other], short=True), other == day)
+        (iso_date(int(tt.date[other])), words.weekday_date(noon[other], short=True))
         for other in range(first, min(first + _DAYS, len(noon)))
     ]
     return rider_page(
@@ -147,6 +129,7 @@ def _page(
         heading=heading,
         href=href,
         shown_day=words.weekday_date(noon[day]),
+        date=iso_date(int(tt.date[day])),
         days=days,
         change="" if change is None else texts("timetable_change", date=words.weekday_date(noon[change])),
         valid=texts("timetable_valid", date=words.date(noon[-1])),
@@ -162,7 +145,7 @@ def _row(moment: PageMoment, stop: int, row: DayRow) -> DayRowWords:
     words = moment.words_at(stop)
     timed = [departure for departure in row.departures if not departure.headway_s]
     hours = [
-        HourWords(
+        (
             hour,
             [
                 (

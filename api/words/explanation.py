@@ -39,6 +39,17 @@ class ExplanationWords:
         self._time = self._times.time
 
     @property
+    def line(self) -> str:
+        """The line's name on that day."""
+        tt, route = self._timetable, self._explanation.route
+        return str(tt.route_short_name[route]) or str(tt.route_long_name[route])
+
+    @property
+    def stop(self) -> str:
+        """The stop's."""
+        return self._stop(self._explanation.stop)
+
+    @property
     def scheduled(self) -> str:
         """The time of day that it is told for."""
         return self._time(self._verdict.scheduled)
@@ -74,14 +85,12 @@ class ExplanationWords:
         return self._texts("opening", **self._asked())
 
     def _asked(self) -> dict[str, str]:
-        tt, v = self._timetable, self._verdict
         return {
-            "line": str(tt.route_short_name[self._explanation.route])
-            or str(tt.route_long_name[self._explanation.route]),
+            "line": self.line,
             "headsign": self._explanation.headsign,
-            "date": self._times.date(v.scheduled),
-            "time": self._time(v.scheduled),
-            "stop": str(tt.stop_name[self._explanation.stop]),
+            "date": self._times.date(self._verdict.scheduled),
+            "time": self.scheduled,
+            "stop": self.stop,
         }
 
     def _what_happened(self) -> str:
