@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, get_args
 from urllib.parse import urlencode
 
@@ -29,16 +28,6 @@ from api.desk.rendering import (
 account_pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 Administrator = Annotated[None, Depends(require_administrator)]
-
-
-@dataclass(frozen=True)
-class NewToken:
-    """Shown once: nobody can read it again."""
-
-    name: str
-    token: str
-    former_hours: int
-    """So long the one before goes on to open, 0 where there was none."""
 
 
 @account_pages_router.get("/desk/users")
@@ -117,8 +106,9 @@ def _changed(
         return _page(request, problem=str(error), name=name, adding=adding)
     desk.note(officer, what, name)
     if token:
+        # Shown once: nobody can read it again. So long the one before goes on to open, where there was one.
         hours = 0 if adding else int(FORMER_OPENS_S // 3600)
-        return _page(request, new_token=NewToken(name, token, hours))
+        return _page(request, new_token={"name": name, "token": token, "former_hours": hours})
     return RedirectResponse(f"/desk/users?{urlencode({'done': what, 'name': name})}", 303)
 
 
@@ -130,7 +120,7 @@ def _page(
     problem: str = "",
     adding: bool = False,
     own: bool = False,
-    new_token: NewToken | None = None,
+    new_token: dict[str, object] | None = None,
 ) -> Response:
     moment, desk, administrator = page_moment(request), desk_of_request(request), is_administrator(request)
     known = desk.accounts.all()

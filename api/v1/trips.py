@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import WithJsonSchema
 
-from api.answers.answer import Status
-from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, steady
+from api.answers.caching import BOARD_MAX_AGE_S, CACHED, json_answer, steady
 from api.answers.lookups import trip_index
 from api.answers.problems import PROBLEMS, Problem, no_such
 from api.reading.alerts import run_alerts
@@ -17,7 +16,7 @@ from api.reading.boarding import ACCESS
 from api.reading.calls import RunCall, iso_date
 from api.reading.journey import Journey, UnknownRunError, journey_of, run_meant
 from api.reading.moment import Moment
-from api.v1.models import Access, Call, TripAnswer
+from api.v1.models import TripAnswer
 from api.v1.representations import alerts_answer, call_state, route_ref
 from feeds.service_times import start_time
 
@@ -50,17 +49,17 @@ def get_trip(
         journey = journey_of(moment, trip, *run_meant(moment, trip, date, start))
     except UnknownRunError as unknown:
         raise _problem(trip_id, date, start, unknown) from unknown
-    trip_answer = _trip_answer(moment, journey)
+    trip_fields = _trip_fields(moment, journey)
     # Ages and ranges change at every step, and times by seconds: nobody need be told.
     says = (
-        trip_answer.model_dump(exclude={"generated_at", "feed_age_s", "data_age_s", "calls"}),
+        {name: value for name, value in trip_fields.items() if name not in ("data_age_s", "calls")},
         [
             (call.status, call.source, call.minutes, call.doubt, call.at_stop, call.passed, call.occupancy)
-            for call in trip_answer.calls
+            for call in journey.calls
         ],
         [call.passed_at if call.passed else steady(call.published) for call in journey.calls],
     )
-    return answer(request, says, trip_answer.model_dump_json, max_age_s=BOARD_MAX_AGE_S, media_type="application/json")
+    return json_answer(request, moment, says, lambda: trip_fields, max_age_s=BOARD_MAX_AGE_S)
 
 
 def _problem(trip_id: str, date: str | None, start: str | None, unknown: UnknownRunError) -> Problem:
@@ -81,38 +80,39 @@ def _problem(trip_id: str, date: str | None, start: str | None, unknown: Unknown
                            f"Trip “{trip_id}” runs on no day of the timetable.")  # fmt: skip
 
 
-def _trip_answer(moment: Moment, journey: Journey) -> TripAnswer:
+def _trip_fields(moment: Moment, journey: Journey) -> dict[str, Any]:
+    """The fields of `TripAnswer` in its order."""
     tt, vehicles, trip = moment.timetable, moment.view.snapshot.vehicles, journey.trip_idx
     vehicle_id, label = (journey.coming.vehicle_id, journey.coming.vehicle_label) if journey.coming else (None, None)
     if journey.vehicle is not None:
         vehicle_id, label = str(vehicles.vehicle_id[journey.vehicle]), str(vehicles.label[journey.vehicle]) or None
-    return TripAnswer(
-        **moment.answer_fields(),
-        trip_id=str(tt.trip_id[trip]),
-        trip_short_name=str(tt.trip_short_name[trip]) or None,
-        service_date=iso_date(int(tt.date[journey.service_day])),
-        start_time=start_time(tt, trip, journey.shift_s),
-        route=route_ref(tt, journey.route_idx),
-        headsign=journey.destination,
-        direction=journey.direction if journey.direction >= 0 else None,
-        headway_s=journey.headway_s,
-        bikes=cast(Access, ACCESS[int(tt.trip_bikes[trip])]),
-        status=cast(Status, journey.status),
-        vehicle_id=vehicle_id,
-        vehicle_label=label,
-        data_age_s=None if journey.age_s is None else round(journey.age_s),
-        calls=[_call(moment, call) for call in journey.calls],
-        alerts=alerts_answer(moment, run_alerts(moment, trip, journey.service_day, journey.shift_s)),
-    )
+    return {
+        "trip_id": str(tt.trip_id[trip]),
+        "trip_short_name": str(tt.trip_short_name[trip]) or None,
+        "service_date": iso_date(int(tt.date[journey.service_day])),
+        "start_time": start_time(tt, trip, journey.shift_s),
+        "route": route_ref(tt, journey.route_idx),
+        "headsign": journey.destination,
+        "direction": journey.direction if journey.direction >= 0 else None,
+        "headway_s": journey.headway_s,
+        "bikes": ACCESS[int(tt.trip_bikes[trip])],
+        "status": journey.status,
+        "vehicle_id": vehicle_id,
+        "vehicle_label": label,
+        "data_age_s": None if journey.age_s is None else round(journey.age_s),
+        "calls": [_call_fields(moment, call) for call in journey.calls],
+        "alerts": alerts_answer(moment, run_alerts(moment, trip, journey.service_day, journey.shift_s)),
+    }
 
 
-def _call(moment: Moment, call: RunCall) -> Call:
+def _call_fields(moment: Moment, call: RunCall) -> dict[str, Any]:
+    """The fields of `Call` in its order."""
     stop = call.stop_idx
-    return Call(
+    return {
         **call_state(moment, call),
-        name=str(moment.timetable.stop_name[stop]),
-        scheduled_arrival=moment.iso(call.arrival.scheduled if call.arrival else call.scheduled, stop),
-        scheduled_departure=moment.iso(call.departure.scheduled if call.departure else call.scheduled, stop),
-        passed=call.passed,
-        passed_at=moment.iso(call.passed_at, stop),
-    )
+        "name": str(moment.timetable.stop_name[stop]),
+        "scheduled_arrival": moment.iso(call.arrival.scheduled if call.arrival else call.scheduled, stop),
+        "scheduled_departure": moment.iso(call.departure.scheduled if call.departure else call.scheduled, stop),
+        "passed": call.passed,
+        "passed_at": moment.iso(call.passed_at, stop),
+    }

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.answers.announcer import STREAM, Announcement, LastEventId, announcer_of
-from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, digest_of
+from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, as_json, digest_of
 from api.answers.event_stream import EventStream
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
@@ -20,7 +20,7 @@ from api.reading.boarding import ACCESS, CONGESTIONS, occupancy_of, vehicle_whee
 from api.reading.calls import iso_date
 from api.reading.destinations import destinations
 from api.reading.moment import Moment
-from api.v1.models import Access, Point, VehicleCollection, VehicleFeature, VehicleProperties, VehicleState
+from api.v1.models import VehicleCollection
 from api.v1.representations import GeoJSONResponse, route_ref
 from feeds.service_times import start_times
 from predictor.snapshot import DOUBTS, VEHICLE_STATES, Snapshot
@@ -81,7 +81,8 @@ def _collection(moment: Moment, only: int | None) -> str:
             rows = np.flatnonzero((trip >= 0) & (tt.trip_route[np.maximum(trip, 0)] == only))
         signs = _headsigns(moment.view.snapshot)
         features = [_feature(moment, row, signs[row]) for row in rows.tolist()]
-        return VehicleCollection(**moment.answer_fields(), features=features).model_dump_json()
+        collection = {**moment.answer_fields(), "type": "FeatureCollection", "features": features}
+        return as_json(collection).decode()
 
     return moment.view.once(f"vehicles {only} {moment.feed_stopped}", made)
 
@@ -97,7 +98,8 @@ def _headsigns(snapshot: Snapshot) -> list[str]:
     return [str(sign) for sign in signs]
 
 
-def _feature(moment: Moment, row: int, headsign: str) -> VehicleFeature:
+def _feature(moment: Moment, row: int, headsign: str) -> dict[str, Any]:
+    """The fields of `VehicleFeature` in its order."""
     tt, snapshot = moment.timetable, moment.view.snapshot
     vehicles, occupancy = snapshot.vehicles, occupancy_of(snapshot, row)
     trip, reported_at = int(vehicles.trip[row]), float(vehicles.timestamp[row])
@@ -107,36 +109,37 @@ def _feature(moment: Moment, row: int, headsign: str) -> VehicleFeature:
         stop = int(tt.stop_at(trip, int(vehicles.next_call[row])))
     direction = int(tt.pattern_way[tt.trip_pattern[trip]]) if on_trip else -1
     bearing, speed, delay = (float(values[row]) for values in (vehicles.bearing, vehicles.speed, vehicles.delay_s))
-    return VehicleFeature(
-        id=str(vehicles.vehicle_id[row]),
-        geometry=Point(coordinates=(round(float(vehicles.lon[row]), 6), round(float(vehicles.lat[row]), 6))),
-        properties=VehicleProperties(
-            vehicle_id=str(vehicles.vehicle_id[row]),
-            label=str(vehicles.label[row]) or None,
-            state=cast(VehicleState, VEHICLE_STATES[int(vehicles.state[row])]),
-            route=route_ref(tt, int(tt.trip_route[trip])) if on_trip else None,
-            trip_id=str(tt.trip_id[trip]) if on_trip else None,
-            service_date=iso_date(int(tt.date[vehicles.service_day[row]])) if on_trip else None,
-            start_time=start_times(tt, vehicles.trip[[row]], vehicles.shift_s[[row]])[0] if on_trip else None,
-            cancelled=bool(vehicles.cancelled[row]),
-            headsign=headsign or None,
-            direction=direction if direction >= 0 else None,
-            next_stop_id=str(tt.stop_id[stop]) if stop >= 0 else None,
-            next_stop_name=str(tt.stop_name[stop]) if stop >= 0 else None,
-            at_stop=bool(vehicles.at_stop[row]) and stop >= 0,
-            delay_s=None if math.isnan(delay) else round(delay),
-            bearing=None if math.isnan(bearing) else round(bearing, 1),
-            speed_m_s=None if math.isnan(speed) else round(speed, 1),
-            occupancy=None if occupancy is None else occupancy.status,
-            occupancy_percentage=None if occupancy is None else occupancy.percentage,
-            wheelchair=cast(
-                Access,
-                ACCESS[vehicle_wheelchair(snapshot, trip, row) if on_trip else int(vehicles.wheelchair[row])],
-            ),
-            bikes=cast(Access, ACCESS[int(tt.trip_bikes[trip]) if on_trip else 0]),
-            congestion=CONGESTIONS[int(vehicles.congestion[row])],
-            reported_at=moment.view.iso(reported_at),
-            data_age_s=round(max(moment.now - reported_at, 0.0)),
-            doubt=cast(Any, DOUBTS[int(vehicles.doubt[row])]),
-        ),
-    )
+    return {
+        "type": "Feature",
+        "id": str(vehicles.vehicle_id[row]),
+        "geometry": {
+            "type": "Point",
+            "coordinates": [round(float(degrees[row]), 6) for degrees in (vehicles.lon, vehicles.lat)],
+        },
+        "properties": {
+            "vehicle_id": str(vehicles.vehicle_id[row]),
+            "label": str(vehicles.label[row]) or None,
+            "state": VEHICLE_STATES[int(vehicles.state[row])],
+            "route": route_ref(tt, int(tt.trip_route[trip])) if on_trip else None,
+            "trip_id": str(tt.trip_id[trip]) if on_trip else None,
+            "service_date": iso_date(int(tt.date[vehicles.service_day[row]])) if on_trip else None,
+            "start_time": start_times(tt, vehicles.trip[[row]], vehicles.shift_s[[row]])[0] if on_trip else None,
+            "cancelled": bool(vehicles.cancelled[row]),
+            "headsign": headsign or None,
+            "direction": direction if direction >= 0 else None,
+            "next_stop_id": str(tt.stop_id[stop]) if stop >= 0 else None,
+            "next_stop_name": str(tt.stop_name[stop]) if stop >= 0 else None,
+            "at_stop": bool(vehicles.at_stop[row]) and stop >= 0,
+            "delay_s": None if math.isnan(delay) else round(delay),
+            "bearing": None if math.isnan(bearing) else round(bearing, 1),
+            "speed_m_s": None if math.isnan(speed) else round(speed, 1),
+            "occupancy": None if occupancy is None else occupancy.status,
+            "occupancy_percentage": None if occupancy is None else occupancy.percentage,
+            "wheelchair": ACCESS[vehicle_wheelchair(snapshot, trip, row) if on_trip else int(vehicles.wheelchair[row])],
+            "bikes": ACCESS[int(tt.trip_bikes[trip]) if on_trip else 0],
+            "congestion": CONGESTIONS[int(vehicles.congestion[row])],
+            "reported_at": moment.view.iso(reported_at),
+            "data_age_s": round(max(moment.now - reported_at, 0.0)),
+            "doubt": DOUBTS[int(vehicles.doubt[row])],
+        },
+    }
