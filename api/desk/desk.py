@@ -71,15 +71,10 @@ class Desk:
         self._standing: Standing | None = None
         self._published: OrderedDict[str, int] = OrderedDict()
         service.own_alerts = self.disruptions.alerts
-        service.desk_fault = lambda: self.fault
+        service.desk_fault = lambda: self._database.fault
         service.face_threads += [outbox.work for outbox in self._outboxes]
         self.disruptions.show = service.show_own_alerts
         service.show_own_alerts()
-
-    @property
-    def fault(self) -> str:
-        """What is wrong with what it keeps on disk, "" where nothing is."""
-        return self._database.fault
 
     @property
     def deliveries(self) -> list[Delivery]:

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from api.answers.problems import Problem
 from api.desk.disruption import LANGUAGES, LONGEST_DESCRIPTION, LONGEST_HEADER, Cause, Effect, Language, Notice
 from api.desk.disruption_form import SHOWN_ON
-from api.desk.phrases import PLACES, SPANS_MIN, End, Phrase
+from api.desk.phrases import PLACES, SPANS_MIN, End, Phrase, default_phrases
 from api.desk.place_words import languages_for, languages_needed, phrase_words
 from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, officer_of, page_moment, text
 from api.words.moment import PageMoment
@@ -116,7 +116,7 @@ def _form(
         languages=languages_for(moment.texts), needed=languages_needed(moment.timetable),
         causes=get_args(Cause), effects=get_args(Effect), shown_on=SHOWN_ON, places=PLACES, spans=SPANS_MIN,
         example=_example(phrase, moment), problem=moment.texts(f"problem_{problem}", places=unknown) if problem else "",
-        can_reset=book.is_own(key), is_default=book.is_default(key),
+        can_reset=book.is_own(key), is_default=key in default_phrases(),
     )  # fmt: skip
 
 

@@ -49,9 +49,7 @@ class Phrase(Kept):
     @property
     def blanks(self) -> tuple[str, ...]:
         """Those of `BLANKS` that its texts have places for."""
-        texts = " ".join([*self.header.values(), *self.description.values()])
-        named = set(_PLACE.findall(texts))
-        return tuple(blank for blank in BLANKS if blank in named)
+        return tuple(blank for blank in BLANKS if blank in self._places)
 
     def name_in(self, language: str) -> str:
         """Its name in a language, else in another."""
@@ -59,8 +57,11 @@ class Phrase(Kept):
 
     def unknown_places(self) -> list[str]:
         """Places in its texts that nothing can be filled into."""
-        texts = " ".join([*self.header.values(), *self.description.values()])
-        return sorted(set(_PLACE.findall(texts)) - set(PLACES))
+        return sorted(self._places - set(PLACES))
+
+    @property
+    def _places(self) -> set[str]:
+        return {name for text in (*self.header.values(), *self.description.values()) for name in _PLACE.findall(text)}
 
 
 def filled(text: str, values: Mapping[str, str], longest: int) -> str:
@@ -105,10 +106,6 @@ class PhraseBook:
     def is_own(self, key: str) -> bool:
         """Whether it was changed or added here."""
         return key in self._own
-
-    def is_default(self, key: str) -> bool:
-        """Whether there is a default of this key."""
-        return key in default_phrases()
 
     def save(self, phrase: Phrase) -> None:
         """Keep it. Errors: sqlite3.Error."""

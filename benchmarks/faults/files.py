@@ -86,7 +86,7 @@ def a_damaged_database_of_the_desk(stage: Stage) -> None:
         (folder / FILE_NAME).write_bytes(data)
         desk = Desk(city.service, token=TOKEN, folder=folder)
         assert desk._database.next_number() >= 1, "nothing can be numbered"
-        expect(bool(desk.fault), bool(list(folder.glob(f"*{DAMAGED}"))), "told and set aside")
+        expect(bool(desk.service.desk_fault()), bool(list(folder.glob(f"*{DAMAGED}"))), "told and set aside")
         desk.close()
     assert len(city.live) > 10, city.live
 
@@ -115,7 +115,7 @@ def a_desk_without_a_table(stage: Stage) -> None:
             other.commit()
         desk = Desk(city.service, token=TOKEN, folder=path.parent)
         assert desk._database.next_number() >= 1, "nothing can be numbered"
-        expect(bool(desk.fault), case // 6 < 2, f"told of {harm}")
+        expect(bool(desk.service.desk_fault()), case // 6 < 2, f"told of {harm}")
         assert isinstance(desk.deeds(5), list), "no journal"
         desk.close()
     city.at(city.now + 30)
@@ -167,7 +167,7 @@ def a_data_folder_that_is_none(stage: Stage) -> None:
     city = running(stage)
     (stage.folder / FILE_NAME).mkdir()
     desk = Desk(city.service, token=TOKEN, folder=stage.folder)
-    assert FILE_NAME in desk.fault, f"the desk says {desk.fault!r}"
+    assert FILE_NAME in desk.service.desk_fault(), f"the desk says {desk.service.desk_fault()!r}"
     desk.close()
 
 

@@ -71,7 +71,7 @@ def test_what_was_published_before_a_backup_is_there_after_a_restore_however_the
     learned.unlink()
     assert restore(tmp_path / "backup.tar", folder, learned, SCHEMAS, force=False) >= 4
     again = Desk(service_at(at(8, 5)), token="a token of the desk", folder=folder)
-    assert not again.fault
+    assert not again.service.desk_fault()
     there = {
         one["disruption_id"]
         for one in TestClient(create_app(again.service, again)).get("/v1/disruptions").json()["disruptions"]

@@ -103,7 +103,7 @@ def test_boards_stand_whatever_is_in_the_desks_file_and_what_can_be_read_of_it_i
         assert client.get(f"/v1/stops/{stop}/departures").status_code == 200
         assert client.get(f"/stops/{stop}").status_code == 200
         assert desk._database.next_number() >= number
-        assert bool(desk.fault) == bool(list(folder.glob(f"*{DAMAGED}")))
+        assert bool(desk.service.desk_fault()) == bool(list(folder.glob(f"*{DAMAGED}")))
         desk.close()
     assert list(tmp_path.rglob(f"*{DAMAGED}"))
 
@@ -113,7 +113,7 @@ def test_one_damaged_row_of_the_journal_shuts_no_desk_also_of_an_earlier_version
     earlier.execute("INSERT INTO deed (at, document) VALUES (?, ?)", (NOW, "[" * 999))
     earlier.close()
     desk = Desk(service_at(NOW), token=TOKEN, folder=tmp_path)
-    assert not desk.fault
+    assert not desk.service.desk_fault()
     published = desk.disruptions.publish(Notice(header={"en": "Works"}, shown_on="network", starts_at=NOW), NOW)
     assert [deed.subject for _, deed in desk._database.deeds(5, subject=published.alert_id)] == [published.alert_id]
     plan = desk._database._rows(f"EXPLAIN QUERY PLAN SELECT 1 FROM deed WHERE {_SUBJECT} = ''")
@@ -161,8 +161,8 @@ def test_a_file_from_before_schemas_were_numbered_is_led_to_todays_and_one_of_a_
 def test_a_desk_that_cannot_write_its_file_refuses_to_publish_and_says_so(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).mkdir()
     desk = Desk(service_at(NOW), token=TOKEN, folder=tmp_path)
-    assert FILE_NAME in desk.fault
-    assert "data_dir" in desk.fault
+    assert FILE_NAME in desk.service.desk_fault()
+    assert "data_dir" in desk.service.desk_fault()
     with pytest.raises(sqlite3.Error):
         desk._database.next_number()
     stop = str(desk.service.timetable.stop_id[0])
