@@ -329,7 +329,8 @@ class Engine:
         settled = self._untold_starts.settled(updates, self._overlay, self._journeys, diagram, self._tracks)
         if settled is not updates:
             operator = self._told_by(settled)
-        return self._past_calls.told(operator, now)
+        operator, past = self._past_calls.told(operator, now), self._past_calls.keys(now)
+        return self._driven_calls.without_served(operator, past, self.timetable, self._journeys)
 
     def _taken_out(self, operator: OperatorTimes) -> Int64Array:
         """`ServiceDays.key` of the trips that the operator cancelled or deleted, but for those that run more than once
@@ -367,7 +368,7 @@ class Engine:
         self._tracks = tracks.without(gone)
         self._kept.news_of(slot[rows], len(tracks))
         self._kept.without(gone)
-        self._driven_calls.take_in(passages, self._tracks.runs, now)
+        self._driven_calls.take_in(passages, self._journeys, self._tracks.runs, now)
         self._counts["passages"] += len(passages)
         return passages
 

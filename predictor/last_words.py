@@ -3,7 +3,8 @@ them.
 
 A message that leaves a run out says that nothing is known of it by now, not that it is back at its times. By these a
 run that was 25 minutes late would be gone at once from the boards before which riders still wait for it, and one that
-was early would be waited for where it has left.
+was early would be waited for where it has left. The same holds on the way to the first stop that a message tells of,
+where it names the ones behind the vehicle no more and few ahead.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import Float64Array, contains
+from predictor.arrays import BoolArray, Float64Array, contains, is_among, places_of
 from predictor.columns import shared
 from predictor.journeys import JourneyLookup
 from predictor.operator_times import OperatorTimes, ToldCalls
@@ -48,23 +49,37 @@ class LastWords:
             return operator
         to_come = (before.departure > now) & (before.told_at > now - held_s)
         made = (before.departure <= now) & (before.due > now)
-        untold = before.take(~contains(operator.named, before.journey) & (to_come | made))
+        unnamed = ~contains(operator.named, before.journey)
+        untold = before.take((unnamed & (to_come | made)) | (to_come & _on_the_way(before, operator)))
         due = calls.origin(tt) + tt.departure_s[tt.entry_of(calls.trip, calls.call)]
         to_come = (calls.departure > now) & ~calls.bounded & ~tt.trip_is_frequency[calls.trip]
         to_come &= ~contains(operator.skipped, calls.keys)
         off = np.unique(calls.journey[to_come & (np.abs(calls.departure - due) > MADE_UP_S)])
         to_come &= contains(off, calls.journey)
         late = calls.take(to_come)
-        late.untold[:] = True
         news = _Remembered(
             **shared(late, _Remembered), told_at=np.full(len(late), told_at), due=due[to_come].astype(np.float64)
         )
         self._calls = _Remembered.joined(untold, news)
         if len(untold) == 0:
             return operator
-        return replace(operator, calls=ToldCalls.joined(calls, ToldCalls(**shared(untold, ToldCalls))))
+        untold.untold[:] = ~contains(operator.named, untold.journey)
+        calls = ToldCalls.joined(calls, ToldCalls(**shared(untold, ToldCalls)))
+        return replace(operator, calls=calls.take(np.lexsort((calls.call, calls.journey))))
 
     def in_timetable(self, old: Timetable, new: Timetable, journeys: JourneyLookup) -> None:
         """Go on by the indices of another timetable, of which `journeys` are, with the calls that are made there."""
         calls = still_made(self._calls, self._calls.call, old, new)
         self._calls = replace(calls, journey=journeys.keys(calls))
+
+
+def _on_the_way(before: ToldCalls, operator: OperatorTimes) -> BoolArray:
+    """Which calls (n,) lie before the first one that the operator tells of their run, and in time for it."""
+    told = operator.calls.take(~operator.calls.bounded)
+    journey, first = np.unique(told.journey, return_index=True)
+    place = places_of(before.journey, journey)
+    known = (place >= 0) & ~is_among(before.journey, operator.silent) & ~contains(operator.skipped, before.keys)
+    result = np.zeros(len(before), bool)
+    next_call = first[place[known]]
+    result[known] = (before.call[known] < told.call[next_call]) & (before.departure[known] <= told.arrival[next_call])
+    return result

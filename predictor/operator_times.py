@@ -12,7 +12,7 @@ from predictor.columns import no_rows, shared
 from predictor.journeys import JourneyLookup, call_key
 from predictor.overlay import Overlay
 from predictor.runs import DatedRuns
-from predictor.trip_updates import STOP_SKIPPED, TRIP_CANCELED, TRIP_DELETED, TripUpdates
+from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_CANCELED, TRIP_DELETED, TripUpdates
 
 EARLIEST_S = 2400.0
 """No run is so early: it is meant of another run, or a clock or a zone is wrong, and who waits by the timetable is
@@ -79,6 +79,8 @@ class OperatorTimes:
     """Journey keys of runs that riders shall not see at all."""
     skipped: Int64Array
     """Call keys."""
+    silent: Int64Array
+    """Journey keys of runs of which it says that it knows nothing at some stops."""
     shortened: ShortenedRuns
     calls: ToldCalls
     vehicles: ToldVehicles
@@ -107,6 +109,7 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
     runs = named & (updates.relationship != TRIP_CANCELED) & (updates.relationship != TRIP_DELETED)
     calls, owner = updates.calls, updates.calls.owner
     skipped = np.flatnonzero(runs[owner] & (calls.stop_relationship == STOP_SKIPPED))
+    silent = runs[owner] & (calls.stop_relationship == STOP_NO_DATA)
     with np.errstate(invalid="ignore"):
         believed = ~(calls.scheduled_arrival - calls.arrival > EARLIEST_S)
     told = calls.take(runs[owner] & np.isfinite(calls.arrival) & believed)
@@ -125,6 +128,7 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
         cancelled=np.unique(key[named & (updates.relationship == TRIP_CANCELED)]),
         deleted=np.unique(key[named & (updates.relationship == TRIP_DELETED)]),
         skipped=np.unique(call_key(key[owner[skipped]], calls.call[skipped])),
+        silent=np.unique(key[owner[silent]]),
         shortened=shortened.take(np.argsort(shortened.run_key, kind="stable")),
         calls=ToldCalls.of_runs(dated.take(told.owner), journey=key[told.owner], **shared(told, ToldCalls)),
         vehicles=vehicles.take(np.argsort(vehicles.run_key, kind="stable")),

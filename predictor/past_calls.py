@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, contains, is_among
-from predictor.journeys import JourneyLookup, call_key
+from predictor.journeys import JourneyLookup, call_key, dated_calls, dated_journeys
 from predictor.operator_times import OperatorTimes
 from predictor.passages import Passages
 from predictor.runs import DatedRuns, still_made
@@ -33,18 +33,27 @@ class PassedCalls(DatedRuns):
     """When it was left, at a run's last stop reached; POSIX seconds."""
 
 
+@dataclass(frozen=True, eq=False)
+class _SkippedCalls(DatedRuns):
+    call: Int32Array
+    """(n,)."""
+
+
 class DrivenCalls:
-    """The calls that vehicles were seen to pass."""
+    """The calls that vehicles were seen to pass. A stop that nobody serves is never passed."""
 
     def __init__(self) -> None:
         self.calls = PassedCalls.empty()
+        self._skipped = _SkippedCalls.empty()
         self._sifted_at = -np.inf
 
-    def take_in(self, passages: Passages, under_way: DatedRuns, now: float) -> None:
+    def take_in(self, passages: Passages, journeys: JourneyLookup, under_way: DatedRuns, now: float) -> None:
         """More of them; those of runs that are neither `under_way` (n,) nor lately were are forgotten."""
         if len(passages):
             passed_at = np.where(np.isnan(passages.departure), passages.arrival, passages.departure)
             news = PassedCalls.of_runs(passages, call=passages.call, passed_at=passed_at)
+            if len(self._skipped):
+                news = news.take(~is_among(_keys(news, journeys), _keys(self._skipped, journeys)))
             self.calls = PassedCalls.joined(self.calls, news)
         if now >= self._sifted_at + _SIFTED_EVERY_S:
             self._sifted_at = now
@@ -52,9 +61,28 @@ class DrivenCalls:
             kept |= is_among(self.calls.run_key, under_way.run_key)
             self.calls = self.calls.take(kept)
 
+    def without_served(
+        self, operator: OperatorTimes, past: Int64Array, timetable: Timetable, journeys: JourneyLookup
+    ) -> OperatorTimes:
+        """The operator's word without the calls that it says to be skipped once they have been served: some feeds say
+        so of each stop behind the vehicle. `past`: `call_key`s of those that it has told as past itself."""
+        skipped = operator.skipped
+        if len(skipped):
+            skipped = skipped[~is_among(skipped, np.concatenate([past, _keys(self.calls, journeys)]))]
+        journey_keys, call = dated_calls(skipped)
+        service_day, journey = dated_journeys(journey_keys)
+        trip, shift_s = timetable.journey_trip[journey], timetable.journey_shift_s[journey]
+        self._skipped = _SkippedCalls(trip, service_day, shift_s, call)
+        return operator if len(skipped) == len(operator.skipped) else replace(operator, skipped=skipped)
+
     def in_timetable(self, old: Timetable, new: Timetable) -> None:
         """Go on by the indices of another timetable, with the calls that are made there too."""
         self.calls = still_made(self.calls, self.calls.call, old, new)
+        self._skipped = still_made(self._skipped, self._skipped.call, old, new)
+
+
+def _keys(calls: PassedCalls | _SkippedCalls, journeys: JourneyLookup) -> Int64Array:
+    return call_key(journeys.keys(calls), calls.call)
 
 
 @dataclass(frozen=True, eq=False)

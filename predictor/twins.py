@@ -50,6 +50,7 @@ def told_of_twins(operator: OperatorTimes, timetable: Timetable, journeys: Journ
         named=with_twins(operator.named),
         cancelled=with_twins(operator.cancelled),
         deleted=with_twins(operator.deleted),
+        silent=with_twins(operator.silent),
         skipped=np.unique(skipped),
         calls=ToldCalls.joined(calls, copied),
     )

@@ -28,6 +28,8 @@ from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_ADDED, TRIP_
 _NAN = float("nan")
 _LEFT_BEHIND_S = 20 * 3600.0
 """A time so much longer ago than another of its run is one of the day before."""
+_NO_REAL_VEHICLE = "schedBasedVehicle"
+"""How TransitClock's name for the vehicle ends where it has none."""
 
 
 class Entities(NamedTuple):
@@ -61,7 +63,7 @@ def read_entities(
             continue
         if not entity.HasField("trip_update"):
             continue
-        update = entity.trip_update
+        update = _as_known(entity.trip_update)
         run_words = _run_words(update, entity.id, as_modified)
         if run_words is None:
             refused["trip_id_missing"] += 1
@@ -74,6 +76,15 @@ def read_entities(
             stops.append((stop.stop_id, kinds.assigned_stop_id, kinds.stop_headsign))
             rows.append((owner, *_call_numbers(stop, kinds)))
     return Entities(words, numbers), _update_columns(rows, stops, timetable, received_at, refused)
+
+
+def _as_known(update: gtfs_realtime_pb2.TripUpdate) -> gtfs_realtime_pb2.TripUpdate:
+    """Itself; of a run without a vehicle whose times a program has only reckoned by the timetable, what it says
+    besides: that it is cancelled, or skips stops."""
+    if not update.HasField("vehicle") or not update.vehicle.id.endswith(_NO_REAL_VEHICLE):
+        return update
+    skipped = [stop for stop in update.stop_time_update if stop.schedule_relationship == STOP_SKIPPED]
+    return gtfs_realtime_pb2.TripUpdate(trip=update.trip, timestamp=update.timestamp, stop_time_update=skipped)
 
 
 def _run_words(

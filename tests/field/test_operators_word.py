@@ -140,6 +140,30 @@ def test_a_stop_of_which_nothing_is_known_is_left_no_later_than_the_next_one(bef
     assert [city.board(stop)[0][:5] for stop in "ABCD"] == ["08:00", "08:01", "08:01", "08:03"]
 
 
+def test_stops_between_two_timing_points_keep_the_delay_of_the_one_behind_that_is_told_no_more() -> None:
+    city = City(at="07:58").trip_updates(update("t1", StopUpdate("A", delay=300), StopUpdate("D", delay=360), **TODAY))
+    rows = ["08:07 t1 live", "08:09 t1 live", "08:12 t1 live"]
+    assert [city.board(stop)[0] for stop in "BCD"] == rows
+    city.at("08:06").trip_updates(update("t1", StopUpdate("D", delay=360), **TODAY))
+    assert [city.board(stop)[0] for stop in "ABCD"] == ["09:00 t2 scheduled", *rows]
+    # What comes before it by what is told now, or of which nothing is known, is not held to it.
+    city.trip_updates(update("t1", no_data("B"), StopUpdate("D", delay=360), **TODAY))
+    assert city.board("C")[0] == "09:04 t2 scheduled"
+    early = City(at="07:58").trip_updates(update("t1", StopUpdate("A", delay=300), **TODAY))
+    early.at("08:06").trip_updates(update("t1", StopUpdate("D", arrival="08:08", departure="08:08"), **TODAY))
+    assert [early.board(stop)[0] for stop in "BCD"] == ["08:07 t1 live", "09:04 t2 scheduled", "08:08 t1 live"]
+
+
+def test_what_a_program_reckons_by_the_timetable_for_a_run_without_a_vehicle_is_not_live() -> None:
+    # TheTransitClock/transitime and mbta/concentrate: the vehicle's name ends in schedBasedVehicle
+    nobody = {"vehicle": "block_12_schedBasedVehicle"} | TODAY
+    told = (StopUpdate(stop, delay=0) for stop in "ABDE")
+    city = City(at="07:56").trip_updates(update("t1", *told, skipped("C"), **nobody), cancelled("t2", **nobody))
+    assert [city.board(stop)[0] for stop in "BC"] == ["08:02 t1 scheduled", "08:04 t1 skipped"]
+    assert city.board("B")[1] == "09:02 t2 cancelled"
+    assert {row.told["vehicle_label"] for row in city.departures("B")} == {None}
+
+
 def test_a_delay_of_the_whole_trip_holds_for_all_its_stops() -> None:
     city = City(at="07:55").trip_updates(update("t1", delay=240, **TODAY))
     assert [city.board(stop)[0] for stop in "ABD"] == ["08:04 t1 live", "08:06 t1 live", "08:10 t1 live"]

@@ -61,6 +61,23 @@ def test_a_stop_that_was_left_out_is_not_told_as_passed() -> None:
     assert city.trip("t1")[1].told["passed_at"] is None
 
 
+# CUTR-at-USF/gtfs-realtime-validator#26: feeds mean several things by SKIPPED.
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_stop_that_was_served_is_not_told_as_left_out_where_the_feed_calls_all_behind_the_bus_skipped(
+    seen: bool,
+) -> None:
+    city = City(LONG, at="07:58").trip_updates(update("t1", *(StopUpdate(stop, delay=0) for stop in "ABCDEF")))
+    if seen:
+        city.vehicle_positions(bus("v1", "t1", late_s=0))
+    for behind, now in enumerate(("08:00:30", "08:04:30", "08:08:30"), 1):
+        gone, ahead = "ABCDEF"[:behind], "ABCDEF"[behind:]
+        told = (*map(skipped, gone), *(StopUpdate(stop, delay=0) for stop in ahead))
+        city.at(now).trip_updates(update("t1", *told))
+        assert [row.status for row in city.trip("t1")] == ["passed"] * behind + ["live"] * (6 - behind)
+        assert [row.status for row in city.trip_page("t1")] == ["passed"] * behind + ["live"] * (6 - behind)
+    assert city.trip("t1")[1].told["passed_at"][11:16] == "08:04"
+
+
 @pytest.mark.parametrize("late_s", [62, 85, 95, 118, 130, -75, -110])
 def test_on_time_is_said_of_clocks_that_agree_and_of_no_others(late_s: int) -> None:
     city = City(LONG, at="07:58").vehicle_positions(bus("v1", "t1", late_s=late_s)).at("08:10")
