@@ -112,6 +112,8 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
     silent = runs[owner] & (calls.stop_relationship == STOP_NO_DATA)
     with np.errstate(invalid="ignore"):
         believed = ~(calls.scheduled_arrival - calls.arrival > EARLIEST_S)
+    # Nobody waits by a timetable where the operator's times are the only ones that there are.
+    believed |= (updates.own_calls & ~updates.own_times)[owner]
     told = calls.take(runs[owner] & np.isfinite(calls.arrival) & believed)
     short = np.flatnonzero(runs & (updates.last_call >= 0))
     short = short[updates.last_call[short] < tt.trip_calls[trip[short]] - 1]

@@ -9,11 +9,11 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import Row, Run, TripUpdateTold
-from benchmarks.field.messages import TripUpdate
+from benchmarks.field.messages import StopUpdate, TripUpdate, update
 from benchmarks.field.network import hms, seconds
 from tests.field.any_day import DATE, EXTRA, NETWORK, STARTS, STOPS, Moment, moments
 
@@ -27,6 +27,15 @@ any_day = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+EARLY_REPLACEMENT = update(
+    "x1",
+    *(StopUpdate(stop, at, at) for stop, at in (("B", "08:06"), ("E", "08:08"), ("D", "08:10"), ("A", "08:12"))),
+    relationship="REPLACEMENT",
+    start_time="08:45:00",
+)
+"""All of it long before its start, one call by less than any run is early."""
 
 
 def played(day: list[Moment]) -> Iterator[tuple[City, Moment]]:
@@ -47,6 +56,7 @@ def calls(city: City) -> list[Row]:
 
 
 @given(moments)
+@example([Moment((EARLY_REPLACEMENT,), (), 0)])
 @any_day
 def test_whatever_is_said_no_face_tells_a_rider_of_a_bus_that_is_not_to_be_had(day: list[Moment]) -> None:
     for city, moment in played(day):
