@@ -11,6 +11,7 @@ import numpy as np
 
 from api.reading.boarding import ACCESS, BOARDING, Occupancy, occupancy_of, vehicle_wheelchair, wheelchair_access
 from api.reading.destinations import destinations
+from api.reading.given_up import given_up_calls
 from api.service.view import ServiceView
 from feeds.service_times import start_times
 from predictor.arrays import (
@@ -295,7 +296,7 @@ class CallsAt:
             ],
             "pickup": _named(BOARDING, np.where(calls.last_call, NO_PICKUP, tt.pickup_type[entry])),
             "drop_off": _named(BOARDING, np.where(calls.first_call, NO_PICKUP, tt.alighting[entry])),
-            "skips": _skipped_behind(snapshot, calls),
+            "skips": _left_out_behind(snapshot, calls),
             "headway_s": [
                 (tt.headway_s(trip_idx, shift_s) or None) if by_headway else None
                 for trip_idx, shift_s, by_headway in zip(
@@ -312,18 +313,27 @@ def calls_ahead(view: ServiceView, now: float, vehicles: Sequence[int]) -> dict[
     return dict(zip(calls.calls.vehicle.tolist(), calls.rows(range(len(calls))), strict=True))
 
 
-def _skipped_behind(snapshot: Snapshot, calls: RunCalls) -> list[tuple[int, ...]]:
+def _left_out_behind(snapshot: Snapshot, calls: RunCalls) -> list[tuple[int, ...]]:
     """The stops behind calls (n,) that their runs leave out; where a run ends early is told by its destination."""
-    left_out = snapshot.left_out
-    if not left_out:
+    tt, skipped, given_up = snapshot.timetable, snapshot.left_out, given_up_calls(snapshot.timetable)
+    if not skipped and not given_up:
         return [()] * len(calls)
-    tt, last, found = snapshot.timetable, snapshot.last_calls(calls.runs), []
+    last = snapshot.last_calls(calls.runs)
+    found: list[tuple[int, ...]] = []
     columns = (column.tolist() for column in (calls.runs.run_key, calls.trip, calls.call, last))
     for run, trip, call, end in zip(*columns, strict=True):
-        behind = [other for other in left_out.get(run, ()) if call < other < end]
-        served = [other for other in range(call + 1, end + 1) if other not in behind] if behind else []
-        stops, still = (tt.call_stop[tt.trip_call_ptr[trip] + np.array(at, np.int64)] for at in (behind, served))
-        found.append(tuple(stops[~np.isin(stops, still)].tolist()))
+        behind = [other for other in skipped.get(run, ()) if call < other < end]
+        gone = [other for other in given_up.get(trip, ()) if other.goes_on and call < other.own_call <= end]
+        if not behind and not gone:
+            found.append(())
+            continue
+        at = sorted([(other, NONE, trip) for other in behind] + [(o.own_call, o.call, o.trip) for o in gone])
+        stops = np.array([tt.stop_at(of, own if planned == NONE else planned) for own, planned, of in at])
+        served = np.setdiff1d(np.arange(call + 1, end + 1), behind)
+        still = tt.call_stop[tt.entry_of(trip, served)]
+        # Another platform, or a stop of the same name, is no stop left out.
+        there = np.isin(tt.station[stops], tt.station[still]) | np.isin(tt.stop_name[stops], tt.stop_name[still])
+        found.append(tuple(stops[~there].tolist()))
     return found
 
 

@@ -17,19 +17,24 @@ from predictor.timetable import Timetable
 _HABIT_LINES, _HABIT_SHARE = 3, 0.5
 """Where so many lines, and this share of all, write "7-Centre" on their trips, the 7 is the line's name there too."""
 
+_VIA = "via "
+
 
 def destinations(snapshot: Snapshot, runs: DatedRuns, call: Int32Array | None = None) -> StrArray:
     """(n,) what runs are bound for, see `Snapshot.headsigns`: the badge beside it tells the line already."""
     tt, signs = snapshot.timetable, snapshot.headsigns(runs, call)
     names = tt.route_short_name[tt.trip_route[runs.trip]]
-    repeats = np.flatnonzero((names != "") & (np.char.find(signs, names) >= 0))
+    repeats = (names != "") & (np.char.find(signs, names) >= 0)
+    if not _has_streets_named_via(tt.base):
+        repeats |= np.char.startswith(np.char.lower(signs), _VIA)
+    repeats = np.flatnonzero(repeats)
     if not len(repeats):
         return signs
     last = tt.stop_name[tt.call_stop[tt.entry_of(runs.trip[repeats], snapshot.last_calls(runs)[repeats])]]
     columns = zip(signs[repeats].tolist(), names[repeats].tolist(), last.tolist(), strict=True)
-    signs, hyphened = signs.copy(), _names_with_hyphens(tt)
-    signs[repeats] = [_without_name(sign, name, stop, hyphened) for sign, name, stop in columns]
-    return signs
+    said, hyphened = signs.astype(object), _names_with_hyphens(tt)
+    said[repeats] = [_without_name(sign, name, stop, hyphened) for sign, name, stop in columns]
+    return said.astype(np.str_)
 
 
 def destination(snapshot: Snapshot, trip: int, service_day: int, shift_s: int = 0, call: int | None = None) -> str:
@@ -56,7 +61,8 @@ def destination_of(timetable: Timetable, trip: int) -> str:
     last = str(timetable.stop_name[timetable.stop_at(trip, int(timetable.trip_calls[trip]) - 1)])
     name = str(timetable.route_short_name[timetable.trip_route[trip]])
     sign = str(timetable.trip_headsign[trip]) or last
-    return _without_name(sign, name, last, _names_with_hyphens(timetable)) if name else sign
+    is_way = sign.lower().startswith(_VIA) and not _has_streets_named_via(timetable.base)
+    return _without_name(sign, name, last, _names_with_hyphens(timetable)) if name or is_way else sign
 
 
 @lru_cache(maxsize=2)
@@ -69,6 +75,14 @@ def _names_with_hyphens(tt: Timetable) -> bool:
     return lines >= _HABIT_LINES and lines >= _HABIT_SHARE * len(routes)
 
 
+@lru_cache(maxsize=2)
+def _has_streets_named_via(tt: Timetable) -> bool:
+    """Whether streets are called so here, as in Italy."""
+    return bool(np.char.startswith(np.char.lower(tt.stop_name), _VIA).any())
+
+
 def _without_name(sign: str, name: str, last_stop: str, hyphened: bool) -> str:
     is_stop = last_stop.casefold().startswith(sign.casefold())
-    return sign if is_stop else without_name(sign, name, spaced=True, hyphened=hyphened)
+    rest = sign if is_stop or not name else without_name(sign, name, spaced=True, hyphened=hyphened)
+    # The way alone is no destination.
+    return f"{last_stop} {rest}" if rest.lower().startswith(_VIA) and not is_stop else rest

@@ -61,16 +61,18 @@ class Lines:
         shown = badges(timetable.route_id.tolist(), *colors)
         lines = [_line(timetable, route, badge) for route, badge in enumerate(shown)]
         agencies: defaultdict[str, set[str]] = defaultdict(set)
+        modes: defaultdict[str, set[str]] = defaultdict(set)
         for line in lines:
             agencies[line.name].add(self._agency[line.route])
-        self._alike = {line.route for line in lines if len(agencies[line.name]) > 1}
-        """Routes whose names lines of other agencies have too."""
+            modes[line.name].add(line.mode)
+        self._alike = {line.route for line in lines if len(agencies[line.name]) > 1 or len(modes[line.name]) > 1}
+        """Routes whose names lines of other agencies or modes have too."""
         called = [(line.name, line.long_name, self._agency[line.route]) for line in lines]
         ends = _ends(timetable) if len(set(called)) < len(called) else {}
         shared = Counter(called)
 
         def told_apart(line: Line) -> Line:
-            agency = self._agency[line.route] if line.route in self._alike else ""
+            agency = self._agency[line.route] if len(agencies[line.name]) > 1 else ""
             way = ends.get(line.route, "") if shared[called[line.route]] > 1 else ""
             return replace(line, long_name=" · ".join(filter(None, (line.long_name, way, agency))))
 
@@ -128,14 +130,17 @@ class Lines:
         nearest = near[np.argsort(away_m[near], kind="stable")][:1]
         return (int(found[nearest[0]]), float(away_m[nearest[0]])) if len(nearest) else (NONE, np.inf)
 
-    def agency_told(self, route: int, stop: int) -> str:
-        """Who runs a line, where another agency's line of the same name calls at the stop (or its station); else ""."""
+    def told_by(self, route: int, stop: int) -> tuple[str, str]:
+        """What tells a line from others of its name that call at the stop (or its station): its mode, and who runs it;
+        "" for what they have in common."""
         if route not in self._alike:
-            return ""
-        agency, station = self._agency[route], int(self._timetable.station[stop])
+            return "", ""
+        line, station = self.all[route], int(self._timetable.station[stop])
         others = self._alike.intersection(self.routes_at(station))
-        alike = {self._agency[other] for other in others if self.all[other].name == self.all[route].name}
-        return agency if alike != {agency} else ""
+        alike = [self.all[other] for other in others if self.all[other].name == line.name]
+        mode = line.mode if {other.mode for other in alike} != {line.mode} and line.mode != "other" else ""
+        agency = self._agency[route] if {self._agency[other.route] for other in alike} != {self._agency[route]} else ""
+        return mode, agency
 
     def way_on(self, trip: int, call: int) -> int:
         """The stop behind a call, where the trip can be boarded at the same stop more than once: its sign does not tell

@@ -3,21 +3,16 @@ stop on a diversion, or away altogether. They are no departures of that stop, bu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
-import numpy as np
-
 from api.reading.board import WINDOW_S, stop_boards
 from api.reading.calls import RunCall
+from api.reading.given_up import GivenUp, given_up_calls
 from api.reading.moment import Moment
-from predictor.arrays import NONE, Int32Array
-from predictor.geometry import ground_distance_m
-from predictor.stop_alignment import aligned
 from predictor.timetable import NO_PICKUP, Timetable
-from predictor.trip_updates import TRIP_REPLACEMENT, TRIP_SCHEDULED
 
 
 class MovedDeparture(NamedTuple):
@@ -31,19 +26,6 @@ class MovedDeparture(NamedTuple):
     """The run's call in the place of this one, else the one that follows."""
     leaves: bool
     """It may be boarded there, in the place of this stop."""
-
-
-class _GivenUp(NamedTuple):
-    """A call of the timetable that the operator's own run in its trip's place does not make."""
-
-    run: int
-    """The trip that the run is in the overlay."""
-    trip: int
-    call: int
-    """Of the timetable's trip."""
-    own_call: int
-    """The run's own call in place of it, else the one that follows."""
-    is_replaced: bool
 
 
 def moved_departures(moment: Moment, stop: int) -> list[MovedDeparture]:
@@ -90,44 +72,11 @@ def moved_from_all(moment: Moment, stops: Iterable[int]) -> list[MovedDeparture]
 
 
 @lru_cache(maxsize=2)
-def _given_up(tt: Timetable) -> dict[int, list[_GivenUp]]:
+def _given_up(tt: Timetable) -> dict[int, list[GivenUp]]:
     """By the stop at which riders wait."""
-    found: dict[int, list[_GivenUp]] = {}
-    of_patterns: dict[tuple[int, int], list[tuple[int, int, bool]]] = {}
-    for run in range(tt.base.trips, tt.trips):
-        model = int(tt.run_models[run])
-        in_its_place = model >= 0 and tt.trip_id[run] == tt.trip_id[model]
-        if not in_its_place or tt.run_relationships[run] not in (TRIP_SCHEDULED, TRIP_REPLACEMENT):
-            continue
-        patterns = int(tt.trip_pattern[run]), int(tt.trip_pattern[model])
-        if patterns not in of_patterns:
-            of_patterns[patterns] = list(_given_up_by(tt, run, model))
-        for call, own_call, is_replaced in of_patterns[patterns]:
-            entry = tt.entry_of(model, call)
-            if tt.pickup_type[entry] != NO_PICKUP:
-                given_up = _GivenUp(run, model, call, own_call, is_replaced)
-                found.setdefault(int(tt.call_stop[entry]), []).append(given_up)
+    found: dict[int, list[GivenUp]] = {}
+    for call in chain.from_iterable(given_up_calls(tt).values()):
+        entry = tt.entry_of(call.trip, call.call)
+        if tt.pickup_type[entry] != NO_PICKUP and call.call < tt.trip_calls[call.trip] - 1:
+            found.setdefault(int(tt.call_stop[entry]), []).append(call)
     return found
-
-
-def _given_up_by(tt: Timetable, run: int, model: int) -> Iterator[tuple[int, int, bool]]:
-    """`call`, `own_call` and `is_replaced` of each call that a run gives up."""
-    own, planned = (tt.call_stop[tt.calls_of(trip)] for trip in (run, model))
-    if np.array_equal(own, planned):
-        return
-    same = np.array(aligned(tuple(own.tolist()), tuple(planned.tolist())))
-    for call in np.flatnonzero(~np.isin(planned[:-1], own)).tolist():
-        # Between the calls before and behind it that both make.
-        before = int(np.flatnonzero((same >= 0) & (same < call)).max(initial=NONE))
-        behind = int(np.flatnonzero(same > call).min(initial=len(own)))
-        between = np.arange(before + 1, behind)
-        if len(between):
-            yield call, int(between[_nearest(tt, own[between], int(planned[call]))]), True
-        else:
-            yield call, min(behind, len(own) - 1), False
-
-
-def _nearest(tt: Timetable, stops: Int32Array, to: int) -> int:
-    here = np.full(len(stops), to)
-    away_m = ground_distance_m(tt.stop_lat[stops], tt.stop_lon[stops], tt.stop_lat[here], tt.stop_lon[here])
-    return int(np.argmin(away_m))

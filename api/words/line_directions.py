@@ -113,11 +113,11 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, at: int, *
     says_change = bool(call.planned_platform) and (first or not from_afar)
     if not row.platform and call.platform and not says_change:
         notes.append(texts("platform", name=call.platform))
-    # Once is enough: how often they come, who runs them, and what the later ones were due at, which stands on their
-    # trips' pages.
+    # Once is enough: how often they come, what tells their line from others, and what the later ones were due at, which
+    # stands on their trips' pages.
     once = {moment.every(other.headway_s) for other in row.departures if other.clock is None}
     if not first:
-        once |= {moment.every(call.headway_s), moment.agency_of(call), moment.part_of(at, row.departures[0])}
+        once |= {moment.every(call.headway_s), moment.line_told(call), moment.part_of(at, row.departures[0])}
     if not says_change:
         once.add(moment.platform_change(call))
     notes += [note for note in departure.notes if note not in once]

@@ -13,6 +13,7 @@ from api.reading.alerts import disturbed_lines
 from api.reading.boarding import Occupancy
 from api.reading.calls import RunCall
 from api.reading.journey import Journey
+from api.reading.lines import without_name
 from api.reading.moment import Moment
 from api.words.abbreviations import Abbreviations
 from api.words.root_path import root_of
@@ -27,6 +28,7 @@ _SAYS_TO = re.compile(
     r"|\b(?:in|out|(?:north|south)?(?:east|west)|north|south)bound\b|clockwise\b",
     re.IGNORECASE,
 )
+_WORDS = re.compile(r"\w+")
 _NAMED_STOPS = 3
 """So many are named where there are many."""
 _COACH = 2
@@ -128,7 +130,7 @@ class PageMoment(Moment):
             notes.append(self.texts("skips_on", places=self._named(row.skips)))
         if not of_journey:
             number = self.train_number(row.route_idx, row.trip_short_name)
-            notes += filter(None, (via, self.part_of(at, row), self.agency_of(row), number))
+            notes += filter(None, (via, self.part_of(at, row), self.line_told(row), number))
         return notes + self._boarding_notes(row, of_journey)
 
     def part_of(self, station: int, row: RunCall) -> str:
@@ -184,9 +186,11 @@ class PageMoment(Moment):
         count, unit = headway(headway_s)
         return self.texts(f"every_{unit}", count=count)
 
-    def agency_of(self, row: RunCall) -> str:
-        """Who runs a departure's line, where that tells it from another of its name here; else ""."""
-        return self.lines.agency_told(row.route_idx, row.stop_idx)
+    def line_told(self, row: RunCall) -> str:
+        """What kind of vehicle serves a departure's line, or who runs it, where that tells it from another of its name
+        here; else ""."""
+        mode, agency = self.lines.told_by(row.route_idx, row.stop_idx)
+        return " · ".join(filter(None, (mode and self.texts(f"mode_{mode}"), agency)))
 
     def train_number(self, route: int, trip_short_name: str) -> str:
         """By which name riders know a train, a ship or a coach beside its line's; else ""."""
@@ -290,8 +294,14 @@ def in_words_of(request: Request, moment: Moment) -> PageMoment:
 
 @lru_cache(maxsize=8)
 def translations_of(timetable: Timetable, language: str) -> Mapping[str, str]:
-    """The names that the timetable has in a language, by what stands in their place."""
+    """The names that the timetable has in a language, by what stands in their place; signs that repeat a line's name
+    also as they are said beside its badge."""
     here = timetable.translation_language == language
-    return dict(
-        zip(timetable.translation_text[here].tolist(), timetable.translation_translated[here].tolist(), strict=True)
-    )
+    columns = timetable.translation_text[here].tolist(), timetable.translation_translated[here].tolist()
+    named, lines, beside = dict(zip(*columns, strict=True)), set(timetable.route_short_name.tolist()), {}
+    for sign, translated in named.items():
+        for line in lines.intersection(_WORDS.findall(sign)):
+            said, in_language = (without_name(text, line, spaced=True, hyphened=True) for text in (sign, translated))
+            if said != sign:
+                beside[said] = in_language
+    return beside | named

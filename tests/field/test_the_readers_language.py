@@ -12,7 +12,7 @@ from api.words.texts import LANGUAGES, clock_of, country_of, languages_of, regio
 from api.words.times import TimeWords
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
-from benchmarks.field.network import Call, Network, Stop, Trip, network, row_of_stops
+from benchmarks.field.network import Call, Network, Route, Stop, Trip, network, row_of_stops
 
 MONDAY_AFTERNOON = 1772460120.0
 """2026-03-02 15:02 in Paris."""
@@ -124,3 +124,14 @@ def test_names_are_told_in_the_readers_language_where_the_timetable_has_them(row
         assert "Rathaus" not in text(city.page(page, lang="fr"))
     assert (city.panel("B", lang="de")[0].run, city.panel("B")[0].run) == ("Ost", "East")
     assert [stop["stop_id"] for stop in city.json("/v1/stops", q="rathaus")["stops"]] == ["B"]
+
+
+def test_a_sign_translated_with_its_lines_name_is_said_in_the_readers_language_beside_the_badge() -> None:
+    rows = "table_name,field_name,language,translation,field_value\ntrips,trip_headsign,de,12 Zentrum,12 Centre\n"
+    town = network(trips=(Trip("t1", "08:00", headsign="12 Centre"),), routes=(Route("r1", "12"),),
+                   tables={"translations": rows})  # fmt: skip
+    city = City(town, at="07:55")
+    assert [city.panel("A", lang=language)[0].run for language in ("de", "fr")] == ["Zentrum", "Centre"]
+    for path in ("/stops/A", "/screen/A", "/lines/r1", "/trips/t1", "/stops/A/timetable"):
+        shown = text(only(city.page(path, lang="de"), "main"))
+        assert "Zentrum" in shown and "12 12" not in shown and "Centre" not in shown, path

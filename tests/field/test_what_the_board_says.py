@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
-from benchmarks.field.messages import StopUpdate, bus, cancelled, skipped, update
+from benchmarks.field.messages import StopUpdate, TripUpdate, bus, cancelled, skipped, update
 from benchmarks.field.network import Agency, Call, Frequency, Pattern, Route, Service, Stop, Trip, network, row_of_stops
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
 
@@ -500,6 +500,16 @@ def test_a_lines_name_stands_once_on_the_badge_and_not_before_the_destination_to
         assert said in shown and (said == headsign or headsign == f"{line} {said}" or headsign not in shown), path
 
 
+@pytest.mark.parametrize("sign", ["via Bridge", "Via Bridge", "12 - via Bridge"])
+def test_the_way_alone_is_no_destination(sign: str) -> None:
+    town = network(patterns=(Pattern("main", "A B C D E", headsign=sign),), routes=(Route("r1", "12"),))
+    city = City(town, at="07:55")
+    city.faces_agree("A")
+    assert city.departures("A")[0].told["headsign"] == city.panel("A")[0].run == f"Stop E {sign[-10:]}"
+    streets = network((Stop("A", 0, name="Via Po"), Stop("B", 600)), (Pattern("main", "A B", headsign="Via Roma"),))
+    assert City(streets, at="07:55").panel("A")[0].run == "Via Roma"
+
+
 def test_a_loop_says_how_far_it_goes_where_its_end_is_where_one_stands() -> None:
     loop = network("A B C D", (Pattern("main", "A B C D A", headsign=""),), (Trip("t1", "08:00"), Trip("t2", "08:30")))
     city = City(loop, at="07:55").vehicle_positions(bus("v1", "t1", "A", fresh=True)).at("07:56")
@@ -525,6 +535,12 @@ def test_lines_of_one_name_are_told_apart_by_who_runs_them() -> None:
     assert "Coast · Town Buses" in text(city.page("/lines/r1")) and "Hill Buses" in text(city.page("/lines/r2"))
     alone = City(network("A B C D", ways, trips, routes=(Route("r1", "1"), Route("r2", "1"))), at="07:55")
     assert alone.panel("A")[0].told["notes"] == []
+    # A tram and a bus, told apart by more than the colours of their badges: WCAG 2.2, 1.4.1.
+    modes = City(network("A B C D", ways, trips, routes=(Route("r1", "1", type=0), Route("r2", "1"))), at="07:55")
+    modes.faces_agree("A")
+    assert [row.told["notes"] for row in modes.panel("A", lang="fr")[:2]] == [["Tram"], ["Bus"]]
+    assert [line.split(" 08:")[0].split() for line in modes.panel_text("A", width=24, lines=2)] == [
+        ["1", "East,", "Tram"], ["1", "East,", "Bus"]]  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "told"), [(2, ["4711"]), (3, []), (4, ["4711"]), (200, ["4711"])])
@@ -1021,6 +1037,25 @@ def test_who_waits_for_a_bus_that_leaves_out_stops_further_on_reads_which() -> N
     loop = City(network("A B C", (Pattern("main", "A B C B A"),), (Trip("t1", "08:00"),)), at="07:55")
     loop.trip_updates(update("t1", StopUpdate("B", sequence=2, relationship="SKIPPED"), start_date=20261126))
     assert "does not call at Stop B" not in loop.panel("A")[0].told["notes"]
+
+
+def test_who_waits_for_a_run_that_another_takes_the_place_of_reads_what_it_leaves_out() -> None:
+    # GTFS-Realtime: a REPLACEMENT lists the stops that are served, and no others.
+    def listed(*stops: str) -> TripUpdate:
+        calls = (StopUpdate(stop, f"08:{2 * i:02}", f"08:{2 * i:02}") for i, stop in enumerate(stops))
+        return update("t1", *calls, relationship="REPLACEMENT", start_date=20261126)
+
+    station = Stop("S", 600, 30, location_type=1), Stop("C", 600, parent="S", name="S, 1"), Stop("C2", 600, parent="S")
+    stops = *(stop for stop in row_of_stops("A B D E X")), *station
+    city = City(network(stops, "A B C D E"), at="07:55").trip_updates(listed("A", "B", "E"))
+    city.faces_agree("A")
+    for face, words in in_words(city, "A").items():
+        assert ("does not call at S, 1, Stop D" in words) == (face != "trip page"), face
+    assert [city.panel("B")[i].told["notes"] for i in (0, 1)] == [["does not call at S, 1, Stop D"], []]
+    # A stop on the way round stands for one; another platform is none left out, and an early end is a destination.
+    for served, told in (("ABXDE", ["does not call at S, 1"]), (["A", "B", "C2", "D", "E"], []), ("ABC", [])):
+        city.trip_updates(listed(*served))
+        assert city.panel("A")[0].told["notes"] == told, served
 
 
 def test_where_riders_get_off_at_the_first_of_two_calls_at_one_stop_they_may_get_off() -> None:
