@@ -39,10 +39,24 @@ _SMALL_WORDS = {
 }  # fmt: skip
 """Left out of a query that has other words."""
 
+_BEFORE_CODE = re.compile(
+    r"^(?:(?:stop|bus stop|arret|haltestelle|halte|parada|paragem|fermata)(?: (?:id|no|nr|number|num|numero|n))?"
+    r"|id|no|nr|number|numero) (?=.*\d)"
+)
+"""What people write before a stop's number, as `normalised`."""
+
+_WHOLE_LETTERS = str.maketrans({
+    "œ": "oe", "æ": "ae", "ß": "ss", "&": " and ", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h",
+    "ı": "i",
+})  # fmt: skip
+"""Letters that Unicode does not take apart, by how they are written where they are not at hand."""
+
 _EXACT, _PREFIX, _TYPO = 3.0, 2.0, 1.0
 """Worth of a word of the query that is a word of the name, begins one, or is one error away from one or from several
 written as one; two errors away it is half of that."""
 _TYPO_FROM_LETTERS, _TWO_TYPOS_FROM_LETTERS = 4, 8
+_UNSPACED = "\u0e00"
+"""From Thai on, scripts set no spaces between words: two letters are one."""
 _JOINED = 3
 """Words of a name that somebody may write as one."""
 _WORDS = 8
@@ -107,14 +121,15 @@ class StopSearch:
         ids = zip(tt.place_stop.tolist(), tt.place_id.tolist(), strict=True)
         for codes in (enumerate(tt.stop_code.tolist()), enumerate(tt.stop_id.tolist()), ids):
             for stop, code in codes:
-                if code and stop not in self._stops_of_code[code.casefold()]:
-                    self._stops_of_code[code.casefold()].append(stop)
+                for written in dict.fromkeys((code.casefold(), _plain_code(code))):
+                    if written and stop not in self._stops_of_code[written]:
+                        self._stops_of_code[written].append(stop)
         self._codes = sorted(code for code, stops in self._stops_of_code.items() if stops)
 
     def by_text(self, text: str, limit: int = 10) -> list[StopHit]:
         """Stops whose code or id is `text` first, then by name, the best match and busiest stop first."""
         code = text.strip().casefold()
-        found = list(self._stops_of_code.get(code, ()))
+        found = list(self._stops_of_code.get(code, ())) or list(self._stops_of_code.get(_plain_code(text), ()))
         found += self._by_name(normalised(text))
         if len(code) >= 2:
             known = set(found)
@@ -182,6 +197,10 @@ class StopSearch:
         if not worth.any():
             for known in _begun(self._joined_too, word):
                 worth[self._stops_of_joined[known]] = _TYPO
+        if not worth.any() and (len(word) >= _TYPO_FROM_LETTERS or (len(word) > 1 and word[0] >= _UNSPACED)):
+            for known in self._vocabulary:
+                if word in known:
+                    worth[self._stops_of[known]] = _TYPO
         if not worth.any() and len(word) >= _TYPO_FROM_LETTERS:
             most = 2 if len(word) >= _TWO_TYPOS_FROM_LETTERS else 1
             errors = process.cdist([word], self._joined_too, scorer=OSA.distance, score_cutoff=most)[0]
@@ -200,16 +219,16 @@ def _begun(words: list[str], start: str) -> Iterator[str]:
 def normalised(text: str) -> str:
     """Lower-case letters and digits without accents, words apart by one space."""
     # Letters in circles and brackets show their case only when taken apart.
-    text = (
-        unicodedata.normalize("NFKD", text)
-        .casefold()
-        .replace("œ", "oe")
-        .replace("æ", "ae")
-        .replace("ß", "ss")
-        .replace("&", " and ")
-    )
+    text = unicodedata.normalize("NFKD", text).casefold().translate(_WHOLE_LETTERS)
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return " ".join(re.findall(r"[^\W_]+", plain))
+
+
+def _plain_code(text: str) -> str:
+    """A stop's number as signs and riders write it ("Stop # 1005", "A-12"): letters and digits in one; "" of what is
+    no number."""
+    plain = _BEFORE_CODE.sub("", normalised(text)).replace(" ", "")
+    return plain if any(map(str.isdecimal, plain)) else ""
 
 
 def _words_of(query: str) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import text
-from benchmarks.field.network import Pattern, Route, Trip, network
+from benchmarks.field.network import Pattern, Route, Stop, Trip, network
 
 TOWN = network(
     "A B C",
@@ -26,3 +26,23 @@ TOWN = network(
 def test_a_line_is_found_by_its_name(query: str, lines: list[str], fragment: str) -> None:
     page = City(TOWN).page("/", q=query, fragment=fragment)
     assert [text(node) for node in page.css(".lines .badge")] == lines
+
+
+SIGNS = network(
+    [Stop("FR:37/1:a b", 0.0, name="Bø", code="A-12"), Stop("main", 600.0, name="Main Street", code="1005"),
+     Stop("hbf", 1200.0, name="Hauptbahnhof"),
+     Stop("tpe", 1800.0, name="台北市政府"), Stop("vz", 2400.0, name="Đorđa")],
+    "main hbf", [Trip("t1", "08:00")],
+)  # fmt: skip
+
+
+# HSLdevcom/digitransit-ui#49, OneBusAway/onebusaway-iphone#1040: numbers as they stand on signs
+@pytest.mark.parametrize(
+    ("query", "stop"),
+    [("1005", "main"), ("#1005", "main"), ("Stop # 1005", "main"), ("Arrêt n° 1005", "main"), ("１００５", "main"),
+     ("Haltestelle 1005", "main"), ("a12", "FR:37/1:a b"), ("A 12", "FR:37/1:a b"), ("fr:37/1:a b", "FR:37/1:a b"),
+     ("bo", "FR:37/1:a b"), ("dorda", "vz"), ("bahnhof", "hbf"), ("市政", "tpe"), ("stop 9", None), ("stop", None)],
+)  # fmt: skip
+def test_a_stop_is_found_by_its_number_and_by_a_part_of_its_name(query: str, stop: str | None) -> None:
+    found = [one["stop_id"] for one in City(SIGNS).json("/v1/stops", q=query)["stops"]]
+    assert found[:1] == ([stop] if stop else [])
