@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from predictor.arrays import NONE, Int32Array, Int64Array, places_of
+from predictor.journeys import call_key, journey_key
 from predictor.runs import DatedRuns
 from predictor.timetable import OwnRuns, Timetable
 
@@ -31,6 +32,22 @@ class OverlaidTimetable(Timetable):
         for trip in range(self.base.trips, self.trips):
             index.setdefault(str(self.trip_id[trip]), trip)
         return index
+
+    @cached_property
+    def left_out(self) -> Int64Array:
+        """See `Timetable`."""
+        base, own, named = self.base, self.own_runs, self.run_named
+        runs_of_base = DatedRuns(base.journey_trip, np.zeros_like(base.journey_trip), base.journey_shift_s).run_key
+        order = np.argsort(runs_of_base)
+        place = places_of(DatedRuns(named, np.zeros_like(named), own.shift_s).run_key, runs_of_base[order])
+        run = np.flatnonzero(place >= 0)
+        journey = order[place[run]].astype(np.int32)
+        of, planned = base.entries_of(named[run])
+        of_own, driven = self.entries_of(own.trip[run])
+        call_at = of * self.stops + self.station[base.call_stop[planned]]
+        lost = ~np.isin(call_at, of_own * self.stops + self.station[self.call_stop[driven]])
+        of, planned = of[lost], planned[lost]
+        return np.sort(call_key(journey_key(own.service_day[run][of], journey[of]), base.call_at(planned)))
 
     def planned_entries(self, trip: Int32Array, call: Int32Array) -> Int64Array:
         """See `Timetable`."""

@@ -216,6 +216,12 @@ class Timetable:
 
     own_runs = OwnRuns.empty()
 
+    @property
+    def left_out(self) -> Int64Array:
+        """Sorted keys (`call_key`) of the base's calls at whose stops (stations) those of `own_runs` that
+        replace them do not call."""
+        return np.empty(0, np.int64)
+
     @cached_property
     def run_relationships(self) -> Int8Array:
         """(T,) GTFS-Realtime ScheduleRelationship of each trip: SCHEDULED but for runs of the operator's own."""

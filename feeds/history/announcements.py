@@ -7,9 +7,10 @@ import numpy as np
 from feeds.alerts.alert import Alert
 from feeds.history.alert_json import alert_to_json
 from feeds.history.happened import Happened
-from feeds.history.register import AlertText, CancelledTrip
+from feeds.history.register import AlertText, TripWord
 from predictor.arrays import Int64Array
 from predictor.journeys import dated_calls, dated_journeys
+from predictor.runs import DatedRuns
 from predictor.timetable import Timetable
 
 Named = tuple[str, str, int, int]
@@ -17,44 +18,69 @@ Named = tuple[str, str, int, int]
 
 
 class Announcements:
-    """Follows cancelled trips, skipped calls and alerts from step to step; tells what is new to be written."""
+    """Follows cancelled trips, skipped calls, runs by the operator's times and alerts from step to step; tells what is
+    new to be written."""
 
     def __init__(self) -> None:
-        self._cancelled, self._skipped = np.empty(0, np.int64), np.empty(0, np.int64)
+        self._keys: tuple[Int64Array, ...] = ()
         self._alerts: tuple[Alert, ...] = ()
         self._timetable: Timetable | None = None
-        self._trips: dict[Named, float] = {}
+        self._cancelled, self._told = _Words(), _Words()
         self._texts: dict[tuple[str, str], float] = {}
-        self._over: tuple[list[CancelledTrip], list[AlertText]] = [], []
+        self._over: list[AlertText] = []
         self._at = float("nan")
 
     def follow(self, step: Happened) -> None:
         """Take in what is in force at a step."""
         tt, before = step.timetable, self._at
         other = tt is not self._timetable
-        if other or not _same(step.cancelled, self._cancelled) or not _same(step.skipped, self._skipped):
-            now = dict.fromkeys(_named(tt, step.cancelled, step.skipped), step.at)
-            self._over[0].extend(CancelledTrip(*t, since, before) for t, since in self._trips.items() if t not in now)
-            self._trips = {trip: self._trips.get(trip, since) for trip, since in now.items()}
-            self._cancelled, self._skipped = step.cancelled, step.skipped
+        keys = step.cancelled, step.skipped, step.operators.run_key
+        if other or not all(map(_same, keys, self._keys)):
+            skipped = np.union1d(step.skipped, tt.left_out)
+            self._cancelled.follow(_named(tt, step.cancelled, skipped), step.at, before)
+            self._told.follow(_runs_named(tt, step.operators), step.at, before)
+            self._keys = keys
         if other or step.alerts != self._alerts:
             active = [alert for alert in step.alerts if alert.in_force_at(step.at)]
             texts = dict.fromkeys(((alert.alert_id, alert_to_json(alert)) for alert in active), step.at)
-            self._over[1].extend(AlertText(*t, since, before) for t, since in self._texts.items() if t not in texts)
+            self._over.extend(AlertText(*t, since, before) for t, since in self._texts.items() if t not in texts)
             self._texts = {text: self._texts.get(text, since) for text, since in texts.items()}
             # An alert for later begins without anything new being said.
             self._alerts = step.alerts if len(active) == len(step.alerts) else ()
         self._timetable, self._at = tt, step.at
 
-    def to_write(self) -> tuple[list[CancelledTrip], list[AlertText]]:
-        """What is in force, up to the last step, and what has ended since `written`."""
-        trips = [CancelledTrip(*trip, since, self._at) for trip, since in self._trips.items()]
-        texts = [AlertText(*text, since, self._at) for text, since in self._texts.items()]
-        return self._over[0] + trips, self._over[1] + texts
+    def cancelled(self) -> list[TripWord]:
+        """What is taken out up to the last step, and what was until it ended since `written`."""
+        return self._cancelled.to_write(self._at)
+
+    def told(self) -> list[TripWord]:
+        """Likewise the runs by the operator's times."""
+        return self._told.to_write(self._at)
+
+    def alerts(self) -> list[AlertText]:
+        """Likewise the alerts."""
+        return self._over + [AlertText(*text, since, self._at) for text, since in self._texts.items()]
 
     def written(self) -> None:
         """What has ended is on disk."""
-        self._over = [], []
+        self._over = []
+        self._cancelled.over, self._told.over = [], []
+
+
+class _Words:
+    """What is in force, since when; and what has ended."""
+
+    def __init__(self) -> None:
+        self._since: dict[Named, float] = {}
+        self.over: list[TripWord] = []
+
+    def follow(self, named: list[Named], at: float, before: float) -> None:
+        now = dict.fromkeys(named, at)
+        self.over.extend(TripWord(*t, since, before) for t, since in self._since.items() if t not in now)
+        self._since = {trip: self._since.get(trip, since) for trip, since in now.items()}
+
+    def to_write(self, until: float) -> list[TripWord]:
+        return self.over + [TripWord(*trip, since, until) for trip, since in self._since.items()]
 
 
 def _same(entries: Int64Array, other: Int64Array) -> bool:
@@ -69,4 +95,10 @@ def _named(tt: Timetable, cancelled: Int64Array, skipped: Int64Array) -> list[Na
     entry = tt.entry_of(trip, np.maximum(call, 0))
     sequence = np.where(call >= 0, tt.stop_sequence[entry], -1)
     columns = (tt.trip_id[trip], tt.date[day].astype(np.str_), tt.journey_shift_s[journey], sequence)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def _runs_named(tt: Timetable, runs: DatedRuns) -> list[Named]:
+    whole = np.full(len(runs), -1)
+    columns = (tt.trip_id[runs.trip], tt.date[runs.service_day].astype(np.str_), runs.shift_s, whole)
     return list(zip(*(column.tolist() for column in columns), strict=True))

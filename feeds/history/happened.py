@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from feeds.alerts.alert import Alert
 from predictor.accuracy.samples import Told, told_by_operator, told_by_us
-from predictor.arrays import Int64Array
+from predictor.arrays import Int64Array, first_of_each
 from predictor.passages import Passages
-from predictor.snapshot import Snapshot, Vehicles
+from predictor.runs import DatedRuns
+from predictor.snapshot import LIVE, Snapshot, Vehicles
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
 
@@ -27,6 +30,8 @@ class Happened:
     """Sorted journey keys."""
     skipped: Int64Array
     """Sorted call keys."""
+    operators: DatedRuns
+    """Runs of the timetable that riders are told of by the operator's times, without a vehicle."""
     alerts: tuple[Alert, ...]
     told: tuple[Told | None, Told | None] = (None, None)
     """What we and what the operator's TripUpdates said, where the step is one of those that are sampled."""
@@ -40,7 +45,17 @@ class Happened:
         told, to be judged by what happens."""
         return cls(
             snapshot.made_at, snapshot.feed_alive_at, snapshot.timetable, snapshot.vehicles, snapshot.passages,
-            snapshot.cancelled, snapshot.skipped, alerts,
+            np.union1d(snapshot.cancelled, snapshot.deleted), snapshot.skipped, _by_the_operator(snapshot), alerts,
             (told_by_us(snapshot) if sampled else None,
              told_by_operator(updates, snapshot) if sampled and updates is not None else None),
         )  # fmt: skip
+
+
+def _by_the_operator(snapshot: Snapshot) -> DatedRuns:
+    tt, made = snapshot.timetable, snapshot.predictions
+    runs = made.runs.take(np.flatnonzero((made.vehicle < 0) & (made.status == LIVE)))
+    runs = runs.take(np.flatnonzero(first_of_each(runs.run_key)))
+    # Runs in the place of others go by their names.
+    own = runs.trip >= tt.base.trips
+    named = np.append(np.arange(tt.base.trips, dtype=np.int32), tt.run_named)[runs.trip] if own.any() else runs.trip
+    return DatedRuns(named, runs.service_day, runs.shift_s)

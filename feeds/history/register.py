@@ -20,12 +20,18 @@ CREATE TABLE IF NOT EXISTS gaps (since REAL PRIMARY KEY, until REAL, watched INT
 CREATE TABLE IF NOT EXISTS timetables (feed_version TEXT PRIMARY KEY, since REAL, until REAL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS watch (one INTEGER PRIMARY KEY, since REAL, until REAL, feed_alive_at REAL);
 """,
+    """
+CREATE TABLE IF NOT EXISTS told (
+    trip_id TEXT, start_date TEXT, shift_s INTEGER, stop_sequence INTEGER, since REAL, until REAL,
+    PRIMARY KEY (trip_id, start_date, shift_s, stop_sequence)) WITHOUT ROWID;
+""",
 )
 
 
 @dataclass(frozen=True)
-class CancelledTrip:
-    """A trip, or one of its calls, that the operator took out. Times are POSIX seconds."""
+class TripWord:
+    """The operator's word on a trip or one of its calls: that it is taken out, or when it comes. Times are POSIX
+    seconds."""
 
     trip_id: str
     start_date: str
@@ -69,7 +75,8 @@ class Register:
 
     def write(
         self,
-        cancelled: Collection[CancelledTrip],
+        cancelled: Collection[TripWord],
+        told: Collection[TripWord],
         alerts: Collection[AlertText],
         gaps: Collection[Gap],
         timetable: tuple[str, float, float] | None,
@@ -77,11 +84,12 @@ class Register:
     ) -> None:
         """Put down what is new, all or nothing; of what was there already only `until` grows. Errors: FeedError."""
         with self._file.written() as cursor:
-            cursor.executemany(
-                "INSERT INTO cancellations VALUES (?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
-                [(c.trip_id, c.start_date, c.shift_s, c.stop_sequence, c.since, c.until) for c in cancelled],
-            )
+            for table, words in (("cancellations", cancelled), ("told", told)):
+                cursor.executemany(
+                    f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?) "  # noqa: S608
+                    "ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
+                    [(w.trip_id, w.start_date, w.shift_s, w.stop_sequence, w.since, w.until) for w in words],
+                )
             cursor.executemany(
                 "INSERT INTO alerts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
                 [(a.alert_id, a.content, a.since, a.until) for a in alerts],
@@ -108,14 +116,21 @@ class Register:
         row = next(iter(self._file.rows("SELECT since, until, feed_alive_at FROM watch")), (None, None, None))
         return Watch(*(float("nan") if at is None else at for at in row))
 
-    def cancelled(self, trip_ids: Iterable[str], start_dates: Collection[str]) -> list[CancelledTrip]:
-        """What the operator said of these trips on these days."""
+    def cancelled(self, trip_ids: Iterable[str], start_dates: Collection[str]) -> list[TripWord]:
+        """What the operator took out of these trips on these days."""
+        return self._said("cancellations", trip_ids, start_dates)
+
+    def told(self, trip_ids: Iterable[str], start_dates: Collection[str]) -> list[TripWord]:
+        """Of which of these trips on these days it told when they come, no vehicle being seen."""
+        return self._said("told", trip_ids, start_dates)
+
+    def _said(self, table: str, trip_ids: Iterable[str], start_dates: Collection[str]) -> list[TripWord]:
         dates = ",".join("?" * len(start_dates))
         return [
-            CancelledTrip(*row)
+            TripWord(*row)
             for trip_id in trip_ids
             for row in self._file.rows(
-                f"SELECT * FROM cancellations WHERE trip_id = ? AND start_date IN ({dates})",  # noqa: S608
+                f"SELECT * FROM {table} WHERE trip_id = ? AND start_date IN ({dates})",  # noqa: S608
                 trip_id,
                 *start_dates,
             )
@@ -147,7 +162,7 @@ class Register:
     def drop_before(self, at: float) -> None:
         """Forget what ended before a time."""
         with self._file.written() as cursor:
-            for table in ("cancellations", "alerts", "gaps", "timetables"):
+            for table in ("cancellations", "told", "alerts", "gaps", "timetables"):
                 cursor.execute(f"DELETE FROM {table} WHERE until < ?", (at,))  # noqa: S608
             cursor.execute("UPDATE watch SET since = max(since, ?)", (at,))
 

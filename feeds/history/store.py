@@ -28,7 +28,7 @@ from feeds.history.accuracy_sums import AccuracySums
 from feeds.history.alert_json import alert_from_json
 from feeds.history.announcements import Announcements
 from feeds.history.happened import Happened
-from feeds.history.register import AlertText, CancelledTrip, Register, Watch
+from feeds.history.register import AlertText, Register, TripWord, Watch
 from feeds.history.tables import PASSAGES, TRACES, passages_of, passages_table, traces_of, traces_table
 from feeds.storage.daily_parquet import DailyParquet
 from feeds.storage.daily_rows import RecentTable, Rows
@@ -156,9 +156,9 @@ class HistoryStore:
                         pq.write_table(table, path)
                 except OSError as error:
                     raise FeedError(f"{self._folder}: cannot be written ({error.strerror or error}).") from error
-            cancelled, alerts = self._announced.to_write()
+            cancelled, told, alerts = self._announced.cancelled(), self._announced.told(), self._announced.alerts()
             in_use = (tt.feed_version, watch.until, watch.until)
-            self._register.write(cancelled, alerts, self._gaps.values(), in_use, watch)
+            self._register.write(cancelled, told, alerts, self._gaps.values(), in_use, watch)
             with self._lock:
                 self._announced.written()
                 # The last one may go on.
@@ -204,7 +204,7 @@ class HistoryStore:
             with self._lock:
                 seen = self._passages.rows, self._with_open_traces()
                 gaps, watch = dict(self._gaps), self._watch
-                announced = self._announced.to_write()[0]
+                announced, told = self._announced.cancelled(), self._announced.told()
             try:
                 vehicles = {
                     name
@@ -224,9 +224,8 @@ class HistoryStore:
                 continue
         gaps = {gap.since: gap for gap in self._register.gaps(first, last)} | gaps
         cancelled_trips = self._register.cancelled(trip_ids, dates)
-        cancelled_trips += [
-            cancelled for cancelled in announced if cancelled.trip_id in trip_ids and cancelled.start_date in dates
-        ]
+        cancelled_trips += [word for word in announced if word.trip_id in trip_ids and word.start_date in dates]
+        told = self._register.told(trip_ids, dates) + told
         # What goes on has been put down already, as far as it had come then.
         latest = {replace(cancelled, until=0.0): cancelled for cancelled in cancelled_trips}.values()
         return Evidence(
@@ -235,6 +234,7 @@ class HistoryStore:
             cancellations=tuple(_cancellations(tt, latest)),
             notices=tuple(_notice(tt, *seen) for seen in self.alerts(first, last)),
             gaps=tuple(gaps.values()),
+            told={(word.trip, word.service_day, word.shift_s): word.until for word in _cancellations(tt, told)},
             since=math.inf if math.isnan(watch.since) else watch.since,
             until=watch.until,
         )
@@ -253,7 +253,7 @@ class HistoryStore:
     def alerts(self, since: float, until: float) -> list[tuple[Alert, float, float]]:
         """The operator's alerts seen in force between the two times, each as it was at last, and from when to when."""
         with self._lock:
-            announced = self._announced.to_write()[1]
+            announced = self._announced.alerts()
         texts = self._register.alerts(since, until)
         texts += [text for text in announced if text.since <= until and text.until >= since]
         began: dict[str, float] = {}
@@ -343,7 +343,7 @@ def _passed(since: float, until: float) -> pc.Expression:
     return ((arrival >= since) & (arrival <= until)) | ((departure >= since) & (departure <= until))
 
 
-def _cancellations(tt: Timetable, cancelled_trips: Iterable[CancelledTrip]) -> Iterator[Cancellation]:
+def _cancellations(tt: Timetable, cancelled_trips: Iterable[TripWord]) -> Iterator[Cancellation]:
     for cancelled in cancelled_trips:
         trip, day = tt.trip_index.get(cancelled.trip_id, -1), tt.date_index.get(int(cancelled.start_date), -1)
         if trip < 0 or day < 0:

@@ -65,6 +65,7 @@ def passages_of(table: pa.Table, timetable: Timetable) -> Passages:
     """Passages of a table, without those of trips, days and calls that this timetable does not have."""
     trip, day = _trips(table, timetable), _days(table, timetable)
     call = _calls(table["stop_sequence"], trip, timetable)
+    call = _at_their_stops(call, _indices(table["stop_id"], timetable.stop_index), trip, timetable)
     rows = np.flatnonzero((trip >= 0) & (day >= 0) & (call >= 0))
     trip, call = trip[rows], call[rows]
     return Passages(
@@ -128,6 +129,19 @@ def _calls(column: pa.ChunkedArray, trip: Int32Array, tt: Timetable) -> Int32Arr
         by_sequence = np.argsort(span, kind="stable")
         place = places_of(sequence[rows], span[by_sequence])
         result[rows] = np.where(place >= 0, by_sequence[place], NONE)
+    return result
+
+
+def _at_their_stops(call: Int32Array, stop: Int32Array, trip: Int32Array, tt: Timetable) -> Int32Array:
+    """The calls (n,) at the stops (stations) that they were seen at, for the operator may have changed the run: where
+    the trip calls elsewhere in their place its first call there, -1 where there is none."""
+    result = call.copy()
+    known = (trip >= 0) & (stop >= 0)
+    there = np.where(known & (call >= 0), tt.stop_at(np.maximum(trip, 0), np.maximum(call, 0)), NONE)
+    elsewhere = known & ((call < 0) | (tt.station[there] != tt.station[stop]))
+    for row in np.flatnonzero(elsewhere).tolist():
+        same = np.flatnonzero(tt.station[tt.call_stop[tt.calls_of(int(trip[row]))]] == tt.station[stop[row]])
+        result[row] = same[0] if len(same) else NONE
     return result
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -64,6 +64,8 @@ class Evidence:
     """Nothing is known of what was before, POSIX seconds."""
     until: float = float("inf")
     """Nothing is known of what came after."""
+    told: Mapping[Journey, float] = field(default_factory=dict)
+    """Journeys that riders were told of by the operator's times, no vehicle being seen, and until when."""
 
 
 def with_their_blocks(timetable: Timetable, journeys: Collection[Journey]) -> set[Journey]:

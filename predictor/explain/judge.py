@@ -210,7 +210,8 @@ class Judge:
         if gap is not None and min(gap.until, case.ends) - max(gap.since, case.begins) > (case.ends - case.begins) / 2:
             return case.not_seen(FEED_GAP, (gap_fact(gap),), vehicle_id=vehicle)
         # Where the block's vehicle names its trips no other drove this one.
-        if not (last and last.named) and self._instead(case):
+        told = self._evidence.told.get(case.journey, -math.inf) >= case.begins - EARLY_S
+        if told or (not (last and last.named) and self._instead(case)):
             return self._not_named(case)
         return case.verdict(NOT_SERVED, cause or NO_VEHICLE, (*facts, *alerts), vehicle_id=vehicle)
 

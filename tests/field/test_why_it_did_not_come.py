@@ -1,0 +1,63 @@
+"""What is told afterwards of a bus is what riders were told then, and nothing is claimed that nobody saw.
+
+The kind: the history knew vehicles and cancellations only, so what the operator told otherwise counted as “no vehicle”.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.field.city import City
+from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, update
+from benchmarks.field.network import Stop, Trip, network, row_of_stops
+
+TOWN = network(
+    (*row_of_stops("A B C D E"), Stop("X", 1200.0, 150.0)), "A B C D E",
+    [Trip("t0", "07:30"), Trip("t1", "08:00"), Trip("t2", "09:00")],
+)  # fmt: skip
+LATE = tuple(StopUpdate(stop, delay=120) for stop in "BCDE")
+ON_ITS_WAY = bus("v", "t1", late_s=0)
+OTHER = bus("w", "t0", late_s=0)
+
+
+def why(city: City, stop: str, at: str) -> tuple[str, str | None]:
+    """Outcome and cause of t1, as told now and after a restart of all that is in memory."""
+    city.service._history.work.drain()
+    told = []
+    for _ in range(2):
+        answer = city.get(f"/v1/stops/{stop}/explain", at=f"2026-11-26T{at}").json()
+        told.append([(one["outcome"], one["cause"]) for one in answer["explanations"] if one["trip_id"] == "t1"])
+        city.service.history.flush()
+    assert told[0] == told[1]
+    (one,) = told[0]
+    return one
+
+
+# chihacknight/breakout-groups#217, MobilityData/gtfs-realtime-validator#160: not all buses that run report positions.
+@pytest.mark.parametrize(
+    ("said", "report", "told"),
+    [
+        (update("t1", *LATE, vehicle="u"), OTHER, ("not_seen", "trip_not_named")),
+        (update("t1", *LATE, vehicle="u"), ON_ITS_WAY, ("on_time", None)),
+        (update("t1", relationship="DELETED"), OTHER, ("not_served", "cancelled")),
+        (update("t1", StopUpdate("C", delay=0, sequence=3, assigned_stop="X")), ON_ITS_WAY, ("not_served", "detour")),
+        (update("t2", *LATE), OTHER, ("not_served", "no_vehicle")),
+    ],
+)  # fmt: skip
+def test_what_the_operator_told_of_a_run_is_not_forgotten(
+    said: TripUpdate, report: Bus, told: tuple[str, str | None]
+) -> None:
+    city = City(TOWN).vehicle_positions(report).trip_updates(said).at("08:12").trip_updates().at("08:40")
+    assert why(city, "C", "08:04") == told
+
+
+def test_a_bus_that_drives_its_run_as_the_operator_changed_it_came() -> None:
+    others = (
+        StopUpdate("A", departure="08:10"), StopUpdate("C", arrival="08:14"), StopUpdate("E", arrival="08:18"),
+    )  # fmt: skip
+    city = City(TOWN).trip_updates(update("t1", *others, relationship="REPLACEMENT"))
+    city.vehicle_positions(bus("v", "t1", late_s=600)).at("08:30")
+    for _ in range(2):
+        assert why(city, "C", "08:04")[0] == "late"
+        assert why(city, "B", "08:02") == ("not_served", "detour")
+        city.trip_updates().at("08:40")
