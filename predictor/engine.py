@@ -50,7 +50,7 @@ from predictor.operator_times import OperatorTimes, operator_times
 from predictor.operator_vehicles import on_operators_runs
 from predictor.overlay import Overlay
 from predictor.passages import CallTimes, Passages, Stretches, call_times
-from predictor.past_calls import DrivenCalls, PassedCalls, PastCalls
+from predictor.past_calls import DrivenCalls, PassedCalls, PastCalls, without_behind
 from predictor.predicted_rows import (
     cancelled_rows,
     in_timetable,
@@ -235,9 +235,9 @@ class Engine:
         observations = self._placed(self._coupled_units.told_apart(observations, self.timetable))
         self._feed.hear(observations, now)
         passages = self._follow(observations, now, self._taken_out(operator))
-        operator = self._with_followed(operator, updates, now)
-        self._feed.watch(self.timetable, self._tracks)
         told_at = now if updates is None else min(updates.timestamp, now)
+        operator = self._with_followed(operator, updates, told_at, now)
+        self._feed.watch(self.timetable, self._tracks)
         operator = self._always_due.doubted(operator, self.timetable, told_at, now, self.settings.patience)
         ahead = self._ahead(operator, OperatorTimes.none() if fresh is None else undoubted(operator), passages, now)
         served = self._served(ahead.journey, operator, now)
@@ -321,15 +321,19 @@ class Engine:
         tracks, slot = self._tracks.with_vehicles_of(observations)
         return with_told_places(self.timetable, self.driving_times.diagram, tracks, slot, observations)
 
-    def _with_followed(self, operator: OperatorTimes, updates: TripUpdates | None, now: float) -> OperatorTimes:
-        """The operator's word with the runs by headway whose start it does not tell as those that are known."""
+    def _with_followed(
+        self, operator: OperatorTimes, updates: TripUpdates | None, told_at: float, now: float
+    ) -> OperatorTimes:
+        """The operator's word with the runs by headway whose start it does not tell as those that are known, without
+        what it tells as to come that is behind them."""
         if updates is None:
             return operator
         diagram = self.driving_times.diagram
         settled = self._untold_starts.settled(updates, self._overlay, self._journeys, diagram, self._tracks)
         if settled is not updates:
             operator = self._told_by(settled)
-        operator, past = self._past_calls.told(operator, now), self._past_calls.keys(now)
+        operator = self._past_calls.told(without_behind(operator, self.timetable, told_at), now)
+        past = self._past_calls.keys(now)
         return self._driven_calls.without_served(operator, past, self.timetable, self._journeys)
 
     def _taken_out(self, operator: OperatorTimes) -> Int64Array:

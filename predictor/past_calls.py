@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, contains, is_among
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, contains, first_of_each, is_among
 from predictor.journeys import JourneyLookup, call_key, dated_calls, dated_journeys
 from predictor.operator_times import OperatorTimes
 from predictor.passages import Passages
@@ -19,6 +19,10 @@ _AFTERWARDS_S = 1200.0
 _SIFTED_EVERY_S = 60.0
 STILL_DUE_S = 60.0
 """A call is past when its departure was told to be this long ago, or is told no more."""
+_AT_ONCE_S = 30.0
+"""Nobody is within this time at two calls"""
+_APART_S = 150.0
+"""that the timetable has so far apart: it may have them in whole minutes, as may be what is told."""
 _REMEMBERED_S = 6 * 3600.0
 _LOOKED_AT_S = 2 * 3600.0
 """A run is still looked at so long after a call."""
@@ -83,6 +87,36 @@ class DrivenCalls:
 
 def _keys(calls: PassedCalls | _SkippedCalls, journeys: JourneyLookup) -> Int64Array:
     return call_key(journeys.keys(calls), calls.call)
+
+
+def without_behind(operator: OperatorTimes, timetable: Timetable, told_at: float) -> OperatorTimes:
+    """The operator's word of `told_at` without the calls that it tells to be made at one time with a later one: some
+    feeds go on telling those behind the vehicle as of now, or as of the next call."""
+    tt, calls = timetable, operator.calls
+    rows = np.flatnonzero((calls.departure >= told_at - STILL_DUE_S) & ~calls.bounded)
+    if len(rows) == 0:
+        return operator
+    opens = first_of_each(calls.journey[rows])
+    run = np.cumsum(opens) - 1
+    at_once = calls.arrival[rows] <= calls.departure[rows[opens]][run] + _AT_ONCE_S
+    of_run, next_rows = run[at_once], np.append(rows, rows[-1])[1:]
+    ends = np.append(first_of_each(of_run)[1:], True)
+    last, following = rows[at_once][ends], next_rows[at_once][ends]
+    rows = rows[at_once]
+    entry = tt.entry_of(calls.trip, calls.call)
+    behind = tt.arrival_s[entry[last]][of_run] - tt.departure_s[entry[rows]] >= _APART_S
+    if not behind.any():
+        return operator
+    # One that has not set out may be told as of now wherever it should have been by now, and in time from there on.
+    is_now = calls.departure[last] <= told_at + _AT_ONCE_S
+    goes_on = calls.journey[following] == calls.journey[last]
+    in_time = calls.departure[following] == calls.origin(tt)[following] + tt.departure_s[entry[following]]
+    behind &= ~(is_now & goes_on & (following > last) & in_time)[of_run]
+    # As of now the last one is behind as well.
+    behind |= (calls.departure[rows] <= told_at) & is_among(of_run, of_run[behind])
+    kept = np.ones(len(calls), bool)
+    kept[rows[behind]] = False
+    return replace(operator, calls=calls.take(kept))
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,6 +24,7 @@ from predictor.arrays import (
     is_one_of,
     running_maximum,
 )
+from predictor.operator_times import EARLIEST_S
 from predictor.timetable import Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SCHEDULED, STOP_SKIPPED
 
@@ -66,6 +67,10 @@ def expected_times(
     `relationship` (k,).
     """
     arrival, departure = _told_times(updates, calls, update, found, refused)
+    # What is too early to be believed says nothing of any other call.
+    told = first_known(arrival, departure)
+    unbelieved = (calls.arrival - told > EARLIEST_S) & ~(runs.own_calls & ~runs.own_times)[calls.owner]
+    arrival, departure = np.where(unbelieved, np.nan, arrival), np.where(unbelieved, np.nan, departure)
     arrival = _arrival_of_stay(calls, arrival, departure, relationship)
     arrival_told, departure_told = ~np.isnan(arrival), ~np.isnan(departure)
     # Who comes early to where it waits for its time leaves at that time, unless the operator says otherwise.
@@ -79,7 +84,7 @@ def expected_times(
     by_arrival_alone = np.where(waits, np.clip(np.nan_to_num(next_delay), least, by_arrival_alone), by_arrival_alone)
     # Who is told to leave before it comes leaves when it comes: so late it is further on.
     own_delay = np.where(np.isnan(departure), by_arrival_alone, np.fmax(departure, arrival) - calls.departure)
-    ends = relationship == STOP_NO_DATA
+    ends = (relationship == STOP_NO_DATA) | unbelieved
     delay = _carried(calls.owner, own_delay, ends, waits, runs.delay_s)
     # A wait of which nothing is told absorbs what has to be caught up by the next time told.
     absorbs = waits & np.isnan(own_delay) & (delay > np.maximum(next_delay, 0.0))
@@ -114,7 +119,8 @@ def expected_times(
     served = np.flatnonzero(relationship != STOP_SKIPPED)
     ends = served[np.append(first_of_each(calls.owner[served])[1:], True)[: len(served)]]
     departure[ends] = arrival[ends]
-    return *_in_order(calls.owner, arrival, departure, refused), passed_by
+    arrival, departure = _in_order(calls.owner, arrival, departure, refused)
+    return np.where(unbelieved, told, arrival), np.where(unbelieved, told, departure), passed_by & ~unbelieved
 
 
 def _told_times(

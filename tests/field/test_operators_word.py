@@ -177,6 +177,15 @@ def test_a_run_that_would_be_an_hour_early_is_told_as_it_is_scheduled(delay_s: i
     assert City(at="07:57").trip_updates(update("t1", StopUpdate("A", delay=delay_s), **TODAY)).board("C")[0] == row
 
 
+@pytest.mark.parametrize("too_early", [StopUpdate("C", delay=-5400), StopUpdate("C", "06:34", "06:34")])
+def test_a_time_that_is_not_believed_changes_no_other(too_early: StopUpdate) -> None:
+    told = (StopUpdate("A", delay=120), too_early, StopUpdate("D", delay=60))
+    city = City(at="07:55").trip_updates(update("t1", *told, **TODAY))
+    assert [city.board(stop)[0] for stop in "ABCD"] == [
+        "08:02 t1 live", "08:04 t1 live", "08:04 t1 scheduled", "08:07 t1 live",
+    ]  # fmt: skip
+
+
 # MobilityData/transit#6
 def test_a_stop_that_is_told_counts_more_than_the_delay_of_the_whole_trip() -> None:
     city = City(at="08:03").trip_updates(update("t1", StopUpdate("C", delay=120), delay=600, **TODAY))
@@ -272,6 +281,25 @@ def test_times_that_run_backwards_are_put_in_order() -> None:
         "08:01 t1 live", "08:09 t1 live", "08:09 t1 live", "08:11 t1 live",
     ]  # fmt: skip
     assert city.service.snapshot.counts["refused_time_running_backwards"] > 0
+
+
+@pytest.mark.parametrize("as_of", ["now", "next call"])
+def test_stops_behind_the_bus_that_a_feed_goes_on_telling_as_to_come_are_left(as_of: str) -> None:
+    slow = network("A B C D E", (Pattern("main", "A B C D E", hop_s=240),), trips=(Trip("t1", "08:00"),))
+    due = {"A": "08:02", "B": "08:06", "C": "08:10", "D": "08:14", "E": "08:18"}
+    city = City(slow, at="08:01").trip_updates(update("t1", *(StopUpdate(s, t, t) for s, t in due.items()), **TODAY))
+    assert city.board("A") == ["08:02 t1 live"]
+    for at, next_stop in (("08:03", "B"), ("08:07", "C"), ("08:09", "C")):
+        city.at(at)
+        behind = city.now if as_of == "now" else due[next_stop]
+        calls = (StopUpdate(s, *(2 * (behind if s < next_stop else t,))) for s, t in due.items())
+        city.trip_updates(update("t1", *calls, **TODAY))
+    assert [city.board(stop) for stop in "ABCD"] == [[], [], ["08:10 t1 live"], ["08:14 t1 live"]]
+    # One that has not set out is due wherever it should have been by now, and in time from there on.
+    city = City(slow, at="08:05")
+    waiting = (StopUpdate(s, t, t) for s, t in (("A", city.now), ("B", city.now), ("C", "08:08")))
+    city.trip_updates(update("t1", *waiting, **TODAY))
+    assert [city.board(stop) for stop in "AB"] == [["08:05 t1 live"], ["08:05 t1 live"]]
 
 
 def test_a_message_that_tells_only_changes_is_refused_in_words() -> None:
