@@ -29,6 +29,7 @@ from feeds.recordings.parquet_archive import ParquetArchive
 from feeds.recordings.recorded_messages import MessageArchive, MessageStore, RecordedMessages
 from feeds.tides.vehicle_locations import NAME as VEHICLE_LOCATIONS
 from feeds.tides.vehicle_locations import is_vehicle_locations
+from feeds.trip_updates.call_finding import Numbering
 from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.trip_updates.old_times import LastTold
 from predictor.named_dates import NamedDates
@@ -158,10 +159,10 @@ def open_recording(
     if not folder.exists():
         raise FeedError(f"{folder}: no such folder; give the folder of a recording.")
     refused: Counter[str] = Counter()
-    dates, last_told = NamedDates(), LastTold()
+    dates, last_told, numbering = NamedDates(), LastTold(), Numbering()
 
     def updates(data: bytes, received_at: float, by: Timetable) -> TripUpdates:
-        decoded = decode_trip_updates(data, by, received_at, dates, last_told)
+        decoded = decode_trip_updates(data, by, received_at, dates, last_told, numbering)
         refused.update(decoded.refused)
         return decoded
 

@@ -1,7 +1,8 @@
 """Which call of its run each stop time update means.
 
 By `stop_sequence`, and by the stop where that is missing or speaks against it. Numbers alone that the timetable does
-not have, and that begin at 0 or end at the number of calls, are places in the run. A stop id that is none of the run's
+not have, and that begin at 0 or end at the number of calls, are places in the run; a feed that has begun at 0 goes on
+to count so when it tells of the first call no more. A stop id that is none of the run's
 may be another platform of a station that it calls at, another pole of the name, or the station itself. A stop that is
 served twice is told apart by the order of the updates, then by what they say: a departure is not of the last call, an
 arrival not of the first, and the time is near the timetable's.
@@ -15,7 +16,16 @@ import numpy as np
 
 from feeds.trip_updates.message_columns import StopTimeUpdates, at, first_known
 from feeds.trip_updates.run_calls import RunCalls
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, group_starts, places_of
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    first_of_each,
+    group_starts,
+    places_of,
+)
 
 _NOT_FOUND = 1.0e9
 _WRONG_EVENT = 1.0e6
@@ -23,8 +33,26 @@ _OTHER_PLATFORM = 1.0e5
 _FIRST_FIRST = 1.0e-3
 
 
+class Numbering:
+    """How the messages of a feed have numbered calls."""
+
+    def __init__(self) -> None:
+        self.from_0 = False
+        """From 0, as the timetable does not."""
+
+    def hear(self, begin_at_0: bool, end_at_last: bool) -> None:
+        """Whether runs of a message begin at 0, and whether they end at the last number that the timetable has."""
+        if begin_at_0 != end_at_last:
+            self.from_0 = begin_at_0
+
+
 def find_calls(
-    place_of_stop: Int32Array, calls: RunCalls, updates: StopTimeUpdates, received_at: float, refused: Counter[str]
+    place_of_stop: Int32Array,
+    calls: RunCalls,
+    updates: StopTimeUpdates,
+    numbering: Numbering,
+    received_at: float,
+    refused: Counter[str],
 ) -> Int64Array:
     """Row in `calls` of each update (m,), which are in order of runs, -1 where none. `place_of_stop` (S,): as of
     `poles.place_of`."""
@@ -33,7 +61,7 @@ def find_calls(
     found = places_of((owner << 32) + np.maximum(sequence, 0), ((calls.owner << 32) + calls.sequence)[order])
     found = at(order, found, NONE)
     found[sequence < 0] = NONE
-    counted, first = _places(calls, owner, sequence, stop, found)
+    counted, first = _places(calls, owner, sequence, stop, found, numbering)
     place = (owner[counted] << 32) + sequence[counted] - first
     in_run = np.argsort(by_place := (calls.owner << 32) + calls.call, kind="stable")
     found[counted] = at(in_run, places_of(place, by_place[in_run]), NONE)
@@ -69,7 +97,7 @@ def _without_next_runs(
 
 
 def _places(
-    calls: RunCalls, owner: Int64Array, sequence: Int32Array, stop: Int32Array, found: Int64Array
+    calls: RunCalls, owner: Int64Array, sequence: Int32Array, stop: Int32Array, found: Int64Array, numbering: Numbering
 ) -> tuple[Int64Array, Int64Array]:
     """Updates (u,) whose numbers are places in the run, and the number (u,) of its first call: 0 where the timetable
     has no 0, 1 where it has none of a run's numbers and they end at how many calls there are."""
@@ -78,6 +106,14 @@ def _places(
     by_number[owner[(stop >= 0) | (sequence < 0)]] = False
     from_0 = np.zeros(runs, bool)
     from_0[owner[(sequence == 0) & (found < 0)]] = True
+    later = np.zeros(runs, bool)
+    begins = calls.take(np.flatnonzero(first_of_each(calls.owner) & (calls.owner < runs)))
+    later[begins.owner] = begins.sequence > 0
+    ended = np.zeros(runs, bool)
+    is_last = np.append(first_of_each(calls.owner)[1:], True)[: len(calls)]
+    ended[owner[(found >= 0) & at(is_last, found, False)]] = True
+    numbering.hear(bool((by_number & from_0).any()), bool((by_number & later & ended).any()))
+    from_0 |= numbering.from_0 & later & ~ended
     known, last = np.zeros(runs, bool), np.zeros(runs, np.int64)
     known[owner[found >= 0]] = True
     np.maximum.at(last, owner, sequence)

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from feeds.messages.message import decode_message, header_timestamp, refuse_differential
+from feeds.trip_updates.call_finding import Numbering
 from feeds.trip_updates.calls_made import calls_of_runs, with_modified
 from feeds.trip_updates.entities import read_entities
 from feeds.trip_updates.extra_calls import runs_with_extra_calls
@@ -39,9 +40,11 @@ def decode_trip_updates(
     received_at: float,
     dates: NamedDates | None = None,
     last_told: LastTold | None = None,
+    numbering: Numbering | None = None,
 ) -> TripUpdates:
     """Decode a message received at `received_at` (POSIX seconds) against `timetable.base`. `dates`: what the feed's
-    messages before told of the dates that it names, `last_told`: and of runs whose updates bear an old time.
+    messages before told of the dates that it names, `last_told`: of runs whose updates bear an old time, `numbering`:
+    and of how it numbers calls.
 
     Several updates of one run are read as one: of what two of them tell a cancellation, a replacement or a skipped stop
     counts more than times, else the newer, of equally new ones the later in the message; where they name different
@@ -71,5 +74,6 @@ def decode_trip_updates(
     runs, updates, calls = calls_of_runs(timetable, runs, updates, modified, routes, refused)
     # Of a clock that is fast nothing stays true for longer.
     told_at = float(np.fmin(header_at, received_at))
-    decoded = resolved(timetable, runs, updates, calls, shapes, received_at, told_at, refused)
+    numbering = numbering or Numbering()
+    decoded = resolved(timetable, runs, updates, calls, shapes, numbering, received_at, told_at, refused)
     return replace(decoded, new_places=NewPlaces(stops, routes.all), not_found=not_found)

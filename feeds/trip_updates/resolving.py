@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from feeds.trip_updates.call_finding import find_calls
+from feeds.trip_updates.call_finding import Numbering, find_calls
 from feeds.trip_updates.call_times import expected_times, with_starts
 from feeds.trip_updates.message_columns import (
     COPY,
@@ -52,13 +52,14 @@ def resolved(
     updates: StopTimeUpdates,
     calls: RunCalls,
     shapes: Shapes,
+    numbering: Numbering,
     received_at: float,
     timestamp: float,
     refused: Counter[str],
 ) -> TripUpdates:
     """Find each update's call, make its times absolute, and carry delays on to the calls left out."""
     updates = updates.take((runs.calls_from != NO_CALLS)[updates.owner])
-    found = _calls_meant(tt, runs, calls, updates, received_at, refused)
+    found = _calls_meant(tt, runs, calls, updates, numbering, received_at, refused)
     calls = with_starts(tt, runs, calls, updates, found)
     told = _told(runs, calls, updates, found, refused)
     kept, source = next_to_come(runs, calls, told.departure, received_at)
@@ -107,6 +108,7 @@ def _calls_meant(
     runs: UpdatedRuns,
     calls: RunCalls,
     updates: StopTimeUpdates,
+    numbering: Numbering,
     received_at: float,
     refused: Counter[str],
 ) -> Int64Array:
@@ -114,7 +116,7 @@ def _calls_meant(
     # A run that lists its calls does so under the stops at which it really calls.
     listed = (runs.calls_from == LISTED)[updates.owner]
     stop = np.where(listed & (updates.assigned >= 0), updates.assigned, updates.stop)
-    found = find_calls(place_of(tt), calls, replace(updates, stop=stop), received_at, refused)
+    found = find_calls(place_of(tt), calls, replace(updates, stop=stop), numbering, received_at, refused)
     lost = np.flatnonzero((found < 0) & ~listed)
     named = np.stack([updates.owner[lost], updates.sequence[lost], updates.stop[lost]])
     refused["stop_not_in_trip"] += np.unique(named, axis=1).shape[1]

@@ -38,6 +38,15 @@ def test_calls_may_be_counted_from_0(numbers: tuple[int, ...], named: str | None
 
 
 @pytest.mark.parametrize("first", [0, 1])
+def test_calls_are_counted_as_before_when_the_first_one_is_told_no_more(first: int) -> None:
+    # opentripplanner/OpenTripPlanner#5078
+    calls = [StopUpdate(None, sequence=first + k, delay=60 * k) for k in range(5)]
+    city = City(at="07:58").trip_updates(update("t1", *calls, **TODAY)).at("08:00:30")
+    city.trip_updates(update("t1", *calls[1:], **TODAY))
+    assert [city.board(stop)[0] for stop in "BCD"] == ["08:03 t1 live", "08:06 t1 live", "08:09 t1 live"]
+
+
+@pytest.mark.parametrize("first", [0, 1])
 def test_calls_may_be_counted_where_the_timetable_numbers_them_in_tens(first: int) -> None:
     # OneBusAway/onebusaway-application-modules#50
     calls = tuple(Call(stop, f"08:0{2 * k}", sequence=10 * (k + 1)) for k, stop in enumerate("ABCDE"))
