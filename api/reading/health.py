@@ -37,7 +37,7 @@ FAULTS = (
     "feed_stopped", "no_vehicles", "fleet_stands", "unknown_trips",
     "clocks_far_ahead", "reports_old", "reports_late", "vehicle_clock_slow", "vehicle_clock_fast", "clock_fast",
     "positions_unusable", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
-    "no_vehicle_matches", "updates_not_found", "updates_far_off", "updates_stand",
+    "no_vehicle_matches", "updates_not_found", "updates_untimed", "updates_far_off", "updates_stand",
     "alerts_reach_nobody", "alerts_stand", "stops_swapped", "agency_in_another_zone", "timetable_ended",
     "timetable_ends", "timetable_outlived", "timetable_not_begun", "own_clock_jumped", "own_clock_set_back",
     "nothing_kept", "timetable_not_kept", "history_not_saved", "history_lost",
@@ -274,6 +274,8 @@ def operator_faults(moment: Moment) -> Iterator[Fault]:
     if updates.not_found > 0 and updates.not_found >= MOST * updates.runs:
         examples = ", ".join(updates.examples)
         yield Fault("updates_not_found", {"not_found": updates.not_found, "runs": updates.runs, "examples": examples})
+    if updates.added_untimed > 0 and updates.added_untimed >= MOST * updates.added:
+        yield Fault("updates_untimed", {"untimed": updates.added_untimed, "added": updates.added})
     if updates.timed_runs >= SEVERAL and abs(updates.off_s) >= FAR_OFF_S:
         yield Fault("updates_far_off", {"minutes": round(updates.off_s / 60), "runs": updates.timed_runs})
     feed = moment.view.feeds.get(TRIP_UPDATES)

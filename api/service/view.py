@@ -64,6 +64,10 @@ class UpdateFigures:
     """so many of these are not in the timetable,"""
     examples: tuple[str, ...] = ()
     """such as these."""
+    added: int = 0
+    """So many runs it adds,"""
+    added_untimed: int = 0
+    """and so many of these without any time, or schedule, of their stops."""
     timed_runs: int = 0
     """Of so many it tells times,"""
     off_s: float = 0.0
@@ -83,7 +87,9 @@ class UpdateFigures:
         least, most = np.quantile(late_s, (_FEW, 1.0 - _FEW)) if len(late_s) else (0.0, 0.0)
         off_s = float(max(least, 0.0) or min(most, 0.0))
         runs = int(((updates.trip >= 0) | updates.own_calls).sum())
-        return cls(runs + not_found, not_found, updates.not_found, len(late_s), off_s)
+        untimed = updates.refused.get("added_trip_without_stops", 0)
+        added = int((updates.own_calls & (updates.trip < 0)).sum()) + untimed
+        return cls(runs + not_found, not_found, updates.not_found, added, untimed, len(late_s), off_s)
 
 
 @dataclass(eq=False)

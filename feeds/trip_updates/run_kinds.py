@@ -42,9 +42,9 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
     relationship[is_one_of(relationship, NEW_IF_UNKNOWN) & (trip < 0) & (day >= 0)] = TRIP_NEW
     # A cancelled run that the timetable does not have may say which calls it does not make.
     time = first_known(updates.departure, updates.scheduled_departure, updates.arrival, updates.scheduled_arrival)
-    lists = np.bincount(updates.owner[~np.isnan(time)], minlength=len(trip)) > 1
+    timed = np.bincount(updates.owner[~np.isnan(time)], minlength=len(trip))
     calls_from[is_one_of(relationship, (TRIP_CANCELED, TRIP_DELETED))] = NO_CALLS
-    calls_from[(relationship == TRIP_CANCELED) & (trip < 0) & (day >= 0) & lists] = LISTED
+    calls_from[(relationship == TRIP_CANCELED) & (trip < 0) & (day >= 0) & (timed > 1)] = LISTED
     calls_from[relationship == TRIP_REPLACEMENT] = LISTED
 
     copied = (relationship == TRIP_DUPLICATED) & (trip >= 0)
@@ -53,7 +53,10 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
     calls_from[copied], moved[copied] = COPY, shift[copied]
 
     update_ptr = group_starts(updates.owner, len(trip))
-    for row in np.flatnonzero(is_one_of(relationship, (TRIP_ADDED, TRIP_NEW))).tolist():
+    adds = is_one_of(relationship, (TRIP_ADDED, TRIP_NEW))
+    # Neither a date nor a time says on which day.
+    refused["added_trip_without_stops"] += int((adds & (trip < 0) & (day < 0) & (timed == 0)).sum())
+    for row in np.flatnonzero(adds).tolist():
         calls_from[row] = LISTED
         if trip[row] < 0 or day[row] < 0:
             continue

@@ -312,6 +312,10 @@ def test_a_quiet_night_with_parked_vehicles_is_no_fault() -> None:
 def test_updates_and_alerts_that_fit_nothing_are_told() -> None:
     city = City().vehicle_positions(bus("v1", "t1", late_s=0)).trip_updates(update("x1", StopUpdate("C", delay=60)))
     told(city, "updates_not_found", "1 of 1")
+    # A delay alone, of a run that is in no timetable.
+    late = (StopUpdate(stop, delay=60) for stop in "ABC")
+    city.trip_updates(update("x1", *late, relationship="NEW", route_id="r1"))
+    told(city, "updates_untimed", "1 of 1")
     city.trip_updates().alerts(alert("Road works", {"route_id": "no such line"}))
     told(city, "alerts_reach_nobody", "1 of 1")
     city.alerts(alert("Road works", {"route_id": "r1"}))
