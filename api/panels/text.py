@@ -22,6 +22,7 @@ _TIGHT = 4
 """Letters of a word where there is room for no more."""
 _A_DAY_S = 86_400.0
 
+_HALF_DAY = re.compile(r"[ap]\.?m\.?", re.IGNORECASE)
 _REASON = re.compile(r"\s?:\s")
 """What parts a note from how or why."""
 _BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2068": None, "\u2069": None})
@@ -130,7 +131,8 @@ def _clocks(row: DepartureWords, texts: Texts) -> list[str]:
         every = f"{ABOUT}{texts(f'panel_{unit}', count=count)}"
         return [clock.text, every, every]
     about = ABOUT * row.about
-    long, short = f"{about}{clock.text}", f"{about}{clock.value}{clock.unit[:1].lower()}"
+    units = "".join(unit[:1].lower() if _HALF_DAY.fullmatch(unit) else unit for unit in clock.unit.split())
+    long, short = f"{about}{clock.text}", f"{about}{''.join(clock.value.split())}{units}"
     tight = short.replace(":", "")
     if not clock.day:
         return [long, short, tight]

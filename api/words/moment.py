@@ -126,11 +126,11 @@ class PageMoment(Moment):
             notes.append(change)
         if not of_journey and row.clock is not None and (every := self.every(row.headway_s)):
             notes.append(every)
-        if not of_journey and row.skips and row.comes:
-            notes.append(self.texts("skips_on", places=self._named(row.skips)))
         if not of_journey:
             number = self.train_number(row.route_idx, row.trip_short_name)
-            notes += filter(None, (via, self.part_of(at, row), self.line_told(row), number))
+            # The longest last: what has no room for it still tells the line.
+            skips = self.texts("skips_on", places=self._named(row.skips)) if row.skips and row.comes else ""
+            notes += filter(None, (via, self.part_of(at, row), self.line_told(row), number, skips))
         return notes + self._boarding_notes(row, of_journey)
 
     def part_of(self, station: int, row: RunCall) -> str:

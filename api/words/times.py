@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import floor, isfinite
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -21,6 +21,8 @@ CLOCK_FROM_MIN = 60
 WIDE_MIN, WIDE_SHARE = 3, 0.4
 """A range at least this many minutes wide, and this share of the longest wait, is said beside the number."""
 _NIGHT_ENDS_H = 4
+_ZONES_CHANGE_S = 900
+"""Clocks change at quarters of an hour alone."""
 _YEAR_UNSAID = timedelta(days=300)
 """A date nearer than this is not taken for that of another year."""
 
@@ -55,7 +57,7 @@ class Wait(NamedTuple):
     value: str
     """The number, the clock time, or the words for `approach`."""
     unit: str = ""
-    """`min` after a number, "AM" or "PM" after a clock time of twelve hours."""
+    """`min` after a number, "AM" or "PM" after a clock time of twelve hours, the zone after one that comes twice."""
     day: str = ""
     """Before a clock time that is not today's."""
 
@@ -88,15 +90,20 @@ class TimeWords:
 
     def at_clock(self, at: float) -> Wait:
         """A departure as its clock time."""
-        value, _, unit = self.time(at).partition("\u00a0")
-        return Wait("clock", value, unit, self.day(at))
+        time, which = self._clock_time(at), _which_of_two(self.zone, floor(at / _ZONES_CHANGE_S))
+        value, _, half = time.partition("\u00a0") if self.hour_cycle == "h12" else (time, "", "")
+        return Wait("clock", value, "\u00a0".join(filter(None, (half, which))), self.day(at))
 
     def minutes(self, at: float) -> int:
         """Whole minutes until `at`, never negative: better a minute too early at the stop than one too late."""
         return max(floor((at - self.now) / 60), 0)
 
     def time(self, at: float) -> str:
-        """Time of day: "08:42", "8:42 AM"."""
+        """Time of day: "08:42", "8:42 AM"; "02:15 CEST" where clocks come to it once more, or have."""
+        which = _which_of_two(self.zone, floor(at / _ZONES_CHANGE_S))
+        return f"{self._clock_time(at)}\u00a0{which}" if which else self._clock_time(at)
+
+    def _clock_time(self, at: float) -> str:
         pattern = clock_of(self.texts.language, self.country)
         if pattern == "HH:mm":
             return self.hours_minutes(at)
@@ -193,3 +200,12 @@ class TimeWords:
 
     def _local(self, at: float) -> datetime:
         return datetime.fromtimestamp(at, self.zone)
+
+
+@lru_cache(maxsize=4096)
+def _which_of_two(zone: ZoneInfo, quarter: int) -> str:
+    """The name of the zone's time in a quarter of an hour through which its clocks go twice, in the night that is an
+    hour longer; else ""."""
+    local = datetime.fromtimestamp(quarter * _ZONES_CHANGE_S, zone)
+    twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
+    return local.tzname() or "" if twice else ""

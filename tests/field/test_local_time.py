@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from api.words.texts import texts_in
+from api.words.times import TimeWords
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
 from benchmarks.field.messages import StopUpdate, update
-from benchmarks.field.network import Network, Stop, network, row_of_stops
+from benchmarks.field.network import Network, Stop, Trip, network, row_of_stops
 
 # mtransitapps/mtransit-for-android#320, bovine3dom/fahrtle#125, vingerha/gtfs2#107, benfl3713/DepartureBoard#292
 ACROSS: Network = network(
@@ -66,3 +71,31 @@ def test_siri_tells_the_stops_own_time_and_understands_it(city: City) -> None:
     delivery = answer["Siri"]["ServiceDelivery"]["StopMonitoringDelivery"][0]
     calls = [visit["MonitoredVehicleJourney"]["MonitoredCall"] for visit in delivery["MonitoredStopVisit"]]
     assert [call["AimedDepartureTime"][11:] for call in calls] == ["08:06:00+00:00"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "date", "language", "times", "narrow"),
+    [
+        ("Europe/Paris", 20261024, "fr", ["02:15 CEST", "02:15 CET"], ["1 02:15CEST", "1  02:15CET"]),
+        ("America/New_York", 20261031, "en", ["1:15 AM EDT", "1:15 AM EST"], ["1  1:15aEDT", "1  1:15aEST"]),
+    ],
+)  # fmt: skip
+def test_two_departures_at_one_time_of_a_night_of_25_hours_are_told_apart(
+    zone: str, date: int, language: str, times: list[str], narrow: list[str]
+) -> None:
+    first = 26 if zone == "Europe/Paris" else 25
+    trips = Trip("t1", f"{first}:15"), Trip("t2", f"{first + 1}:15")
+    # The origin of a service day is noon less 12 hours: the clocks change in the night behind it.
+    city = City(replace(network("A B C", trips=trips), zone=zone), at=f"{first - 1}:00", date=date)
+    assert [row.told["shown"] for row in city.panel("A", lang=language)[:2]] == times
+    assert city.panel_text("A", width=11, lines=2, lang=language) == narrow
+    for path in ("/stops/A", "/screen/A"):
+        shown = text(only(city.page(path, lang=language), "#board"))
+        assert all(time.split()[-1] in shown for time in times), path
+
+
+def test_the_clock_of_quebec_is_told_whole() -> None:
+    clock = TimeWords(texts_in("fr"), ZoneInfo("America/Montreal"), 1772460120.0, "CA").at_clock(1772460120.0)
+    assert (clock.value, clock.unit) == ("09\u00a0h\u00a002", "")
+    city = City(replace(network("A B C"), zone="America/Toronto"), at="07:20")
+    assert city.panel_text("A", width=9, lines=1, lang="fr") == ["1 E 08h00"]

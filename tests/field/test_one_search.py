@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.field.city import City
-from benchmarks.field.faces import text
+from benchmarks.field.faces import only, text
 from benchmarks.field.network import Pattern, Route, Stop, Trip, network
 
 TOWN = network(
@@ -46,3 +48,19 @@ SIGNS = network(
 def test_a_stop_is_found_by_its_number_and_by_a_part_of_its_name(query: str, stop: str | None) -> None:
     found = [one["stop_id"] for one in City(SIGNS).json("/v1/stops", q=query)["stops"]]
     assert found[:1] == ([stop] if stop else [])
+
+
+def test_stops_of_one_name_in_a_row_are_told_apart() -> None:
+    stops = Stop("A", 0), Stop("m1", 200), Stop("m2", 450), Stop("m3", 750), Stop("E", 850)
+    town = network(
+        [replace(stop, name="Main St") if stop.stop_id[0] == "m" else stop for stop in stops], "A m1 m2 m3 E"
+    )
+    city, beside = City(town), ["200 m from Stop A", "400 m from Stop E", "100 m from Stop E"]
+    for fragment in ("", "1"):
+        found = {
+            only(node, "a").attributes["href"]: text(node)
+            for node in city.page("/", q="main", fragment=fragment).css("ul.stops li")
+        }
+        assert [told in found[f"/stops/m{i}"] for i, told in enumerate(beside, 1)] == [True] * 3, found
+    numbered = replace(town, stops=tuple(replace(stop, code=f"10{i}") for i, stop in enumerate(town.stops)))
+    assert "from Stop" not in text(City(numbered).page("/", q="main"))

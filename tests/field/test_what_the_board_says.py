@@ -539,6 +539,8 @@ def test_lines_of_one_name_are_told_apart_by_who_runs_them() -> None:
     modes = City(network("A B C D", ways, trips, routes=(Route("r1", "1", type=0), Route("r2", "1"))), at="07:55")
     modes.faces_agree("A")
     assert [row.told["notes"] for row in modes.panel("A", lang="fr")[:2]] == [["Tram"], ["Bus"]]
+    modes.trip_updates(update("t1", skipped("B"), start_date=20261126))
+    assert modes.panel("A")[0].told["notes"] == ["Tram", "does not call at Stop B"]
     assert [line.split(" 08:")[0].split() for line in modes.panel_text("A", width=24, lines=2)] == [
         ["1", "East,", "Tram"], ["1", "East,", "Bus"]]  # fmt: skip
 
