@@ -17,7 +17,7 @@ from predictor.timetable import Timetable
 _HABIT_LINES, _HABIT_SHARE = 3, 0.5
 """Where so many lines, and this share of all, write "7-Centre" on their trips, the 7 is the line's name there too."""
 
-_VIA = "via "
+_VIA = ("via ", "Via ", "VIA ")
 
 
 def destinations(snapshot: Snapshot, runs: DatedRuns, call: Int32Array | None = None) -> StrArray:
@@ -26,7 +26,7 @@ def destinations(snapshot: Snapshot, runs: DatedRuns, call: Int32Array | None = 
     names = tt.route_short_name[tt.trip_route[runs.trip]]
     repeats = (names != "") & (np.char.find(signs, names) >= 0)
     if not _has_streets_named_via(tt.base):
-        repeats |= np.char.startswith(np.char.lower(signs), _VIA)
+        repeats |= np.isin(signs.astype("U4"), _VIA)
     repeats = np.flatnonzero(repeats)
     if not len(repeats):
         return signs
@@ -61,7 +61,7 @@ def destination_of(timetable: Timetable, trip: int) -> str:
     last = str(timetable.stop_name[timetable.stop_at(trip, int(timetable.trip_calls[trip]) - 1)])
     name = str(timetable.route_short_name[timetable.trip_route[trip]])
     sign = str(timetable.trip_headsign[trip]) or last
-    is_way = sign.lower().startswith(_VIA) and not _has_streets_named_via(timetable.base)
+    is_way = sign.startswith(_VIA) and not _has_streets_named_via(timetable.base)
     return _without_name(sign, name, last, _names_with_hyphens(timetable)) if name or is_way else sign
 
 
@@ -78,11 +78,11 @@ def _names_with_hyphens(tt: Timetable) -> bool:
 @lru_cache(maxsize=2)
 def _has_streets_named_via(tt: Timetable) -> bool:
     """Whether streets are called so here, as in Italy."""
-    return bool(np.char.startswith(np.char.lower(tt.stop_name), _VIA).any())
+    return bool(np.isin(tt.stop_name.astype("U4"), _VIA).any())
 
 
 def _without_name(sign: str, name: str, last_stop: str, hyphened: bool) -> str:
     is_stop = last_stop.casefold().startswith(sign.casefold())
     rest = sign if is_stop or not name else without_name(sign, name, spaced=True, hyphened=hyphened)
     # The way alone is no destination.
-    return f"{last_stop} {rest}" if rest.lower().startswith(_VIA) and not is_stop else rest
+    return f"{last_stop} {rest}" if rest.startswith(_VIA) and not is_stop else rest
