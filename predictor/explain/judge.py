@@ -210,7 +210,7 @@ class Judge:
         if gap is not None and min(gap.until, case.ends) - max(gap.since, case.begins) > (case.ends - case.begins) / 2:
             return case.not_seen(FEED_GAP, (gap_fact(gap),), vehicle_id=vehicle)
         # Where the block's vehicle names its trips no other drove this one.
-        told = self._evidence.told.get(case.journey, -math.inf) >= case.begins - EARLY_S
+        told = self._told_until(case) >= case.begins - EARLY_S
         if told or (not (last and last.named) and self._instead(case)):
             return self._not_named(case)
         return case.verdict(NOT_SERVED, cause or NO_VEHICLE, (*facts, *alerts), vehicle_id=vehicle)
@@ -302,12 +302,18 @@ class Judge:
         return until < due + OVERDUE_S and heard > until - OVERDUE_S / 2 and until < case.ends + 2.0 * OVERDUE_S
 
     def operator_said(self, case: Case) -> tuple[Fact, ...]:
-        """Cancelled or skipped by the operator, unless it took that back before the trip began."""
+        """Cancelled or skipped by the operator, unless it took that back before the trip began, or later told of the
+        cancelled trip after all."""
+        begins, told_until = min(case.begins - EARLY_S, self._evidence.until), self._told_until(case)
         return tuple(
             Fact("cancelled" if cancellation.call < 0 else "skipped", cancellation.since, cancellation.until)
             for cancellation in self.seen.said(case.journey, case.call)
-            if cancellation.until >= case.begins - EARLY_S
+            if cancellation.until >= begins and (cancellation.call >= 0 or cancellation.until >= told_until)
         )
+
+    def _told_until(self, case: Case) -> float:
+        """Until when riders were told of the trip by the operator's times, no vehicle being seen; -inf where never."""
+        return self._evidence.told.get(case.journey, -math.inf)
 
     def _stop_closed(self, case: Case, at: float) -> tuple[Fact, ...]:
         """Alerts of a detour, or of no service, at this very stop, and the operator's leaving it out, as of a time."""

@@ -121,12 +121,13 @@ class WaitJudge:
         return judged(LONG_WAIT, cause, *why, *self._judge.alerts(case))
 
     def _vehicles(self, entries: Int64Array, at: float) -> tuple[list[Passing], list[Passing], list[Passing]]:
-        """Vehicles that passed around a time, that likely passed, and others with the time when they were due; each in
-        order of time."""
+        """Vehicles that passed around a time, that likely passed, and others, those among them that the operator alone
+        told of, with the time when they were due; each in order of time."""
         tt = self._tt
         calls = dict(zip(tt.call_trip[entries[::-1]].tolist(), tt.call_at(entries[::-1]).tolist(), strict=True))
         sure, likely, others = [], [], []
-        for journey in self._judge.seen.journeys(calls, at - FURTHEST_S, at + FURTHEST_S):
+        told = [run for run in self._evidence.told if run[0] in calls and not self._judge.seen.on(run)]
+        for journey in [*self._judge.seen.journeys(calls, at - FURTHEST_S, at + FURTHEST_S), *told]:
             trip, day, shift = journey
             call = calls[trip]
             verdict, seen = self._judged(trip, day, call, shift), self._judge.seen.on(journey)
@@ -143,6 +144,8 @@ class WaitJudge:
 
     def _due(self, case: Case, seen: dict[int, Sighting]) -> float:
         """When a vehicle that was not seen at a call would have come to it, from where it was seen before, or after."""
+        if not seen:
+            return case.scheduled
         nearest = max((call for call in seen if call < case.call), default=min(seen))
         return case.scheduled + seen[nearest].at - case.at(nearest)
 

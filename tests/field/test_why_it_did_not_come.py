@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.field.city import City
-from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, update
-from benchmarks.field.network import Stop, Trip, network, row_of_stops
+from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, cancelled, update
+from benchmarks.field.network import Frequency, Stop, Trip, network, row_of_stops
 
 TOWN = network(
     (*row_of_stops("A B C D E"), Stop("X", 1200.0, 150.0)), "A B C D E",
@@ -61,3 +61,21 @@ def test_a_bus_that_drives_its_run_as_the_operator_changed_it_came() -> None:
         assert why(city, "C", "08:04")[0] == "late"
         assert why(city, "B", "08:02") == ("not_served", "detour")
         city.trip_updates().at("08:40")
+
+
+def test_a_run_that_is_cancelled_is_not_awaited_and_one_that_the_operator_told_of_after_all_was_not_cancelled() -> None:
+    city = City(TOWN).vehicle_positions(OTHER).trip_updates(cancelled("t1"))
+    assert why(city, "C", "08:04") == ("not_served", "cancelled")
+    city.at("08:01").trip_updates(update("t1", delay=300, vehicle="u")).at("08:15").trip_updates().at("08:40")
+    assert why(city, "C", "08:04") == ("not_seen", "trip_not_named")
+
+
+def test_on_a_line_by_headway_vehicles_that_the_operator_told_of_are_not_said_to_be_missing() -> None:
+    town = network("A B C", trips=[Trip("t1", "08:00"), Trip("t0", "07:30")],
+                   frequencies=(Frequency("t1", "07:00", "10:00", 600),))  # fmt: skip
+    told = [
+        update("t1", StopUpdate("C", arrival=f"08:{m + 4}"), start_time=f"08:{m}:00", start_date=20261126, vehicle="u")
+        for m in (10, 20)
+    ]
+    city = City(town).vehicle_positions(OTHER).trip_updates(*told).at("08:40")
+    assert why(city, "B", "08:11") == ("not_seen", "trip_not_named")
