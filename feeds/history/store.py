@@ -71,7 +71,8 @@ class HistoryStore:
         self._follower, self._announced = TraceFollower(), Announcements()
         self._timetable: Timetable | None = None
         self._gaps: dict[float, Gap] = {}
-        self._kept: set[str] = set()
+        self._kept: dict[str, Timetable | None] = {}
+        """Versions of the timetables that are kept, in memory where nothing is on disk."""
         self._passages: DailyParquet | RecentTable
         self._traces: DailyParquet | RecentTable
         if folder is None:
@@ -148,8 +149,8 @@ class HistoryStore:
             self._traces.flush()
             self.accuracy.flush()
             self.accuracy.look()
+            self._keep_timetable(tt.base)
             if self._folder:
-                self._keep_timetable(self._folder, tt)
                 table = traces_table(tt, self._follower.open_traces())
                 try:
                     with whole_file(self._folder / "open_traces.parquet") as path:
@@ -179,8 +180,10 @@ class HistoryStore:
     def timetable_at(self, at: float, current: Timetable) -> Timetable:
         """The timetable that was in use at a time; `current` where it is no longer there, or was the same."""
         version = self._register.timetable_at(at)
-        if version is None or version == current.feed_version or self._folder is None:
+        if version is None or version == current.feed_version:
             return current
+        if self._folder is None:
+            return self._kept.get(version) or current
         kept = read_cached(self._folder / "timetables", version)
         return current if kept is None else kept[0]
 
@@ -272,11 +275,12 @@ class HistoryStore:
         going_on = traces_table(self._timetable, self._follower.open_traces())
         return replace(rows, tables=(*rows.tables, ("", (going_on,))))
 
-    def _keep_timetable(self, folder: Path, timetable: Timetable) -> None:
+    def _keep_timetable(self, timetable: Timetable) -> None:
         if timetable.feed_version not in self._kept:
-            if not write_cached(folder / "timetables", timetable.base, (), keep_all=True):
-                raise FeedError(f"{folder / 'timetables'}: cannot be written; make room or give the right to write.")
-            self._kept.add(timetable.feed_version)
+            folder = self._folder and self._folder / "timetables"
+            if folder and not write_cached(folder, timetable, (), keep_all=True):
+                raise FeedError(f"{folder}: cannot be written; make room or give the right to write.")
+            self._kept[timetable.feed_version] = None if folder else timetable
 
     def _recover_open_traces(self) -> None:
         """What an earlier run had not ended when it stopped has ended by now."""
@@ -307,8 +311,9 @@ class HistoryStore:
         self._traces.drop_before(_day(before))
         self._register.drop_before(before)
         self.accuracy.drop_before(int(_day(before).replace("-", "")))
+        used = self._register.timetables()
+        self._kept = {version: timetable for version, timetable in self._kept.items() if version in used}
         if self._folder:
-            used = self._register.timetables()
             for path in (self._folder / "timetables").glob("timetable-*.npz"):
                 if path.stem.rpartition("-")[2] not in used:
                     path.unlink(missing_ok=True)

@@ -5,11 +5,14 @@ The kind: the history knew vehicles and cancellations only, so what the operator
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, cancelled, update
 from benchmarks.field.network import Frequency, Stop, Trip, network, row_of_stops
+from feeds.history.store import HistoryStore
 
 TOWN = network(
     (*row_of_stops("A B C D E"), Stop("X", 1200.0, 150.0)), "A B C D E",
@@ -68,6 +71,16 @@ def test_a_run_that_is_cancelled_is_not_awaited_and_one_that_the_operator_told_o
     assert why(city, "C", "08:04") == ("not_served", "cancelled")
     city.at("08:01").trip_updates(update("t1", delay=300, vehicle="u")).at("08:15").trip_updates().at("08:40")
     assert why(city, "C", "08:04") == ("not_seen", "trip_not_named")
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_a_bus_is_judged_by_the_timetable_that_it_drove_by(on_disk: bool, tmp_path: Path) -> None:
+    city = City(TOWN, history=HistoryStore(tmp_path if on_disk else None)).vehicle_positions(ON_ITS_WAY).at("08:20")
+    assert why(city, "C", "08:04") == ("on_time", None)
+    later = network("A B C D E", trips=[Trip("t1", "08:10"), Trip("t2", "09:00")])
+    city.service.offer_timetable(later.timetable)
+    city.vehicle_positions().at("08:25")
+    assert why(city, "C", "08:04") == ("on_time", None)
 
 
 def test_on_a_line_by_headway_vehicles_that_the_operator_told_of_are_not_said_to_be_missing() -> None:
