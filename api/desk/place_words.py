@@ -90,10 +90,13 @@ def when(
         return recurrence_words(recurrence, texts, words.time, words.date, words.country)
     begun, begin = starts_at <= now, _moment(starts_at, now, words)
     if ends_at is None:
-        return texts("phrase_open") if begun else texts("phrase_from", start=begin)
-    if begun:
-        return texts("phrase_until", end=_moment(ends_at, now, words))
-    return texts("phrase_between", start=begin, end=_moment(ends_at, starts_at, words))
+        said = texts("phrase_open") if begun else texts("phrase_from", start=begin)
+    elif begun:
+        said = texts("phrase_until", end=_moment(ends_at, now, words))
+    else:
+        said = texts("phrase_between", start=begin, end=_moment(ends_at, starts_at, words))
+    # French runs a preposition and the article before a date into one.
+    return re.sub(r"\bde le\b", "du", re.sub(r"à le\b", "au", said))
 
 
 def _moment(at: float, near: float, words: TimeWords) -> str:

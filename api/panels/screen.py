@@ -32,6 +32,8 @@ class ScreenMessage:
     lines: tuple[Line, ...]
     header: str
     text: str
+    languages: tuple[str, str] = ("", "")
+    """Tags of those in which header and text are, "" where that is the reader's or not known."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,10 @@ def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int, name: s
 def _parts(alert: AlertWords) -> list[ScreenMessage]:
     header = f"{alert.when} · {alert.header}" if alert.when else alert.header
     if not alert.description and len(header) > _MESSAGE_ROOM:
-        return [ScreenMessage(alert.lines, "", part) for part in _pieces(header, _MESSAGE_ROOM)]
+        languages = "", alert.languages[0]
+        return [ScreenMessage(alert.lines, "", part, languages) for part in _pieces(header, _MESSAGE_ROOM)]
     room = max(_MESSAGE_ROOM - len(header), _LEAST_ROOM)
-    return [ScreenMessage(alert.lines, header, part) for part in _pieces(alert.description, room)]
+    return [ScreenMessage(alert.lines, header, part, alert.languages) for part in _pieces(alert.description, room)]
 
 
 def _pieces(text: str, room: int) -> list[str]:

@@ -39,7 +39,7 @@ _GROUPS: dict[str, type[Columns]] = {
 }  # fmt: skip
 _KEYS = ("claimed", "cancelled", "skipped", "deleted", "told_calls")
 _SNAPSHOT_FIGURES = ("made_at", "feed_alive_at", "feed_lag_s", "feed_every_s", "fleet_stands_since", "counts")
-_VIEW_FIGURES = ("alerts_at", "live_limit_s", "feed_stopped_after_s", "added_as", "headway_as")
+_VIEW_FIGURES = ("alerts_at", "alert_versions", "live_limit_s", "feed_stopped_after_s", "added_as", "headway_as")
 _SUMS_SHAPE = BUCKETS, len(SUMS)
 _DIGITS = 32
 

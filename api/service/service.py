@@ -341,7 +341,7 @@ class Service(Served):
             # Boards do not wait for what officers wrote.
             log.exception("Our own messages cannot be made; those shown before stay.")
             own = self.view.own_alerts
-        self._bring(view.with_own_alerts(own, now))
+        self._bring(view.with_own_alerts(own, now, self.view))
 
     def _viewed(self, reading: Reading, now: float) -> ServiceView:
         trip = reading.observations.trip

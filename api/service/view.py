@@ -113,6 +113,8 @@ class ServiceView:
     """What was written at the officer's desk."""
     alerts_at: float = math.nan
     """When the alerts were last put together, POSIX seconds."""
+    alert_versions: Mapping[str, int] = field(default_factory=dict)
+    """Of each message by its id when its words were last changed, whole POSIX seconds."""
     feeds: Mapping[str, FeedHealth] = field(default_factory=dict)
     update_figures: UpdateFigures = field(default_factory=UpdateFigures)
     accuracy: Recent = field(default_factory=Recent)
@@ -138,9 +140,18 @@ class ServiceView:
         """All messages to riders, in force or not; our own first."""
         return self.own_alerts + self.operator_alerts
 
-    def with_own_alerts(self, alerts: tuple[Alert, ...], at: float) -> ServiceView:
-        """The same view with other messages of our own, put together at `at` (POSIX seconds)."""
-        return replace(self, own_alerts=alerts, alerts_at=max(at, self.snapshot.made_at), _made={}, _making=Lock())
+    def with_own_alerts(self, alerts: tuple[Alert, ...], at: float, before: ServiceView) -> ServiceView:
+        """The same view with other messages of our own, put together at `at` (POSIX seconds). `before`: the view that
+        readers had until then."""
+        at = max(at, self.snapshot.made_at)
+        told = {alert.alert_id: (alert.header, alert.description) for alert in before.alerts}
+        versions = {
+            alert.alert_id: before.alert_versions.get(alert.alert_id, floor(at))
+            if told.get(alert.alert_id) == (alert.header, alert.description)
+            else floor(at)
+            for alert in alerts + self.operator_alerts
+        }
+        return replace(self, own_alerts=alerts, alerts_at=at, alert_versions=versions, _made={}, _making=Lock())
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from api.reading.calls import Event, RunCall
 from api.siri.delivery import Asked, Json, value, values
 
@@ -63,9 +65,22 @@ def call_answer(asked: Asked, call: RunCall) -> Json:
         call_json[f"{name}Status"] = _status(call, event)
         if call.platform:
             call_json[f"{name}PlatformName"] = value(call.platform)
-    call_json["ArrivalBoardingActivity"] = _ALIGHTING[call.drop_off]
-    call_json["DepartureBoardingActivity"] = _BOARDING[call.pickup]
+        if call.planned_platform:
+            call_json[f"{name}StopAssignment"] = _assignment(asked, call)
+    call_json["ArrivalBoardingActivity"] = _ALIGHTING[call.drop_off if call.comes else "none"]
+    call_json["DepartureBoardingActivity"] = _BOARDING[call.pickup if call.comes else "none"]
     return call_json
+
+
+def _assignment(asked: Asked, call: RunCall) -> Json:
+    """The platform at which riders wait by the timetable, and the one from which the run leaves."""
+    (entry,) = asked.timetable.planned_entries(np.array([call.trip_idx]), np.array([call.call]))
+    return {
+        "AimedQuayRef": asked.stop_ref(int(asked.timetable.call_stop[entry])),
+        "AimedQuayName": values(call.planned_platform),
+        "ExpectedQuayRef": asked.stop_ref(call.stop_idx),
+        "ExpectedQuayName": values(call.platform),
+    }
 
 
 def _occupancy(call: RunCall) -> Json:

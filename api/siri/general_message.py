@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import Query, Request
@@ -10,6 +11,9 @@ from fastapi.responses import Response
 
 from api.reading.alerts import announced_alerts, informed_by
 from api.siri.delivery import Asked, Json, Page, value
+from api.words.alerts import alert_words
+from api.words.moment import said_in
+from api.words.texts import LANGUAGES
 from feeds.alerts.alert import FAR_OFF, Alert
 
 MOST_MESSAGES = 500
@@ -54,12 +58,11 @@ def _message(asked: Asked, alert: Alert) -> Json:
     _, ends = alert.period(asked.moment.now)
     informed = informed_by(asked.moment, alert)
     routes = informed.lines_told_of(asked.moment.now, of_whole_networks=False)
-    texts = [("SHORT_MESSAGE", alert.header), ("TEXT_ONLY", alert.description)]
     return {
         "RecordedAtTime": asked.time(view.alerts_at if math.isfinite(view.alerts_at) else view.snapshot.made_at),
         "ItemIdentifier": alert.alert_id,
         "InfoMessageIdentifier": value(alert.alert_id),
-        "InfoMessageVersion": 1,
+        "InfoMessageVersion": view.alert_versions.get(alert.alert_id, 1),
         "InfoChannelRef": value(_channel(alert)),
         **({"ValidUntilTime": asked.time(ends)} if ends < FAR_OFF else {}),
         "Content": {
@@ -67,8 +70,18 @@ def _message(asked: Asked, alert: Alert) -> Json:
             "StopPointRef": [asked.stop_ref(stop) for stop in sorted(informed.stops)],
             "Message": [
                 {"MessageType": kind, "MessageText": {"value": text, **({"lang": language} if language else {})}}
-                for kind, by_language in texts
+                for kind, by_language in _texts(asked, alert).items()
                 for language, text in by_language.items()
             ],
         },
     }
+
+
+def _texts(asked: Asked, alert: Alert) -> dict[str, Mapping[str, str]]:
+    """What is said, by SIRI's kind of it and language. Of a message without words riders are told its effect or cause,
+    in our languages."""
+    if alert.header or alert.description:
+        return {"SHORT_MESSAGE": alert.header, "TEXT_ONLY": alert.description}
+    said = (alert_words(said_in(asked.moment, language), alert) for language in LANGUAGES)
+    by_language = zip(LANGUAGES, said, strict=True)
+    return {"SHORT_MESSAGE": {words.languages[0] or language: words.header for language, words in by_language}}

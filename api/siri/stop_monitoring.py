@@ -153,7 +153,8 @@ def _moved_visit(asked: Asked, moved: MovedDeparture) -> Json:
     last = int(tt.call_stop[tt.entry_of(run.trip, asked.moment.view.snapshot.last_calls(run))][0])
     visit = _visit(asked, call, last)
     visit["MonitoringRef"] = asked.stop_ref(moved.stop_idx)
-    visit["MonitoredVehicleJourney"]["MonitoredCall"]["DepartureStopAssignment"] = {
+    told = visit["MonitoredVehicleJourney"]["MonitoredCall"]
+    told["DepartureStopAssignment"] = told.get("DepartureStopAssignment", {}) | {
         "AimedQuayRef": asked.stop_ref(moved.stop_idx), "ExpectedQuayRef": asked.stop_ref(call.stop_idx),
     }  # fmt: skip
     return visit

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from feeds.letters import UNREADABLE
 from feeds.messages.message import text_of
 from predictor.arrays import NONE, Int32Array, StrArray
 from predictor.geometry import ground_distance_m
@@ -70,11 +71,13 @@ def known_indices(
 
 
 def short_text(words: Sequence[str], refused: Counter[str]) -> StrArray:
-    """Ids and texts (n,), cut where they are longer than any is."""
+    """Ids and texts (n,), cut where they are longer than any is, without what nobody can read."""
     # A NumPy text array is as wide as its longest entry: one absurd id would cost megabytes for every row.
     if max(map(len, words), default=0) > LONGEST:
         refused["text_too_long"] += sum(len(word) > LONGEST for word in words)
         words = [word[:LONGEST] for word in words]
+    if not "".join(words).isprintable():
+        words = [" ".join(UNREADABLE.sub("", word).split()) for word in words]
     return np.array(words, np.str_)
 
 

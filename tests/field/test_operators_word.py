@@ -366,10 +366,24 @@ def test_who_asks_by_siri_for_the_platform_scheduled_is_told_of_the_new_one() ->
     call = visit["MonitoredVehicleJourney"]["MonitoredCall"]
     assert visit["MonitoringRef"] == {"value": "S1"}
     assert call["StopPointRef"] == call["DepartureStopAssignment"]["ExpectedQuayRef"] == {"value": "S2"}
+    assigned = city.siri_calls("r1")[1]["ArrivalStopAssignment"]
+    assert assigned["AimedQuayRef"] == {"value": "S1"} and assigned["ExpectedQuayRef"] == {"value": "S2"}
+    assert [assigned[name] for name in ("AimedQuayName", "ExpectedQuayName")] == [[{"value": "1"}], [{"value": "2"}]]
     assert len(monitored("S1", "S2")["MonitoredStopVisit"]) == len(monitored("S")["MonitoredStopVisit"]) == 2
     city.trip_updates(added("t1", ("A", "08:00"), ("E", "08:05"), relationship="REPLACEMENT", **TODAY))
     (gone,) = monitored("S1")["MonitoredStopVisitCancellation"]
     assert gone["VehicleJourneyRef"]["DatedVehicleJourneyRef"] == "t1"
+
+
+def test_who_reads_siri_sees_that_nobody_boards_a_call_that_is_not_made() -> None:
+    # entur/profile-norway: cancelled calls are noBoarding and noAlighting.
+    city = City(at="07:58").trip_updates(update("t1", skipped("C"), **TODAY))
+    for made, which in ((False, slice(2, 3)), (True, slice(1, 2))):
+        (call,) = city.siri_calls("r1")[which]
+        assert call.get("Cancellation", False) is not made
+        activities = call["ArrivalBoardingActivity"], call["DepartureBoardingActivity"]
+        assert activities == (("alighting", "boarding") if made else ("noAlighting", "noBoarding"))
+        assert (call["ArrivalStatus"] == call["DepartureStatus"] == "cancelled") is not made
 
 
 def test_a_run_by_headway_that_has_moved_to_another_platform_is_told_where_riders_wait() -> None:

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.words.texts import LANGUAGES, clock_of, country_of, languages_of, region_of, texts_in, typeset
+from api.desk.place_words import when
+from api.words.texts import LANGUAGES, clock_of, country_of, desk_texts_in, languages_of, region_of, texts_in, typeset
 from api.words.times import TimeWords
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
-from benchmarks.field.network import Call, Network, Route, Stop, Trip, network, row_of_stops
+from benchmarks.field.network import Call, Network, Route, Stop, Trip, network, row_of_stops, timetable_of
 
 MONDAY_AFTERNOON = 1772460120.0
 """2026-03-02 15:02 in Paris."""
@@ -135,3 +136,15 @@ def test_a_sign_translated_with_its_lines_name_is_said_in_the_readers_language_b
     for path in ("/stops/A", "/screen/A", "/lines/r1", "/trips/t1", "/stops/A/timetable"):
         shown = text(only(city.page(path, lang="de"), "main"))
         assert "Zentrum" in shown and "12 12" not in shown and "Centre" not in shown, path
+
+
+def test_a_phrase_of_the_desk_says_its_dates_as_people_write_them() -> None:
+    tt, now, day, hour = timetable_of("A B"), MONDAY_AFTERNOON, 86_400.0, 3600.0
+    for begins, ends, said_so in (
+        (now + 3 * day, None, "à partir du jeudi 5 mars 15:02"), (now + hour, None, "à partir de 16:02"),
+        (now - hour, now + 3 * day, "jusqu’au jeudi 5 mars 15:02"), (now - hour, now + hour, "jusqu’à 16:02"),
+        (now + 3 * day, now + 4 * day, "du jeudi 5 mars 15:02 au vendredi 6 mars 15:02"),
+        (now + 3 * day, now + 3 * day + hour, "du jeudi 5 mars 15:02 à 16:02"),
+    ):  # fmt: skip
+        assert when(begins, ends, desk_texts_in("fr"), tt, now) == said_so
+    assert when(now + 3 * day, None, desk_texts_in("en"), tt, now) == "from Thursday 5 March, 15:02"

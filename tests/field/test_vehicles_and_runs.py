@@ -522,3 +522,15 @@ def test_a_vehicle_of_which_neither_number_nor_label_is_told_is_not_called_by_it
     (ours,) = city.our_vehicle_positions().values()
     assert not ours.vehicle.HasField("label")
     assert not city.our_trip_updates()[0].message.vehicle.HasField("label")
+
+
+def test_of_a_vehicles_label_everybody_gets_what_can_be_read() -> None:
+    label = "Bus\x07 12\n\u202eTram\x1b"
+    city = City().vehicle_positions(bus("v1", "t1", late_s=60, label=label))
+    (told,) = city.vehicles().values()
+    (ours,) = city.our_vehicle_positions().values()
+    assert told["label"] == ours.vehicle.label == "Bus 12 Tram"
+    city.vehicle_positions().trip_updates(
+        update("t2", StopUpdate("C", delay=60), start_date=20261126, vehicle="v2", label=label)
+    )
+    assert next(row.told["vehicle_label"] for row in city.departures("C") if row.run == "t2") == "Bus 12 Tram"

@@ -889,3 +889,36 @@ def test_an_end_in_another_year_is_told_with_its_year() -> None:
     first, second = (text(shown) for shown in city.page("/alerts").css(".alert"))
     assert "Until 28 December 2027 14:20" in first
     assert "Until 23 December 05:26" in second
+
+
+def test_a_screen_says_in_which_language_a_message_is() -> None:
+    told = alert({"fi": "Myöhässä"}, {"route_id": "r1"}, description={"fr": "Retards"})
+    city = City().alerts(told, alert({"": "Crowded"}, {"route_id": "r1"}))
+    first, second = city.page("/screen/C").css(".message p")
+    assert [(span.attributes.get("lang"), text(span)) for span in first.css("span[lang]")] == [
+        ("fi", "Myöhässä"), ("fr", "Retards"),
+    ]  # fmt: skip
+    assert not second.css("span[lang]") and text(second).endswith("Crowded")
+
+
+def test_who_reads_messages_by_siri_sees_that_one_is_another_by_now_and_none_without_words() -> None:
+    def told() -> list[tuple[int, list[str]]]:
+        siri = city.json("/siri/2.0/general-message.json")["Siri"]["ServiceDelivery"]["GeneralMessageDelivery"][0]
+        return [
+            (one["InfoMessageVersion"], [said["MessageText"]["value"] for said in one["Content"]["Message"]])
+            for one in siri["InfoMessage"]
+        ]
+
+    city = City()
+    detour = alert("", {"route_id": "r1"}, effect="DETOUR", entity_id="b")
+
+    def told_at(at: str, header: str) -> list[tuple[int, list[str]]]:
+        city.at(at).alerts(alert(header, {"route_id": "r1"}, entity_id="a"), detour)
+        return told()
+
+    first, silent = told_at("08:01", "Works")
+    assert silent[1] == ["Detour", "Umleitung", "Déviation"]
+    assert told_at("08:02", "Works") == [first, silent]
+    changed, unchanged = told_at("08:03", "Works until Friday")
+    assert changed[0] > first[0] and unchanged == silent
+    assert told_at("08:04", "Works until Friday") == [changed, silent]
