@@ -64,6 +64,7 @@ from predictor.predicted_rows import (
 from predictor.progress import driven_since, driven_to_the_end, passages_of
 from predictor.report_clocks import StandingClocks, clocks_set_right, fresh_reports
 from predictor.report_figures import LATE_S, ReportFigures
+from predictor.reported_cancellations import ReportedCancellations
 from predictor.run_changes import RunChanges, present_reports
 from predictor.runs import DatedRuns, renamed
 from predictor.scheduled_calls import ScheduledCalls
@@ -157,6 +158,7 @@ class Engine:
         # The message that was told last, and the same as `whole` gives it.
         self._told: TripUpdates | None = None
         self._whole: TripUpdates | None = None
+        self._cancelled_in_reports = ReportedCancellations()
         self._lay(Overlay.none(timetable), learned)
 
     def _lay(self, overlay: Overlay, learned: Learned) -> None:
@@ -230,6 +232,7 @@ class Engine:
         """
         updates = self.whole(trip_updates)
         fresh = updates if updates is not None and updates.timestamp >= now - self.settings.live_limit_s else None
+        self._cancelled_in_reports.hear(observations.cancelled, now, self.settings.silence_limit_s)
         operator, observations = self._obey(updates, observations)
         observations = self._on_operators_runs(observations, fresh, now)
         observations = self._placed(self._coupled_units.told_apart(observations, self.timetable))
@@ -298,13 +301,14 @@ class Engine:
         if self.timetable is not old:
             trip = renamed(observations.trip, old.trip_id, self.timetable.trip_index)
             observations = replace(observations, trip=trip)
-        if updates is None:
-            return OperatorTimes.none(), observations
-        self._refuse(updates.refused)
+        if updates is not None:
+            self._refuse(updates.refused)
         return self._told_by(updates), observations
 
-    def _told_by(self, updates: TripUpdates) -> OperatorTimes:
-        return told_of_twins(operator_times(self._overlay, self._journeys, updates), self.timetable, self._journeys)
+    def _told_by(self, updates: TripUpdates | None) -> OperatorTimes:
+        tt, journeys = self.timetable, self._journeys
+        told = OperatorTimes.none() if updates is None else operator_times(self._overlay, journeys, updates)
+        return told_of_twins(self._cancelled_in_reports.joined(told, tt, journeys), tt, journeys)
 
     def _on_operators_runs(self, observations: Observations, fresh: TripUpdates | None, now: float) -> Observations:
         """The observations with the vehicles that name no trip on the runs that a `fresh` message gives to them."""
@@ -449,7 +453,7 @@ class Engine:
         rows = with_twin_rows(rows, served, self.timetable, self._journeys)
         unserved_rows = unserved(told, served, now)
         told_rows = operator_rows(self.timetable, told, unserved_rows, now, told.skipped, live=told_live)
-        gone = cancelled_rows(self.timetable, self._journeys, self._told_last, told.cancelled, now)
+        gone = cancelled_rows(self.timetable, self._journeys, self._told_last, told, now)
         left_out = skipped_rows(self.timetable, expected, served, now)
         self._told_last = PredictedCalls.joined(*(part for part in (rows, told_rows, gone, left_out) if len(part)))
         return predictions_of(self.timetable, self._told_last)

@@ -8,9 +8,18 @@ from typing import Any, Literal, Self
 
 from predictor.arrays import Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, StrArray
 from predictor.columns import Columns
+from predictor.runs import DatedRuns
 
 INCOMING_AT, STOPPED_AT, IN_TRANSIT_TO = 0, 1, 2
 """GTFS-Realtime VehicleStopStatus."""
+
+
+@dataclass(frozen=True, eq=False)
+class CancelledRuns(DatedRuns):
+    """Runs (n,) of the base timetable that a message says are cancelled, each once, by `run_key`."""
+
+    near_call: Int32Array
+    """The call at whose stop the vehicle is that says so, -1 where it tells no place, or is at none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +73,9 @@ class Observations(Columns):
     """What the message calls runs by headway, None where it names none."""
     usual_age_s: float = float("nan")
     """Median age of the reports when they were received, those left out included, seconds; NaN where none is dated."""
+
+    cancelled: CancelledRuns | None = None
+    """Runs that the message says are cancelled, None where there is no message."""
 
     @classmethod
     def empty(cls, received_at: float = float("nan"), **whole: Any) -> Self:

@@ -84,6 +84,8 @@ class OperatorTimes:
     shortened: ShortenedRuns
     calls: ToldCalls
     vehicles: ToldVehicles
+    called_off: ToldCalls
+    """The calls of cancelled runs, at the times at which they would be made."""
 
     def without_times(self) -> OperatorTimes:
         """The same, but for what it expects of calls."""
@@ -93,7 +95,10 @@ class OperatorTimes:
     def none(cls) -> OperatorTimes:
         """Nothing said."""
         columns: dict[str, Any] = no_rows(cls)
-        return cls(shortened=ShortenedRuns.empty(), calls=ToldCalls.empty(), vehicles=ToldVehicles.empty(), **columns)
+        return cls(
+            shortened=ShortenedRuns.empty(), calls=ToldCalls.empty(), vehicles=ToldVehicles.empty(),
+            called_off=ToldCalls.empty(), **columns,
+        )  # fmt: skip
 
 
 def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdates) -> OperatorTimes:
@@ -134,4 +139,7 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
         shortened=shortened.take(np.argsort(shortened.run_key, kind="stable")),
         calls=ToldCalls.of_runs(dated.take(told.owner), journey=key[told.owner], **shared(told, ToldCalls)),
         vehicles=vehicles.take(np.argsort(vehicles.run_key, kind="stable")),
+        called_off=(
+            operator_times(overlay, journeys, updates.called_off).calls if updates.called_off else ToldCalls.empty()
+        ),
     )  # fmt: skip

@@ -147,16 +147,20 @@ def operator_rows(
 
 
 def cancelled_rows(
-    timetable: Timetable, journeys: JourneyLookup, before: PredictedCalls, cancelled: Int64Array, now: float
+    timetable: Timetable, journeys: JourneyLookup, before: PredictedCalls, operator: OperatorTimes, now: float
 ) -> PredictedCalls:
-    """Rows of late runs that are `cancelled` (journey keys) by now, at the times told of them `before`: who still waits
-    for one has to find it."""
-    tt = timetable
+    """Rows of late runs that are cancelled by now, at the times that the operator tells even so, else at those told of
+    them `before`: who still waits for one has to find it."""
+    tt, cancelled, called_off = timetable, operator.cancelled, operator.called_off
     if len(cancelled) == 0:
         return PredictedCalls.empty()
     is_gone = np.zeros(tt.trips, bool)
     is_gone[tt.journey_trip[dated_journeys(cancelled)[1]]] = True
-    told = before.take(is_gone[before.trip] & ~tt.trip_is_frequency[before.trip])
+    before = before.take(is_gone[before.trip])
+    anew = _not_made(called_off.runs, called_off.call, called_off.arrival, called_off.departure, CANCELLED)
+    told_again = is_among(call_key(journeys.keys(before), before.call), called_off.keys)
+    told = PredictedCalls.joined(anew, before.take(~told_again))
+    told = told.take(~tt.trip_is_frequency[told.trip])
     late = told.departure > told.origin(tt) + tt.departure_s[tt.entry_of(told.trip, told.call)] + STILL_DUE_S
     late &= (told.departure >= now - STILL_DUE_S) & is_among(journeys.keys(told), cancelled)
     told = told.take(late)

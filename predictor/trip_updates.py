@@ -112,6 +112,9 @@ class TripUpdates:
     added_lists: Mapping[int, Int32Array] = field(default_factory=dict)
     """Of runs that are told of as added though they are trips of the timetable, or these once more: the calls that the
     message names, by row."""
+    called_off: TripUpdates | None = None
+    """What the message tells of the calls of runs of the timetable that it cancels, as if they were made: None where it
+    tells no times of any."""
     not_found: tuple[str, ...] = ()
     """Some of the trips that the message names and the timetable does not know."""
     refused: Mapping[str, int] = field(default_factory=dict)

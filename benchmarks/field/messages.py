@@ -119,9 +119,9 @@ def update(trip: str | None, *stops: StopUpdate, relationship: str = "", **field
     return TripUpdate(trip, stops, relationship, fields=fields, **own)
 
 
-def cancelled(trip: str | None, **fields: Any) -> TripUpdate:
+def cancelled(trip: str | None, *stops: StopUpdate, **fields: Any) -> TripUpdate:
     """The run does not take place."""
-    return update(trip, relationship="CANCELED", **fields)
+    return update(trip, *stops, relationship="CANCELED", **fields)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from feeds.gtfs_realtime.told_calls import ToldCalls, made_otherwise, scheduled_entries, told_calls
 from predictor.arrays import BoolArray, Int32Array, Int64Array, is_one_of, running_maximum
 from predictor.journeys import dated_journeys
-from predictor.snapshot import Snapshot
+from predictor.snapshot import CANCELLED, Snapshot
 from predictor.timetable import Timetable
 
 _Trip = gtfs_realtime_pb2.TripDescriptor
@@ -54,6 +54,8 @@ def encode_trip_updates(
         entity.trip_update.timestamp = message.header.timestamp
         if relationship == _Trip.CANCELED and str(tt.trip_id[journey[0]]) not in tt.base.trip_index:
             _write_calls_not_made(entity.trip_update, tt, *journey)
+        elif relationship == _Trip.CANCELED:
+            _write_late_calls(entity.trip_update, snapshot, *journey)
     calls = told_calls(snapshot, vehicles_live)
     first = np.flatnonzero(calls.opens)
     update_times, ride = _update_times(tt, calls), snapshot.told_vehicles.places(calls)
@@ -101,6 +103,23 @@ def _write_calls_not_made(
         )  # fmt: skip
         call.arrival.time = origin + int(tt.arrival_s[entry])
         call.departure.time = origin + int(tt.departure_s[entry])
+
+
+def _write_late_calls(
+    update: gtfs_realtime_pb2.TripUpdate, snapshot: Snapshot, trip: int, day: int, shift_s: int
+) -> None:
+    """When a late run of the timetable would have called: riders wait for it."""
+    tt, told = snapshot.timetable, snapshot.predictions
+    rows = np.flatnonzero((told.status == CANCELLED) & (told.trip == trip))
+    rows = rows[(told.service_day[rows] == day) & (told.shift_s[rows] == shift_s)]
+    rows = rows[np.argsort(told.call[rows])]
+    entries = tt.entry_of(told.trip[rows], told.call[rows])
+    for row in _ascending(tt.stop_sequence[entries].tolist()):
+        entry = int(entries[row])
+        call = update.stop_time_update.add(
+            stop_sequence=int(tt.stop_sequence[entry]), stop_id=str(tt.stop_id[tt.call_stop[entry]])
+        )
+        call.arrival.time, call.departure.time = int(told.arrival[rows[row]]), int(told.departure[rows[row]])
 
 
 def _write_new_stops(message: gtfs_realtime_pb2.FeedMessage, tt: Timetable, stop: Int32Array) -> None:

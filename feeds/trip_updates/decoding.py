@@ -12,9 +12,11 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
+from google.transit import gtfs_realtime_pb2
 
 from feeds.messages.message import decode_message, header_timestamp, refuse_differential
 from feeds.trip_updates.call_finding import Numbering
+from feeds.trip_updates.called_off import times_called_off
 from feeds.trip_updates.calls_made import calls_of_runs, with_modified
 from feeds.trip_updates.entities import read_entities
 from feeds.trip_updates.extra_calls import runs_with_extra_calls
@@ -26,6 +28,7 @@ from feeds.trip_updates.repeated_runs import each_run_once
 from feeds.trip_updates.resolving import resolved
 from feeds.trip_updates.run_finding import names_not_found, runs_named
 from feeds.trip_updates.run_kinds import with_cancelled_additions, with_kinds
+from predictor.arrays import NONE
 from predictor.named_dates import NamedDates
 from predictor.new_places import NewPlaces
 from predictor.timetable import Timetable
@@ -54,16 +57,34 @@ def decode_trip_updates(
     """
     message = decode_message(data, FEED)
     refuse_differential(message, FEED)
+    decoded = _decoded(message, timetable, received_at, dates or NamedDates(), last_told or LastTold())
+    called_off = times_called_off(message)
+    if called_off is None:
+        return decoded
+    times = _decoded(called_off, timetable, received_at, NamedDates(), LastTold())
+    # What is not made is not made elsewhere: of such runs nothing is known.
+    trip = np.where(times.own_calls, np.int32(NONE), times.trip)
+    times = replace(times, trip=trip, own_calls=np.zeros(len(times), bool))
+    return replace(decoded, called_off=times)
+
+
+def _decoded(
+    message: gtfs_realtime_pb2.FeedMessage,
+    timetable: Timetable,
+    received_at: float,
+    dates: NamedDates,
+    last_told: LastTold,
+) -> TripUpdates:
     header_at = header_timestamp(message, received_at, FEED)
     refused: Counter[str] = Counter()
     stops, shapes = new_stops(message, timetable.base, refused), message_shapes(message, refused)
     timetable = NewPlaces(stops).added_to(timetable.base)
     entities, updates = read_entities(message, timetable, received_at, refused)
     newest = entities.measured_at
-    runs = runs_named(entities, updates, timetable, received_at, dates or NamedDates(), refused)
+    runs = runs_named(entities, updates, timetable, received_at, dates, refused)
     runs = with_kinds(timetable, runs, updates, refused)
     not_found = names_not_found(runs)
-    runs, updates = without_old_times(timetable, runs, updates, newest, received_at, last_told or LastTold(), refused)
+    runs, updates = without_old_times(timetable, runs, updates, newest, received_at, last_told, refused)
     modified = modified_runs(message, timetable, received_at, refused)
     runs = with_cancelled_additions(runs)
     runs, updates = each_run_once(runs, updates, newest, refused)

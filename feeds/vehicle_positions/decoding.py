@@ -15,6 +15,7 @@ from feeds.gtfs.written_dates import existing_date
 from feeds.gtfs_realtime.headway_runs import named_in_reports
 from feeds.ids.known_ids import indices_of
 from feeds.messages.message import decode_message, header_timestamp, refuse_differential
+from feeds.vehicle_positions.cancelled_runs import cancelled_runs
 from feeds.vehicle_positions.reports import (
     FASTEST_M_S,
     Reports,
@@ -68,7 +69,8 @@ def decode_vehicle_positions(
     observations = _one_a_vehicle(_of_this_day(observations, refused), refused)
     observations = with_refused(_under_one_id(observations, refused), refused)
     trips = (e.vehicle.trip for e in message.entity if e.HasField("vehicle") and e.vehicle.HasField("trip"))
-    return replace(observations, headway_as=named_in_reports(trips, timetable))
+    cancelled = cancelled_runs(message, timetable, received_at, observations.trip)
+    return replace(observations, headway_as=named_in_reports(trips, timetable), cancelled=cancelled)
 
 
 def _of_this_day(observations: Observations, refused: Counter[str]) -> Observations:

@@ -1417,3 +1417,50 @@ def test_what_is_only_scheduled_of_a_run_of_the_operators_own_is_told_as_schedul
     reader = City().trip_updates(city.message("trip-updates").SerializeToString())
     for stop, row in (("A", f"08:03 {run} scheduled"), ("B", f"08:07 {run} live"), ("C", f"08:09 {run} live")):
         assert row in city.board(stop) and row in reader.board(stop)
+
+
+# Cancelled by a vehicle's report alone
+
+
+def test_a_trip_that_only_a_vehicles_report_calls_cancelled_is_told_as_such_until_it_no_longer_does() -> None:
+    # CUTR-at-USF/gtfs-realtime-validator#328
+    gone = bus("v1", "t1", "A", schedule_relationship="CANCELED", fresh=True)
+    city = City(at="07:58").vehicle_positions(gone)
+    assert [city.board(stop)[0] for stop in "AC"] == ["08:00 t1 cancelled", "08:04 t1 cancelled"]
+    assert [told.relationship for told in city.our_trip_updates()] == ["CANCELED"]
+    assert city.trip_state("t1") == "cancelled"
+    # Its TripUpdates know better.
+    city.trip_updates(update("t1", StopUpdate("C", delay=60), **TODAY))
+    assert city.board("C")[0] == "08:05 t1 live"
+    city.trip_updates(cancelled("t2", **TODAY))
+    assert city.board("C") == ["08:04 t1 cancelled", "09:04 t2 cancelled"]
+    city.vehicle_positions(bus("v1", "t1", "A", fresh=True)).trip_updates()
+    assert city.board("C")[0].endswith("t1 live")
+
+
+def test_a_word_that_is_left_on_a_bus_that_drives_cancels_nothing() -> None:
+    city = City(at="08:00").vehicle_positions(bus("v1", "t1", late_s=0, schedule_relationship="CANCELED"))
+    assert city.board("D")[0] == "08:06 t1 cancelled"
+    assert city.at("08:02:30").board("D")[0] == "08:06 t1 scheduled"
+    # And where another bus drives the run, it is driven.
+    city = City(at="07:58")
+    city.vehicle_positions(bus("v1", "t1", "A", schedule_relationship="CANCELED"), bus("v2", "t1", "A"))
+    assert city.board("D")[0].endswith("t1 live")
+
+
+def test_a_run_that_is_cancelled_late_is_told_at_the_times_that_stand_in_its_cancellation() -> None:
+    late = cancelled("t1", StopUpdate("A", delay=1500), StopUpdate("C", delay=1500), **TODAY)
+    city = City(at="08:20").trip_updates(late)
+    assert [city.board(stop)[0] for stop in "BC"] == ["08:27 t1 cancelled", "08:29 t1 cancelled"]
+    # Who reads our feed finds it where we show it.
+    (ours_of_it,) = city.our_trip_updates()
+    assert (ours_of_it.relationship, ours_of_it.stops[2].departure) == ("CANCELED", city.posix("08:29"))
+    assert City(at="08:20").trip_updates(city.get("/gtfs-rt/trip-updates").content).board("C")[0] == city.board("C")[0]
+    assert city.at("08:31").board("C") == ["09:04 t2 scheduled"]
+    # A platform of its own says nothing of a train that does not come.
+    moved = StopUpdate("S1", delay=600, assigned_stop="S2")
+    city = City(station(), at="08:05").trip_updates(cancelled("t1", moved, **TODAY))
+    assert city.board("S1") == ["09:02 t2 scheduled"] and city.board("S") == city.board("S1")
+    # In time it stands where it is scheduled, and a time that is nobody's tells nothing.
+    city = City(at="07:58").trip_updates(cancelled("t1", skipped("A"), StopUpdate("C", departure="08:04"), **TODAY))
+    assert city.board("C") == ["08:04 t1 cancelled", "09:04 t2 scheduled"]
