@@ -9,6 +9,7 @@ the order of the steps.
 from __future__ import annotations
 
 from collections import Counter
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -57,11 +58,12 @@ def decode_trip_updates(
     """
     message = decode_message(data, FEED)
     refuse_differential(message, FEED)
-    decoded = _decoded(message, timetable, received_at, dates or NamedDates(), last_told or LastTold())
+    numbering = numbering or Numbering()
+    decoded = _decoded(message, timetable, received_at, dates or NamedDates(), last_told or LastTold(), numbering)
     called_off = times_called_off(message)
     if called_off is None:
         return decoded
-    times = _decoded(called_off, timetable, received_at, NamedDates(), LastTold())
+    times = _decoded(called_off, timetable, received_at, NamedDates(), LastTold(), copy(numbering))
     # What is not made is not made elsewhere: of such runs nothing is known.
     trip = np.where(times.own_calls, np.int32(NONE), times.trip)
     times = replace(times, trip=trip, own_calls=np.zeros(len(times), bool))
@@ -74,6 +76,7 @@ def _decoded(
     received_at: float,
     dates: NamedDates,
     last_told: LastTold,
+    numbering: Numbering,
 ) -> TripUpdates:
     header_at = header_timestamp(message, received_at, FEED)
     refused: Counter[str] = Counter()
@@ -95,6 +98,5 @@ def _decoded(
     runs, updates, calls = calls_of_runs(timetable, runs, updates, modified, routes, refused)
     # Of a clock that is fast nothing stays true for longer.
     told_at = float(np.fmin(header_at, received_at))
-    numbering = numbering or Numbering()
     decoded = resolved(timetable, runs, updates, calls, shapes, numbering, received_at, told_at, refused)
     return replace(decoded, new_places=NewPlaces(stops, routes.all), not_found=not_found)
