@@ -97,7 +97,7 @@ def test_a_good_feed_is_live(running: Town) -> None:
         (b"", "the answer is empty (0 bytes)"),
         (message(NOW + 10)[:-9], "it was cut short or is another format"),
         (b"<!DOCTYPE html><html><title>502 Bad Gateway</title></html>", "got HTML or XML"),
-        (b'{"entity": []}', "got JSON"),
+        (b'{"error": "over quota"}', "got JSON"),
         (b"\x00" * 400, "no whole GTFS-Realtime message"),
         (message(NOW + 3600), "in the future; just 1 h off"),
         (message(NOW - 3700), "minutes old: a stale feed"),
