@@ -30,7 +30,7 @@ def cancelled_runs(
     names, _, has_unread_date = run_names(
         [id_of(trip.trip_id) for trip in trips], [id_of(trip.route_id) for trip in trips],
         [id_of(trip.start_date) for trip in trips], [id_of(trip.start_time) for trip in trips],
-        np.array([trip.direction_id if trip.HasField("direction_id") else NONE for trip in trips], np.int8),
+        np.array([_direction(trip) for trip in trips], np.int8),
         np.zeros(len(trips), bool), tt, received_at, Counter(),
     )  # fmt: skip
     found = run_finder(tt).find(names, np.full(len(trips), received_at), np.zeros(len(trips), bool))
@@ -47,12 +47,17 @@ def _says_so(entity: gtfs_realtime_pb2.FeedEntity) -> bool:
     return entity.vehicle.trip.schedule_relationship == gtfs_realtime_pb2.TripDescriptor.CANCELED
 
 
+def _direction(trip: gtfs_realtime_pb2.TripDescriptor) -> int:
+    return trip.direction_id if trip.HasField("direction_id") and trip.direction_id <= 1 else NONE
+
+
 def _near_call(tt: Timetable, trip: int, report: gtfs_realtime_pb2.VehiclePosition) -> int:
     """The call of a trip at whose stop the vehicle is, -1 where it is at none."""
-    if not report.HasField("position"):
+    place = (report.position.latitude, report.position.longitude)
+    if not report.HasField("position") or not np.isfinite(place).all():
         return NONE
     stop = tt.call_stop[tt.calls_of(trip)]
-    lat, lon = (np.full(len(stop), at) for at in (report.position.latitude, report.position.longitude))
+    lat, lon = (np.full(len(stop), at) for at in place)
     away_m = ground_distance_m(lat, lon, tt.stop_lat[stop], tt.stop_lon[stop])
     near = int(np.argmin(away_m))
     return near if away_m[near] <= _AT_STOP_M else NONE
