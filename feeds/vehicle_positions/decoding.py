@@ -28,7 +28,7 @@ from feeds.vehicle_positions.reports import (
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, first_of_each
 from predictor.geometry import ground_distance_m
 from predictor.named_dates import NamedDates
-from predictor.observations import Observations
+from predictor.observations import CancelledRuns, Observations
 from predictor.operator_vehicles import bare_ids
 from predictor.report_clocks import AHEAD_S, FEED_AHEAD_S
 from predictor.report_figures import NAMED
@@ -69,7 +69,9 @@ def decode_vehicle_positions(
     observations = _one_a_vehicle(_of_this_day(observations, refused), refused)
     observations = with_refused(_under_one_id(observations, refused), refused)
     trips = (e.vehicle.trip for e in message.entity if e.HasField("vehicle") and e.vehicle.HasField("trip"))
-    cancelled = cancelled_runs(message, timetable, received_at, observations.trip)
+    cancelled = CancelledRuns.empty()
+    if refused["run_cancelled"]:
+        cancelled = cancelled_runs(message, timetable, received_at, observations.trip)
     return replace(observations, headway_as=named_in_reports(trips, timetable), cancelled=cancelled)
 
 
