@@ -43,7 +43,8 @@ def print_warning(console: Console, words: str) -> None:
 
 def print_problems(console: Console, problems: Sequence[Problem]) -> None:
     """What is wrong with a timetable or a recording, as a table."""
-    console.print(f"\n{len(problems)} kinds of faults; each was mended or skipped as it says:\n")
+    kinds = "1 kind" if len(problems) == 1 else f"{len(problems)} kinds"
+    console.print(f"\n{kinds} of faults; each was mended or skipped as it says:\n")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("file", no_wrap=True)
     table.add_column("first row", justify="right", no_wrap=True)
