@@ -18,7 +18,7 @@ from predictor.timetable import Timetable
 def _twins_of(timetable: Timetable, runs: DatedRuns) -> tuple[Int64Array, DatedRuns]:
     """Which of the runs (n,) have a twin on their day, and these (m,)."""
     tt, base = timetable, timetable.base
-    twin = np.append(base.trip_twin, np.int32(NONE))[np.minimum(runs.trip, base.trips)]
+    twin = np.where(runs.trip < base.trips, base.trip_twin[np.minimum(runs.trip, base.trips - 1)], np.int32(NONE))
     rows = np.flatnonzero(twin >= 0)
     rows = rows[tt.service_active[tt.trip_service[twin[rows]], runs.service_day[rows]]]
     return rows, DatedRuns(twin[rows], runs.service_day[rows], runs.shift_s[rows])

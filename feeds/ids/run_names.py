@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import islice
 
 import numpy as np
+from google.transit import gtfs_realtime_pb2
 
 from feeds.gtfs.written_dates import existing_date
 from feeds.ids.known_ids import LONGEST, indices_of, known_indices, routes_named
@@ -20,6 +21,11 @@ from predictor.timetable import Timetable
 _FEW = 3
 _LATE_S = 3600
 """No run by headway takes longer than planned by more."""
+
+
+def direction_of(trip: gtfs_realtime_pb2.TripDescriptor) -> int:
+    """GTFS `direction_id`, -1 where none is named."""
+    return trip.direction_id if trip.HasField("direction_id") and trip.direction_id <= 1 else NONE
 
 
 def run_names(

@@ -11,6 +11,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.gtfs.headsigns import destination
 from feeds.ids.known_ids import id_of, ids_of, known_indices, short_text
+from feeds.ids.run_names import direction_of
 from feeds.messages.message import all_posix_seconds, measured_at
 from feeds.messages.unset_parts import NO_EVENT, NO_MODIFIED_TRIP, NO_STOP_PROPERTIES, NO_TRIP_PROPERTIES, NO_VEHICLE
 from feeds.trip_updates.message_columns import (
@@ -123,7 +124,7 @@ def _run_numbers(update: gtfs_realtime_pb2.TripUpdate, as_modified: Mapping[str,
     return (
         TRIP_CANCELED if gone else trip.schedule_relationship,
         float(update.delay) if update.HasField("delay") else np.nan,
-        trip.direction_id if trip.HasField("direction_id") and trip.direction_id <= 1 else NONE,
+        direction_of(trip),
         # GTFS-Realtime counts from "no value" and "unknown".
         max(update.vehicle.wheelchair_accessible - 1, 0) if update.HasField("vehicle") else 0,
         trip.HasField("modified_trip") or id_of(trip.trip_id) in as_modified,

@@ -8,7 +8,7 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.ids.known_ids import id_of
-from feeds.ids.run_names import run_names
+from feeds.ids.run_names import direction_of, run_names
 from predictor.arrays import NONE, Int32Array
 from predictor.geometry import ground_distance_m
 from predictor.named_runs import run_finder
@@ -30,7 +30,7 @@ def cancelled_runs(
     names, _, has_unread_date = run_names(
         [id_of(trip.trip_id) for trip in trips], [id_of(trip.route_id) for trip in trips],
         [id_of(trip.start_date) for trip in trips], [id_of(trip.start_time) for trip in trips],
-        np.array([_direction(trip) for trip in trips], np.int8),
+        np.array([direction_of(trip) for trip in trips], np.int8),
         np.zeros(len(trips), bool), tt, received_at, Counter(),
     )  # fmt: skip
     found = run_finder(tt).find(names, np.full(len(trips), received_at), np.zeros(len(trips), bool))
@@ -45,10 +45,6 @@ def _says_so(entity: gtfs_realtime_pb2.FeedEntity) -> bool:
     if entity.is_deleted or not entity.HasField("vehicle") or not entity.vehicle.HasField("trip"):
         return False
     return entity.vehicle.trip.schedule_relationship == gtfs_realtime_pb2.TripDescriptor.CANCELED
-
-
-def _direction(trip: gtfs_realtime_pb2.TripDescriptor) -> int:
-    return trip.direction_id if trip.HasField("direction_id") and trip.direction_id <= 1 else NONE
 
 
 def _near_call(tt: Timetable, trip: int, report: gtfs_realtime_pb2.VehiclePosition) -> int:
