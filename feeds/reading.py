@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 
 from feeds.alerts.alert import Alert
@@ -14,6 +14,11 @@ TRIP_UPDATES_KEPT_S = 1800.0
 """The operator's last word on its trips is dropped when nothing followed for this long."""
 ALERTS_KEPT_S = 3600.0
 """Messages to riders from a feed that fails are dropped after so long; riders are told before how old they are."""
+GAP_S = 90.0
+"""A message without anything is believed once for so long nothing but such has come."""
+_ALL_AT_ONCE = 3
+"""So many runs, or messages to riders, are hardly taken back in one moment: some servers write an empty message when
+they start again."""
 
 Heed = Callable[[TripUpdates | None], Timetable]
 """Takes the operator's word; gives the timetable against which the other feeds are to be read (`Engine.heed`)."""
@@ -26,3 +31,8 @@ class Reading:
     observations: Observations
     trip_updates: TripUpdates | None = None
     alerts: tuple[Alert, ...] = ()
+
+
+def is_gap(told: Sized | None, tells: Sized, since_s: float) -> bool:
+    """Whether what was told stands though nothing is told any more. `since_s`: seconds since anything was."""
+    return told is not None and len(told) >= _ALL_AT_ONCE and len(tells) == 0 and since_s < GAP_S

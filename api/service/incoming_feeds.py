@@ -173,7 +173,7 @@ class PolledFeeds(RealtimeFeeds):
     def _kept(self, name: str, timetable: Timetable, now: float, kept_s: float) -> Any:
         """A feed's last good message, unless for so long neither another came nor the server said that it stands."""
         feed = self._feed(name)
-        latest = feed.latest(timetable) if feed else None
+        latest = feed.latest(timetable, now) if feed else None
         if feed is None or latest is None:
             return None
         value, received_at = latest

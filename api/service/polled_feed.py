@@ -14,6 +14,7 @@ from feeds.errors import FeedError
 from feeds.messages.kinds import feeds_in
 from feeds.messages.message import BEHIND_FOR_S, NO_HEADER, decode_message, header_of
 from feeds.messages.standing_headers import StandingHeader
+from feeds.reading import GAP_S, is_gap
 from feeds.sources.several_sources import SeveralSources
 from feeds.sources.source import Source, told_of
 from predictor.timetable import Timetable
@@ -41,6 +42,8 @@ class PolledFeed(Generic[T]):
         self._last: tuple[bytes, float] | None = None
         self._last_timetable: Timetable | None = None
         self._value: T | None = None
+        self._gap: tuple[bytes, float] | None = None
+        """A message without anything that is not yet believed, and when the first of them came."""
         self._all_read_at = float("-inf")
         self._stands = False
         """Whether the message that came last could be read, so that nothing new is nothing wrong."""
@@ -84,12 +87,24 @@ class PolledFeed(Generic[T]):
         if waiting is None:
             return None
         value = self._decoded(waiting, timetable)
-        if value is not None:
+        if value is None:
+            return None
+        data, at = waiting
+        since = self._gap[1] if self._gap else at
+        self._gap = None
+        if is_gap(self._value, value, at - since):
+            self._gap = data, since
+        else:
             self._last, self._last_timetable, self._value = waiting, timetable, value
         return value
 
-    def latest(self, timetable: Timetable) -> tuple[T, float] | None:
-        """The last good message and when it was received; decoded anew where the timetable is another."""
+    def latest(self, timetable: Timetable, now: float) -> tuple[T, float] | None:
+        """The last good message that is to be believed at `now`, and when it was received; decoded anew where the
+        timetable is another."""
+        if self._gap is not None and now - self._gap[1] >= GAP_S:
+            # Some servers answer that nothing has changed since.
+            with self._lock:
+                self._waiting = self._waiting or (self._gap[0], now)
         self.fresh(timetable)
         if self._last is not None and self._last_timetable is not timetable:
             self._value = self._decoded(self._last, timetable)
@@ -160,7 +175,7 @@ class PolledFeed(Generic[T]):
         with self._lock:
             log.warning("%s: the address given for it serves %s", self.given_as, name)
             self._decode, self._waiting = decode, self._waiting or self._last
-            self._last = self._value = self._last_timetable = None
+            self._last = self._value = self._last_timetable = self._gap = None
             given_as = self.given_as if name != self.given_as else ""
             self.health = FeedHealth(name, self._source.name, errors=self.health.errors, given_as=given_as)
 

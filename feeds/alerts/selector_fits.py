@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from feeds.alerts.alert import Selector, TripSelector
 from feeds.gtfs.route_types import is_of_type
 from feeds.gtfs.written_dates import existing_date
 from feeds.ids.known_ids import known_id, routes_named, stops_meant
-from feeds.ids.shortened_ids import trips_meant
+from feeds.ids.shortened_ids import runs_meant
 from feeds.service_times import start_seconds
 from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, expand_ranges
 from predictor.named_runs import FOUND, RunNames, run_finder
@@ -140,17 +140,9 @@ class SelectorFits:
         tt = self._timetable
         trips = [selector.trip or TripSelector() for selector in selectors]
         names = [trip.trip_id for trip in trips]
-        known = np.array([tt.trip_index.get(name, NONE) for name in names], np.int32)
-        date_named = np.array([existing_date(trip.start_date) or 0 for trip in trips], np.int32)
-        meant, dates = trips_meant(
-            names,
-            date_named,
-            np.array([tt.route_index.get(trip.route_id, NONE) for trip in trips], np.int32),
-            known,
-            np.array([trip.relationship in _NEED_NOT_BE_KNOWN for trip in trips], bool),
-            tt,
-            at,
-        )
+        said = self._said(trips)
+        may_be_new = np.array([trip.relationship in _NEED_NOT_BE_KNOWN for trip in trips], bool)
+        meant = runs_meant(names, said, may_be_new, tt, at)
         return [
             selector
             if trip_meant == trip_known
@@ -161,7 +153,7 @@ class SelectorFits:
                 ),
             )
             for selector, trip, trip_meant, trip_known, date in zip(
-                selectors, trips, meant.tolist(), known.tolist(), dates.tolist(), strict=True
+                selectors, trips, meant.trip.tolist(), said.trip.tolist(), meant.service_date.tolist(), strict=True
             )
         ]
 
@@ -261,7 +253,8 @@ class SelectorFits:
     ) -> tuple[frozenset[Run] | None, int]:
         """The runs that a descriptor means and their service day, of lines that fit (R,); None where it names a line
         alone."""
-        trip_idx, _, date, start_s = self._named(trip)
+        said = self._said([trip])
+        trip_idx, date, start_s = int(said.trip[0]), int(said.service_date[0]), int(said.start_time_s[0])
         if not (trip.trip_id or date or start_s >= 0):
             return None, ANY
         if trip in dated:
@@ -281,24 +274,26 @@ class SelectorFits:
             if day in (ANY, tt.own_runs.service_day[own_run]) and shift_s in (None, tt.own_runs.shift_s[own_run])
         )
 
-    def _named(self, trip: TripSelector) -> tuple[int, int, int, int]:
-        """Trip and route, -1 where not known; date, 0 where none is given, and start time in seconds, -1 where none."""
-        tt, start_s = self._timetable, start_seconds(trip.start_time)
-        return (
-            tt.trip_index.get(trip.trip_id, NONE), tt.route_index.get(trip.route_id, NONE),
-            existing_date(trip.start_date) or 0, NONE if start_s is None else start_s,
-        )  # fmt: skip
+    def _said(self, trips: Sequence[TripSelector]) -> RunNames:
+        """What the descriptors (n,) name; routes too of runs whose trip is known."""
+        tt = self._timetable
+        starts = (start_seconds(trip.start_time) for trip in trips)
+        return RunNames(
+            trip=np.array([tt.trip_index.get(trip.trip_id, NONE) for trip in trips], np.int32),
+            route=np.array([tt.route_index.get(trip.route_id, NONE) for trip in trips], np.int32),
+            direction=np.array([min(trip.direction_id, 127) for trip in trips], np.int8),
+            service_date=np.array([existing_date(trip.start_date) or 0 for trip in trips], np.int32),
+            start_time_s=np.array([NONE if start is None else start for start in starts], np.int32),
+        )
 
     def _dated_runs(self, trips: Iterable[TripSelector], at: float) -> dict[TripSelector, tuple[Run, int]]:
         """The run and its service day for each descriptor that names a date and for which one is found."""
-        named = {trip: parts for trip in trips if (parts := self._named(trip))[2]}
+        named = [trip for trip in dict.fromkeys(trips) if existing_date(trip.start_date)]
         if not named:
             return {}
-        trip_idx, route, date, start_s = np.array(list(named.values()), np.int32).T
-        by_route = trip_idx < 0
-        direction = np.array([min(trip.direction_id, 127) for trip in named], np.int8)
-        names = RunNames(trip_idx, np.where(by_route, route, NONE).astype(np.int32), direction, date, start_s)
-        n = len(named)
+        names = self._said(named)
+        names = replace(names, route=np.where(names.trip < 0, names.route, NONE).astype(np.int32))
+        start_s, n = names.start_time_s, len(named)
         found = run_finder(self._timetable).find(names, np.full(n, at), np.zeros(n, bool))
         return {
             trip: (self._run(int(found.trip[i]), int(start_s[i]), int(found.shift_s[i])), int(found.service_day[i]))

@@ -12,7 +12,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.gtfs.written_dates import existing_date
 from feeds.ids.known_ids import LONGEST, indices_of, known_indices, routes_named
-from feeds.ids.shortened_ids import trips_meant
+from feeds.ids.shortened_ids import runs_meant
 from feeds.service_times import start_seconds
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array
 from predictor.named_runs import RunNames
@@ -51,17 +51,13 @@ def run_names(
     date, is_unread = _parsed(start_date, existing_date, 0, "start_date_malformed", refused)
     # Zeros stand for no date.
     is_unread &= np.array([text.strip("0") != "" for text in start_date], bool)
-    meant, date = trips_meant(trip_id, date, route, trip, may_be_new, timetable, received_at)
     start_time_s, _ = _parsed(start_time, start_seconds, NONE, "start_time_malformed", refused)
-    refused["trip_id_written_otherwise"] += int((meant != trip).sum())
-    names = RunNames(
-        trip=meant,
-        # Ids change from one timetable to the next; lines and times hardly do.
-        route=np.where((meant < 0) & ~may_be_new, route, NONE).astype(np.int32),
-        direction=direction,
-        service_date=date,
-        start_time_s=start_time_s,
+    names = runs_meant(
+        trip_id, RunNames(trip, route, direction, date, start_time_s), may_be_new, timetable, received_at
     )
+    refused["trip_id_written_otherwise"] += int((names.trip != trip).sum())
+    # Ids change from one timetable to the next; lines and times hardly do.
+    names = replace(names, route=np.where((names.trip < 0) & ~may_be_new, route, NONE).astype(np.int32))
     return names, route, is_unread
 
 

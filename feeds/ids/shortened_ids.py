@@ -2,22 +2,23 @@
 behind the season and the kind of day, others by an id with the date behind it or a number before it, and trains by
 their number alone.
 
-A part of an id may be that of several trips: of those that run on the day, just one must have it. Where most ids of a
-message are known as they are, those that are not are no trip's.
+A part of an id may be that of several trips: of those that run on the day, of the line and from the time that are
+named, just one must have it. Where most ids of a message are known as they are, those that are not are no trip's.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from feeds.ids.known_ids import spelled
-from predictor.arrays import NONE, BoolArray, Int32Array
+from predictor.arrays import NONE, BoolArray
+from predictor.named_runs import SAME_START_S, RunNames
 from predictor.timetable import Timetable
 
 MOST = 0.5
@@ -40,75 +41,80 @@ _FEED_OF = 5
 so many, alike but for its numbers, is nothing of ours."""
 _LEAST_BEGINNING = 6
 """Fewer letters are the beginning of an id by chance."""
+_MOST_ALIKE = 100
+_OF_NEW_YORK = re.compile(r"(?:\w+_)?(-?\d{5,6})_\w{1,3}\.{1,2}([NS]?)\w*", re.ASCII)
+"""Its trains go by when they begin, in hundredths of a minute, the line, and whether they go north or south."""
+_NEW_YORKS_DIRECTIONS = {"N": 0, "S": 1}
 
 
 @dataclass(frozen=True)
 class _Parts:
-    """The trips of one day by the parts of their ids; -1 where several have a part."""
+    """The trips of one day by the parts of their ids."""
 
-    trip_of: dict[str, int]
+    trips_of: dict[str, list[int]]
     ordered: list[str]
 
     @classmethod
     def of(cls, names: Sequence[str], trips: Sequence[int]) -> _Parts:
-        trip_of: dict[str, int] = {}
+        trips_of: dict[str, list[int]] = {}
         for name, trip in zip(names, trips, strict=True):
             for part in {spelled(part) for part in _parts(name)}:
-                trip_of[part] = trip if trip_of.get(part, trip) == trip else NONE
-        return cls(trip_of, sorted(trip_of))
+                trips_of.setdefault(part, []).append(trip)
+        return cls(trips_of, sorted(trips_of))
 
-    def trip(self, name: str) -> int:
-        """The trip whose id has this part, or a part that begins so, -1 where none or several have."""
+    def trips(self, name: str) -> Iterable[int]:
+        """The trips whose ids have this part, or, where none has, a part that begins so."""
         part = spelled(name)
-        if part in self.trip_of or len(part) < _LEAST_BEGINNING:
-            return self.trip_of.get(part, NONE)
-        found, at = NONE, bisect_left(self.ordered, part)
-        while at < len(self.ordered) and self.ordered[at].startswith(part):
-            trip = self.trip_of[self.ordered[at]]
-            if trip < 0 or (found >= 0 and trip != found):
-                return NONE
-            found, at = trip, at + 1
-        return found
+        if part in self.trips_of or len(part) < _LEAST_BEGINNING:
+            return self.trips_of.get(part, ())
+        begin = bisect_left(self.ordered, part)
+        longer = [other for other in self.ordered[begin : begin + _MOST_ALIKE] if other.startswith(part)]
+        return {trip for other in longer for trip in self.trips_of[other]} if len(longer) < _MOST_ALIKE else ()
 
 
-def trips_meant(
-    names: Sequence[str], service_date: Int32Array, route: Int32Array, trip: Int32Array, may_be_new: BoolArray,
-    timetable: Timetable, received_at: float,
-) -> tuple[Int32Array, Int32Array]:  # fmt: skip
-    """The trips (n,) of a message, those found too that are called otherwise than in the timetable; and their service
-    dates (n,), those too that stand behind or before an id in place of a start date.
+def runs_meant(
+    trip_id: Sequence[str], said: RunNames, may_be_new: BoolArray, timetable: Timetable, received_at: float
+) -> RunNames:
+    """The runs (n,) of a message with the trips too that are called otherwise than in the timetable, and the service
+    dates that stand behind or before an id in place of a start date; starts that stand in the ids of trips that the
+    timetable does not have at all.
 
-    Parameters: `service_date` YYYYMMDD, 0 where not given; `route` and `trip`, -1 where not known; `may_be_new`: the
-    timetable need not have it. Trips are those of `timetable.base`.
+    `said`: routes too of runs whose trip is known. `may_be_new`: the timetable need not have it. Trips are those of
+    `timetable.base`.
     """
-    lost = [row for row in np.flatnonzero((trip < 0) & ~may_be_new).tolist() if names[row]]
-    merged = _of_merged(timetable.base)
-    if merged and (of_merged := [row for row in lost if names[row] in merged]):
-        trip = trip.copy()
-        for row in of_merged:
-            days = _days(int(service_date[row]), timetable.base, received_at)
-            trip[row] = _only_one(merged[names[row]], days, int(route[row]), timetable.base)
-        lost = [row for row in lost if trip[row] < 0]
-    unknown = {names[row] for row in lost}
-    if not unknown or len(unknown) < MOST * len({name for name in names if name}):
-        return trip, service_date
-    found, dates = {}, service_date.copy()
-    before = _before_each(unknown, timetable.base)
-    behind = {} if before else _behind_each(unknown, timetable.base)
+    tt, trip = timetable.base, said.trip.copy()
+    lost = [row for row in np.flatnonzero((trip < 0) & ~may_be_new).tolist() if trip_id[row]]
+    merged = _of_merged(tt) if lost else {}
     for row in lost:
-        dates[row] = dates[row] or _date_of(names[row], timetable.base, received_at)
-        name = names[row].removeprefix(before)
-        name = name[: len(name) - behind.get(names[row], 0)]
-        meant = _found(name, int(dates[row]), int(route[row]), timetable.base, received_at)
+        if trip_id[row] in merged:
+            days = _days(int(said.service_date[row]), tt, received_at)
+            fitting = (_fitting(merged[trip_id[row]], day, said, row, tt) for day in days)
+            some = next(filter(None, fitting), [])
+            trip[row] = some[0] if len(some) == 1 else NONE
+    lost = [row for row in lost if trip[row] < 0]
+    unknown = {trip_id[row] for row in lost}
+    if not unknown or len(unknown) < MOST * len({name for name in trip_id if name}):
+        return replace(said, trip=trip)
+    found, dates = {}, said.service_date.copy()
+    before = _before_each(unknown, tt)
+    behind = {} if before else _behind_each(unknown, tt)
+    for row in lost:
+        dates[row] = dates[row] or _date_of(trip_id[row], tt, received_at)
+        name = trip_id[row].removeprefix(before)
+        name = name[: len(name) - behind.get(trip_id[row], 0)]
+        meant = _found(name, int(dates[row]), said, row, tt, received_at)
         if meant >= 0:
             found[row] = meant
-    if len({names[row] for row in found}) < MOST * len(unknown):
-        return trip, service_date
-    result, rows = trip.copy(), list(found)
-    result[rows] = list(found.values())
-    date = service_date.copy()
-    date[rows] = dates[rows]
-    return result, date
+    date = said.service_date.copy()
+    if len({trip_id[row] for row in found}) >= MOST * len(unknown):
+        rows = list(found)
+        trip[rows], date[rows] = list(found.values()), dates[rows]
+    start, direction = said.start_time_s.copy(), said.direction.copy()
+    for row in lost:
+        if trip[row] < 0 and start[row] < 0 and (match := _OF_NEW_YORK.fullmatch(trip_id[row])):
+            start[row] = round(0.6 * int(match[1]))
+            direction[row] = _NEW_YORKS_DIRECTIONS.get(match[2], direction[row])
+    return replace(said, trip=trip, service_date=date, start_time_s=start, direction=direction)
 
 
 def _date_of(name: str, timetable: Timetable, received_at: float) -> int:
@@ -121,22 +127,39 @@ def _date_of(name: str, timetable: Timetable, received_at: float) -> int:
     return date if days and date >= timetable.date[min(days)] else 0
 
 
-def _found(name: str, date: int, route: int, timetable: Timetable, received_at: float) -> int:
-    """The trip of that line, of any where that is -1, whose id has the name as a part or is one; -1 where none is."""
+def _found(name: str, date: int, said: RunNames, row: int, timetable: Timetable, received_at: float) -> int:
+    """The trip of the line and start that are said in a row, of any where none are, whose id has the name as a part or
+    is one; -1 where none is."""
     for day in _days(date, timetable, received_at):
         parts = _parts_of_day(timetable, day)
-        in_longer = (parts.trip(part) for part in dict.fromkeys((name, _DATE.sub("", name))))
+        in_longer = (parts.trips(part) for part in dict.fromkeys((name, _DATE.sub("", name))))
         in_name = (
-            timetable.trip_index.get(part, NONE)
+            [timetable.trip_index[part]]
             for part, addition in _shorter(name)
-            if _PLAIN_ADDITION.fullmatch(addition)
+            if _PLAIN_ADDITION.fullmatch(addition) and part in timetable.trip_index
         )
-        by_number = (_numbers_of_day(timetable, day).get(spelled(name), NONE),)
-        for trip in (*in_longer, *in_name, *by_number):
-            runs = trip >= 0 and timetable.service_active[timetable.trip_service[trip], day]
-            if runs and route in (NONE, timetable.trip_route[trip]):
-                return trip
+        by_number = (_numbers_of_day(timetable, day).get(spelled(name), ()),)
+        for trips in (*in_longer, *in_name, *by_number):
+            fitting = _fitting(trips, day, said, row, timetable)
+            if len(fitting) == 1:
+                return fitting[0]
     return NONE
+
+
+def _fitting(trips: Iterable[int], day: int, said: RunNames, row: int, timetable: Timetable) -> list[int]:
+    """Those of the trips that run on the day and are of the line that is said in a row; of several those of the
+    direction and from the time that are."""
+    tt, route, direction, start_s = (
+        timetable, int(said.route[row]), int(said.direction[row]), int(said.start_time_s[row]),
+    )  # fmt: skip
+    fitting = [
+        trip for trip in trips if tt.service_active[tt.trip_service[trip], day] and route in (NONE, tt.trip_route[trip])
+    ]
+    if len(fitting) > 1 and direction >= 0:
+        fitting = [trip for trip in fitting if tt.pattern_direction[tt.trip_pattern[trip]] in (NONE, direction)]
+    if len(fitting) > 1 and start_s >= 0:
+        fitting = [trip for trip in fitting if abs(tt.trip_start_s[trip] - start_s) <= SAME_START_S]
+    return fitting
 
 
 @lru_cache(maxsize=4)
@@ -147,20 +170,6 @@ def _of_merged(timetable: Timetable) -> dict[str, list[int]]:
         if match := _MERGED.fullmatch(name):
             found.setdefault(match[1], []).append(trip)
     return found
-
-
-def _only_one(trips: Sequence[int], days: Sequence[int], route: int, timetable: Timetable) -> int:
-    """The only one of the trips that runs on the first of the days on which any does, -1 where there is none."""
-    for day in days:
-        running = [
-            trip
-            for trip in trips
-            if timetable.service_active[timetable.trip_service[trip], day]
-            and route in (NONE, timetable.trip_route[trip])
-        ]
-        if running:
-            return running[0] if len(running) == 1 else NONE
-    return NONE
 
 
 def _before_each(unknown: Set[str], timetable: Timetable) -> str:
@@ -202,12 +211,12 @@ def _parts_of_day(timetable: Timetable, day: int) -> _Parts:
 
 
 @lru_cache(maxsize=4)
-def _numbers_of_day(timetable: Timetable, day: int) -> dict[str, int]:
-    """The trips of one day by what riders call them (`trip_short_name`); -1 where several are called so."""
-    found: dict[str, int] = {}
+def _numbers_of_day(timetable: Timetable, day: int) -> dict[str, list[int]]:
+    """The trips of one day by what riders call them (`trip_short_name`)."""
+    found: dict[str, list[int]] = {}
     for trip in np.flatnonzero(timetable.service_active[timetable.trip_service, day]).tolist():
         if number := spelled(str(timetable.trip_short_name[trip])):
-            found[number] = NONE if number in found else trip
+            found.setdefault(number, []).append(trip)
     return found
 
 

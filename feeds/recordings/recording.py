@@ -6,12 +6,12 @@ import math
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from feeds.bounded_unpacking import ZIP_FAULTS
 from feeds.errors import FeedError, Problem
 from feeds.messages.kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_MESSAGES, VEHICLE_POSITIONS, feeds_in, served_as
 from feeds.messages.message import decode_message
-from feeds.reading import TRIP_UPDATES_KEPT_S, Heed, Reading
+from feeds.reading import GAP_S, TRIP_UPDATES_KEPT_S, Heed, Reading, is_gap
 from feeds.recordings.message_files import SUFFIXES, MessageFiles
 from feeds.recordings.messages_parquet import MessagesParquet
 from feeds.recordings.parquet_archive import ParquetArchive
@@ -37,6 +37,7 @@ from predictor.observations import Observations
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
 
+T = TypeVar("T", bound=Sized)
 _LOOKED_INTO = 5
 _NAMED = {TRIP_UPDATES: re.compile(r"trip.?updates?", re.IGNORECASE), ALERTS: re.compile(r"alerts?", re.IGNORECASE)}
 
@@ -106,13 +107,12 @@ class Recording:
     def trip_updates_at(self, now: float) -> TripUpdates | None:
         """The operator's newest word on its trips received by `now`; None where there is none, or it is too old."""
         since = now - TRIP_UPDATES_KEPT_S
-        latest = self.trip_updates.latest(now, self.timetable, since) if self.trip_updates else None
-        return latest.value if latest else None
+        return _believed(self.trip_updates, now, self.timetable, since) if self.trip_updates else None
 
     def alerts_at(self, now: float) -> tuple[Alert, ...]:
         """The operator's newest alerts received by `now`."""
-        latest = self.alerts.latest(now, self.timetable) if self.alerts else None
-        return self.alert_names.of(latest.value, self.timetable, now) if latest else ()
+        alerts = _believed(self.alerts, now, self.timetable) if self.alerts else None
+        return self.alert_names.of(alerts or (), self.timetable, now)
 
     def health_at(self, feed: str, now: float) -> tuple[float, str]:
         """When the last good message of one of `feeds` had been received by `now`, POSIX seconds, NaN where none had;
@@ -142,6 +142,18 @@ class Recording:
         """What was recorded, by feed."""
         held = {VEHICLE_POSITIONS: self.archive, TRIP_UPDATES: self.trip_updates, ALERTS: self.alerts}
         return {feed: of for feed, of in held.items() if of is not None}
+
+
+def _believed(messages: RecordedMessages[T], now: float, timetable: Timetable, since: float = -math.inf) -> T | None:
+    """What the newest message says, or what stands while it says nothing; None where there is no message."""
+    newest = before = messages.latest(now, timetable, since)
+    nothing_since = now
+    while before is not None and len(before.value) == 0 and now - before.received_at < GAP_S:
+        nothing_since = before.received_at
+        before = messages.latest(math.nextafter(nothing_since, -math.inf), timetable, since)
+    if newest is None or before is None:
+        return newest and newest.value
+    return before.value if is_gap(before.value, newest.value, now - nothing_since) else newest.value
 
 
 def open_recording(

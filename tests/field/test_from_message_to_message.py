@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
-from benchmarks.field.messages import StopUpdate, TripUpdate, bus, update
+from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, cancelled, update
 from benchmarks.field.network import Frequency, Pattern, Stop, Trip, network, row_of_stops
+from feeds.recordings.recorder import MessageRecorder
+from feeds.recordings.recording import open_recording
 
 TODAY: dict[str, Any] = {"start_date": 20261126}
 
@@ -180,3 +183,42 @@ def test_a_bus_at_its_turn_keeps_its_delay_where_the_operator_tells_of_neither_t
     city.trip_updates(late, another).at("08:13").trip_updates(another)
     assert city.board("B")[0] == "08:19 t2 live"
     assert city.at("08:18:30").board("B") == ["08:42 t3 live"]
+
+
+# SoundTransit/soundtransit-rds#25, vingerha/gtfs2#126
+def test_what_is_told_stands_while_a_feed_is_empty_for_a_moment_and_goes_when_it_stays_so(tmp_path: Path) -> None:
+    line = network(trips=tuple(Trip(f"t{n}", f"{n + 7:02d}:00") for n in range(1, 4)))
+    city, shown = City(line, at="07:50"), set()
+    recorders = [MessageRecorder(tmp_path, feed) for feed in ("trip_updates", "alerts")]
+    cancellations = [cancelled(trip, **TODAY) for trip in ("t1", "t2", "t3")]
+    messages = [alert(f"{word} today", {"route_id": "r1"}) for word in ("Crowded", "Sunny", "Slow")]
+
+    def tell(many: int) -> None:
+        data = city.writer.trip_updates(cancellations[:many], city.now), city.writer.alerts(messages[:many], city.now)
+        city.trip_updates(data[0]).alerts(data[1])
+        for recorder, told in zip(recorders, data, strict=True):
+            recorder.write(told, city.now)
+
+    for many in (3, 0, 3, 0, 0, 3):
+        city.at(city.now + 30)
+        tell(many)
+        shown.add((*city.board("C"), *(head for heads in city.messages(route="r1").values() for head in heads)))
+    assert len(shown) == 1
+    assert next(iter(shown))[:2] == ("08:04 t1 cancelled", "09:04 t2 cancelled")
+    assert city.readyz()["faults"] == []
+    full_at = city.now
+    city.at(city.now + 30)
+    tell(0)
+    assert city.at(full_at + 90).board("C")[0] == "08:04 t1 cancelled"
+    # Some servers answer that nothing has changed.
+    assert city.at(full_at + 120).board("C")[0] == "08:04 t1 scheduled"
+    assert not any(city.messages(route="r1").values())
+    # What is taken back beside others, and all of a little, is gone at once.
+    for many in (3, 1, 0):
+        tell(many)
+        assert [row.endswith("cancelled") for row in city.board("C")] == [many > 0, many > 1]
+    for recorder in recorders:
+        recorder.close()
+    recording = open_recording(tmp_path, city.service.timetable)
+    stood = [recording.reading_at(full_at + after) for after in (-150, -120, -30, 0, 60, 119)]
+    assert [(len(reading.trip_updates or ()), len(reading.alerts)) for reading in stood] == [(3, 3)] * 6

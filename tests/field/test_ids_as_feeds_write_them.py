@@ -243,6 +243,41 @@ def test_a_part_that_several_trips_of_the_day_have_is_none_of_theirs() -> None:
     assert "updates_not_found" in city.readyz()["faults"]
 
 
+@pytest.mark.parametrize(
+    "told", [{"route_id": "r2"}, {"direction_id": 1}, {"start_time": "08:30:00"}, {"start_time": "08:30"}]
+)
+def test_of_several_trips_that_have_a_part_the_one_of_the_line_way_and_start_that_are_named_is_meant(
+    told: dict[str, Any],
+) -> None:
+    line = Network(
+        routes=(Route("r1", "1"), Route("r2", "2")),
+        patterns=(Pattern("main", "A B C D E"), Pattern("back", "E D C B A", route="r2", direction=1)),
+        trips=(Trip("x_1200", "08:00"), Trip("y_1200", "08:30", pattern="back")),
+    )
+    city = City(line, at="07:58").trip_updates(cancelled("1200", **told, **TODAY))
+    assert city.board("C") == ["08:04 x_1200 scheduled", "08:34 y_1200 cancelled"]
+
+
+# New York's subway, where the timetable has numbers only: OneBusAway/onebusaway-application-modules (nyct_added_trips)
+@pytest.mark.parametrize("named", ["048050_{}..S01R", "048050_{}..S", "W1_048050_{}..S", "048050_{}S.S03X001"])
+def test_a_train_whose_id_says_line_start_and_direction_alone_is_found(named: str) -> None:
+    line = Network(
+        routes=(Route("2", "2"), Route("3", "3")),
+        patterns=(Pattern("south", "A B C D E", route="2", direction=1),
+                  Pattern("north", "E D C B A", route="2"), Pattern("other", "A B C D E", route="3", direction=1)),
+        trips=(Trip("100070", "08:00:30", pattern="south"), Trip("100071", "08:00:30", pattern="north"),
+               Trip("100072", "08:05", pattern="south"), Trip("100073", "08:00:30", pattern="other")),
+    )  # fmt: skip
+    trip = named.format("2")
+    city = City(line, at="07:58").trip_updates(update(trip, StopUpdate("B", delay=120), route_id="2", **TODAY))
+    assert [row for row in city.board("C") if row.endswith("live")] == ["08:06 100070 live"]
+    assert city.readyz()["faults"] == []
+    city = City(line, at="08:03").vehicle_positions(bus("v1", trip, at="B", route_id="2"))
+    assert city.vehicles()["v1"]["trip_id"] == "100070"
+    city.trip_updates(cancelled(trip, route_id="2", **TODAY))
+    assert "08:06 100070 cancelled" in city.board("D")
+
+
 def test_ids_that_most_trips_have_in_common_with_the_timetable_are_not_guessed_at() -> None:
     line = Network(trips=(*(Trip(f"t{n}", f"08:0{n}") for n in range(5)), Trip("w_z9", "08:10")))
     told = [update(f"t{n}", StopUpdate("B", delay=0), **TODAY) for n in range(5)]
