@@ -15,10 +15,10 @@ from api.service.view import FeedHealth
 from feeds.alerts.decoding import decode_alerts
 from feeds.alerts.own_names import OwnNames
 from feeds.background import Repeated, Watched
+from feeds.ids.call_numbers import Numbering
 from feeds.messages.kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_POSITIONS, served_as
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
 from feeds.sources.source import Source
-from feeds.trip_updates.call_finding import Numbering
 from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.trip_updates.old_times import LastTold
 from feeds.vehicle_positions.decoding import decode_vehicle_positions
@@ -65,7 +65,7 @@ class RealtimeFeeds(ABC):
 def _decoders(of_vehicles: NamedDates, of_updates: NamedDates) -> Mapping[str, Decode[Any]]:
     """How the messages of each of an operator's feeds are read."""
     return {
-        VEHICLE_POSITIONS: partial(decode_vehicle_positions, dates=of_vehicles),
+        VEHICLE_POSITIONS: partial(decode_vehicle_positions, dates=of_vehicles, numbering=Numbering()),
         TRIP_UPDATES: partial(decode_trip_updates, dates=of_updates, last_told=LastTold(), numbering=Numbering()),
         ALERTS: lambda data, *_: decode_alerts(data),
     }

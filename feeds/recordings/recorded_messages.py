@@ -13,6 +13,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from feeds.errors import FeedError, Problem
+from feeds.ids.call_numbers import Numbering
 from feeds.messages.message import BEHIND_FOR_S, NO_HEADER, Header, header_of
 from feeds.messages.standing_headers import LATELY_S, OLD_S, StandingHeader
 from feeds.recordings.parquet_archive import SILENCE_LIMIT_S, ParquetArchive
@@ -151,7 +152,7 @@ class MessageArchive:
         Errors: FeedError where no message is left.
         """
         self.refused: Counter[str] = Counter()
-        self._messages = RecordedMessages(store, self._decode)
+        self._messages, self._numbering = RecordedMessages(store, self._decode), Numbering()
         self._otherwise = otherwise
         if len(store.times) == 0 and otherwise is None:
             raise FeedError(f"no readable message: {store.problems[0].message if store.problems else 'none is there.'}")
@@ -186,6 +187,6 @@ class MessageArchive:
         return received_at, error
 
     def _decode(self, data: bytes, received_at: float, timetable: Timetable) -> Observations:
-        seen = decode_vehicle_positions(data, timetable, received_at)
+        seen = decode_vehicle_positions(data, timetable, received_at, numbering=self._numbering)
         self.refused.update(seen.refused)
         return seen

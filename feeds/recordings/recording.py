@@ -20,6 +20,7 @@ from feeds.alerts.alert import Alert
 from feeds.alerts.own_names import OwnNames
 from feeds.bounded_unpacking import ZIP_FAULTS
 from feeds.errors import FeedError, Problem
+from feeds.ids.call_numbers import Numbering
 from feeds.messages.kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_MESSAGES, VEHICLE_POSITIONS, feeds_in, served_as
 from feeds.messages.message import decode_message
 from feeds.reading import GAP_S, TRIP_UPDATES_KEPT_S, Heed, Reading, is_gap
@@ -29,7 +30,6 @@ from feeds.recordings.parquet_archive import ParquetArchive
 from feeds.recordings.recorded_messages import MessageArchive, MessageStore, RecordedMessages
 from feeds.tides.vehicle_locations import NAME as VEHICLE_LOCATIONS
 from feeds.tides.vehicle_locations import is_vehicle_locations
-from feeds.trip_updates.call_finding import Numbering
 from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.trip_updates.old_times import LastTold
 from predictor.named_dates import NamedDates

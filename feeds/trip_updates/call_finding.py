@@ -14,6 +14,7 @@ from collections import Counter
 
 import numpy as np
 
+from feeds.ids.call_numbers import Numbering
 from feeds.trip_updates.message_columns import StopTimeUpdates, at, first_known
 from feeds.trip_updates.run_calls import RunCalls
 from predictor.arrays import (
@@ -31,19 +32,6 @@ _NOT_FOUND = 1.0e9
 _WRONG_EVENT = 1.0e6
 _OTHER_PLATFORM = 1.0e5
 _FIRST_FIRST = 1.0e-3
-
-
-class Numbering:
-    """How the messages of a feed have numbered calls."""
-
-    def __init__(self) -> None:
-        self.from_0 = False
-        """From 0, as the timetable does not."""
-
-    def hear(self, begin_at_0: bool, end_at_last: bool) -> None:
-        """Whether runs of a message begin at 0, and whether they end at the last number that the timetable has."""
-        if begin_at_0 != end_at_last:
-            self.from_0 = begin_at_0
 
 
 def find_calls(

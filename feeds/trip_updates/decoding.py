@@ -15,8 +15,8 @@ from dataclasses import replace
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
+from feeds.ids.call_numbers import Numbering
 from feeds.messages.message import decode_message, header_timestamp, refuse_differential
-from feeds.trip_updates.call_finding import Numbering
 from feeds.trip_updates.called_off import times_called_off
 from feeds.trip_updates.calls_made import calls_of_runs, with_modified
 from feeds.trip_updates.entities import read_entities

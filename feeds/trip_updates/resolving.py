@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from feeds.trip_updates.call_finding import Numbering, find_calls
+from feeds.ids.call_numbers import Numbering
+from feeds.trip_updates.call_finding import find_calls
 from feeds.trip_updates.call_times import expected_times, with_starts
 from feeds.trip_updates.message_columns import (
     COPY,

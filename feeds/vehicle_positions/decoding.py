@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from feeds.gtfs.written_dates import existing_date
 from feeds.gtfs_realtime.headway_runs import named_in_reports
+from feeds.ids.call_numbers import Numbering
 from feeds.ids.known_ids import indices_of
 from feeds.messages.message import decode_message, header_timestamp, refuse_differential
 from feeds.vehicle_positions.cancelled_runs import cancelled_runs
@@ -51,10 +52,14 @@ NEAR_M = 200.0
 
 
 def decode_vehicle_positions(
-    data: bytes, timetable: Timetable, received_at: float, dates: NamedDates | None = None
+    data: bytes,
+    timetable: Timetable,
+    received_at: float,
+    dates: NamedDates | None = None,
+    numbering: Numbering | None = None,
 ) -> Observations:
     """Decode a message received at `received_at` (POSIX seconds). `dates`: takes in what it tells of the dates that the
-    feed names.
+    feed names; `numbering`: how the feed numbers calls, heard of it so far.
 
     A single bad report or field never spoils the rest: it is left out and counted in `refused`.
     Errors: FeedError where the whole message cannot be used (see `feeds.messages.message`).
@@ -65,7 +70,7 @@ def decode_vehicle_positions(
     reports, refused = reports_of(message)
     reports, shared = with_own_names(reports, timetable, feed_timestamp)
     refused["vehicle_id_shared"] = shared
-    observations = resolve(reports, timetable, received_at, feed_timestamp, dates)
+    observations = resolve(reports, timetable, received_at, feed_timestamp, dates, numbering)
     observations = _one_a_vehicle(_of_this_day(observations, refused), refused)
     observations = with_refused(_under_one_id(observations, refused), refused)
     trips = (e.vehicle.trip for e in message.entity if e.HasField("vehicle") and e.vehicle.HasField("trip"))

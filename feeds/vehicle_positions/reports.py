@@ -17,6 +17,7 @@ from statistics import mean
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
+from feeds.ids.call_numbers import Numbering, numbered_as_timetable
 from feeds.ids.known_ids import id_of, known_indices, short_text
 from feeds.ids.run_names import a_few, run_names, without_shared_starts
 from feeds.messages.message import posix_seconds
@@ -167,14 +168,19 @@ def _occupancy(report: gtfs_realtime_pb2.VehiclePosition) -> tuple[float, float]
 
 
 def resolve(
-    reports: Reports, timetable: Timetable, received_at: float, feed_timestamp: float, dates: NamedDates | None = None
+    reports: Reports,
+    timetable: Timetable,
+    received_at: float,
+    feed_timestamp: float,
+    dates: NamedDates | None = None,
+    numbering: Numbering | None = None,
 ) -> Observations:
     """Reports with ids turned into indices and absurd fields left out; those that tell no place are refused.
 
     Any number of reports a vehicle, in the order given; their positions are NaN where they name a stop alone. A report
     without timestamp is dated by the feed's, else by `received_at`. One that names no trip of the timetable, but a
     route and a start time, is given the trip that these name. What was left out is counted in `refused`. `dates`: takes
-    in what they tell of the dates that the feed names.
+    in what they tell of the dates that the feed names; `numbering`: how it numbers calls.
     """
     refused: Counter[str] = Counter()
     reports = _placed(reports, refused)
@@ -205,6 +211,7 @@ def resolve(
     trip = np.where(runs.trip >= 0, runs.trip, names.trip)
     unknown = [name for name, known in zip(text["trip_id"], (trip >= 0).tolist(), strict=True) if name and not known]
     refused["unknown_trip"] = len(unknown)
+    stop = known_indices(text["stop_id"], timetable.stop_index, timetable, "unknown_stop", refused)
     observations = Observations(
         received_at=received_at,
         feed_timestamp=feed_timestamp,
@@ -222,8 +229,16 @@ def resolve(
         lon=number["longitude"],
         bearing=(number["bearing"] % 360.0).astype(np.float32),
         speed=number["speed"].astype(np.float32),
-        stop_sequence=_or_none(number["current_stop_sequence"]).astype(np.int32),
-        stop=known_indices(text["stop_id"], timetable.stop_index, timetable, "unknown_stop", refused),
+        stop_sequence=numbered_as_timetable(
+            timetable,
+            trip,
+            _or_none(number["current_stop_sequence"]).astype(np.int32),
+            stop,
+            number["latitude"],
+            number["longitude"],
+            numbering or Numbering(),
+        ),
+        stop=stop,
         stop_status=_or_none(number["current_status"]).astype(np.int8),
         occupancy=_or_none(number["occupancy_status"]).astype(np.int8),
         occupancy_percentage=_or_none(number["occupancy_percentage"]).astype(np.int16),

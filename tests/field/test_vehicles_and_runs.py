@@ -27,22 +27,25 @@ def live_runs(city: City, stop: str) -> list[str]:
 # Vehicles that tell their stop alone
 
 
-def stop_told(city: City, place: str | int, status: str, stop: str) -> bytes:
-    """A train on t1 that names a stop, by id or number, and no position."""
+def stop_told(city: City, status: str, stop: str, *, first: int | None = None, by_id: bool = True) -> bytes:
+    """A train on t1 that names a stop, by its id, by its number counted from `first`, or both, and no position."""
     report = bus("v1", "t1", stop, current_status=status, start_date=DATE, stop_id=stop)
     message = gtfs_realtime_pb2.FeedMessage.FromString(city.writer.vehicle_positions([report], city.now))
     message.entity[0].vehicle.ClearField("position")
-    if isinstance(place, int):
+    if first is not None:
+        message.entity[0].vehicle.current_stop_sequence = "ABCDE".index(stop) + first
+    if not by_id:
         message.entity[0].vehicle.ClearField("stop_id")
-        message.entity[0].vehicle.current_stop_sequence = place
     return message.SerializeToString()
 
 
-# bcpearce/homeassistant-gtfs-realtime#79
-@pytest.mark.parametrize("numbered", [False, True])
+# bcpearce/homeassistant-gtfs-realtime#79, google/transit#642
+@pytest.mark.parametrize(
+    "named", [{}, {"first": 1, "by_id": False}, {"first": 0, "by_id": False}, {"first": 0}, {"first": 3}]
+)
 @pytest.mark.parametrize("shape", [(), ((0.0, 0.0), (600.0, 0.0), (900.0, 500.0), (1200.0, 0.0), (2400.0, 0.0))])
 def test_a_train_without_positions_is_followed_from_stop_to_stop(
-    numbered: bool, shape: tuple[tuple[float, float], ...]
+    named: dict[str, Any], shape: tuple[tuple[float, float], ...]
 ) -> None:
     pattern = Pattern("main", "A B C D E", shape="s" if shape else "")
     city = City(network(patterns=(pattern,), shapes={"s": shape} if shape else {}), at="07:58")
@@ -52,7 +55,7 @@ def test_a_train_without_positions_is_followed_from_stop_to_stop(
         ("08:03:30", "IN_TRANSIT_TO", "C"), ("08:05", "IN_TRANSIT_TO", "C"), ("08:06", "INCOMING_AT", "C"),
         ("08:07", "STOPPED_AT", "C"), ("08:08", "IN_TRANSIT_TO", "D"),
     ):  # fmt: skip
-        city.at(at).vehicle_positions(stop_told(city, "ABCDE".index(stop) + 1 if numbered else stop, status, stop))
+        city.at(at).vehicle_positions(stop_told(city, status, stop, **named))
         assert live_runs(city, "D") == ["t1"]
         gone.append(sum("t1" not in live_runs(city, before) for before in "ABC"))
     assert gone == [0, 1, 1, 2, 2, 2, 2, 3]
