@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-from predictor.arrays import Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, StrArray
+from predictor.arrays import BoolArray, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, StrArray
 from predictor.columns import Columns
 from predictor.runs import DatedRuns
 
@@ -20,6 +20,8 @@ class CancelledRuns(DatedRuns):
 
     near_call: Int32Array
     """The call at whose stop the vehicle is that says so, -1 where it tells no place, or is at none."""
+    is_deleted: BoolArray
+    """Riders shall not see the run at all."""
 
 
 @dataclass(frozen=True, eq=False)

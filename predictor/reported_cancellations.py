@@ -42,7 +42,10 @@ class ReportedCancellations:
             return operator
         trip = timetable.standing_for(runs.trip, runs.service_day, runs.shift_s)
         key = journeys.keys(replace(runs, trip=trip))
-        key = key[~is_among(key, operator.named)]
+        told = is_among(key, operator.named)
         return replace(
-            operator, named=np.union1d(operator.named, key), cancelled=np.union1d(operator.cancelled, key)
-        )  # fmt: skip
+            operator,
+            named=np.union1d(operator.named, key),
+            cancelled=np.union1d(operator.cancelled, key[~told & ~runs.is_deleted]),
+            deleted=np.union1d(operator.deleted, key[~told & runs.is_deleted]),
+        )

@@ -15,6 +15,7 @@ from predictor.named_runs import run_finder
 from predictor.observations import CancelledRuns
 from predictor.timetable import Timetable
 
+_Trip = gtfs_realtime_pb2.TripDescriptor
 _AT_STOP_M = 150.0
 """Who is farther from a stop is not at it."""
 
@@ -38,13 +39,14 @@ def cancelled_runs(
     _, rows = np.unique(np.where(clear, found.run_key, NONE), return_index=True)
     rows = rows[clear[rows]]
     near_call = [_near_call(tt, int(found.trip[row]), reports[row]) for row in rows.tolist()]
-    return CancelledRuns.of_runs(found.runs.take(rows), near_call=np.array(near_call, np.int32))
+    is_deleted = np.array([trips[row].schedule_relationship == _Trip.DELETED for row in rows.tolist()], bool)
+    return CancelledRuns.of_runs(found.runs.take(rows), near_call=np.array(near_call, np.int32), is_deleted=is_deleted)
 
 
 def _says_so(entity: gtfs_realtime_pb2.FeedEntity) -> bool:
     if entity.is_deleted or not entity.HasField("vehicle") or not entity.vehicle.HasField("trip"):
         return False
-    return entity.vehicle.trip.schedule_relationship == gtfs_realtime_pb2.TripDescriptor.CANCELED
+    return entity.vehicle.trip.schedule_relationship in (_Trip.CANCELED, _Trip.DELETED)
 
 
 def _near_call(tt: Timetable, trip: int, report: gtfs_realtime_pb2.VehiclePosition) -> int:

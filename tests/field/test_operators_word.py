@@ -1438,6 +1438,14 @@ def test_a_trip_that_only_a_vehicles_report_calls_cancelled_is_told_as_such_unti
     assert city.board("C")[0].endswith("t1 live")
 
 
+def test_a_trip_that_a_vehicles_report_alone_takes_out_is_shown_no_more() -> None:
+    city = City(at="07:58").vehicle_positions(bus("v1", "t1", "A", schedule_relationship="DELETED", fresh=True))
+    assert city.board("C") == ["09:04 t2 scheduled"]
+    assert [told.relationship for told in city.our_trip_updates()] == ["DELETED"]
+    city.vehicle_positions(bus("v1", "t1", "A", fresh=True))
+    assert city.board("C")[0].endswith("t1 live")
+
+
 def test_a_word_that_is_left_on_a_bus_that_drives_cancels_nothing() -> None:
     city = City(at="08:00").vehicle_positions(bus("v1", "t1", late_s=0, schedule_relationship="CANCELED"))
     assert city.board("D")[0] == "08:06 t1 cancelled"
