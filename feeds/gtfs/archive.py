@@ -280,9 +280,17 @@ def _table_of(path: PurePosixPath) -> str:
     """The table that a file is, "" where it is none."""
     name = path.name.strip().lower()
     # Twice where a program hides how names end.
-    table = _SUFFIXES.sub("", name)
-    is_text = table != name
-    return table if is_text and table in TABLES and not _is_left_behind(path) else ""
+    bare = _SUFFIXES.sub("", name)
+    is_text = bare != name
+    return _TABLE_OF.get(_plain(bare), "") if is_text and not _is_left_behind(path) else ""
+
+
+def _plain(table: str) -> str:
+    """A table's name without plural and what joins its words."""
+    return re.sub(r"[\s_-]", "", table).removesuffix("s")
+
+
+_TABLE_OF = {_plain(table): table for table in TABLES}
 
 
 def _tables_among(files: Mapping[str, _File], name: str) -> tuple[dict[str, str], list[Problem]]:

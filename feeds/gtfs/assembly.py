@@ -221,7 +221,7 @@ def _ways(rows: _Rows, shapes_table: pd.DataFrame | None, problems: Problems) ->
     """Group the trips to patterns and lay these along the feed's shapes, from stop to stop where it has none."""
     trips, calls = rows.trips, rows.calls
     trip_ptr = calls.ptr(len(trips.trip_id))
-    shapes = read_shapes(shapes_table, _named(trips.shape_id), rows.zone.key, problems)
+    shapes = read_shapes(shapes_table, _named(trips.shape_id), rows.zone.key, rows.stops, problems)
     trip_shape = _index(shapes.shape_id, trips.shape_id)
     lost = (trips.shape_id != "") & (trip_shape < 0)
     problems.rows(

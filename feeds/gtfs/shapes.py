@@ -6,16 +6,23 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from feeds.gtfs.degrees import degrees
 from feeds.gtfs.polylines import Polylines, polylines
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
+from feeds.gtfs.stops import Stops
 from feeds.gtfs.tables import numbers, words
 from feeds.zone_places import is_on_earth
-from predictor.arrays import Float64Array, Int64Array, StrArray, first_of_each, group_starts
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray, first_of_each, group_starts
+from predictor.geometry import ground_distance_m
 
 FILE = "shapes.txt"
+
+_ASTRAY_M, _ASTRAY_DETOUR = 5000.0, 10.0
+"""How far a way leaps from one point to the next, and how many times as long it is by points that lead astray."""
+_AT_A_STOP_DEGREES = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +40,9 @@ class Shapes:
         return Shapes(self.shape_id[which], lines, np.full(len(lines.lat), np.nan))
 
 
-def read_shapes(frame: pd.DataFrame | None, wanted: StrArray, zone: str, problems: Problems) -> Shapes:
+def read_shapes(frame: pd.DataFrame | None, wanted: StrArray, zone: str, stops: Stops, problems: Problems) -> Shapes:
     """Build the wanted shapes from shapes.txt of a feed in `zone` (IANA name); those of fewer than two places are left
-    out."""
+    out, as are points far away to which nobody drives."""
     none = Shapes(np.empty(0, np.str_), Polylines(np.zeros(1, np.int64), *(np.empty(0) for _ in range(3))), np.empty(0))
     if frame is None or len(wanted) == 0:
         return none
@@ -52,20 +59,48 @@ def read_shapes(frame: pd.DataFrame | None, wanted: StrArray, zone: str, problem
     tell(bad, "no valid position or shape_pt_sequence; the point is left out of its shape.")
     keep = np.flatnonzero((shape >= 0) & ~bad)
     keep = keep[np.lexsort((sequence[keep], shape[keep]))]
-    shape, lat, lon, given_dist, row = shape[keep], lat[keep], lon[keep], given_dist[keep], row[keep]
-    moves = first_of_each(shape, lat, lon)
-    points = np.bincount(shape[moves], minlength=len(wanted))
-    short = points < 2
-    stub = short[shape]
+    keep = keep[first_of_each(shape[keep], lat[keep], lon[keep])]
+    astray = _astray(shape[keep], lat[keep], lon[keep], stops)
+    tell(keep[astray], "far from its neighbours, and from all stops; the point is left out of its shape.")
+    keep = keep[~astray]
+    short = np.bincount(shape[keep], minlength=len(wanted)) < 2
+    stub = keep[short[shape[keep]]]
     problems.rows(FILE, row[stub], wanted[shape[stub]], "a shape of one place only; drawn from stop to stop instead.")
-    moves &= ~stub
-    shape, lat, lon, given_dist = shape[moves], lat[moves], lon[moves], given_dist[moves]
+    keep = keep[~short[shape[keep]]]
+    shape, lat, lon, given_dist = shape[keep], lat[keep], lon[keep], given_dist[keep]
     if len(shape) == 0:
         return none
     present = np.flatnonzero(~short)
     renumbered = np.searchsorted(present, shape)
     lines = polylines(group_starts(renumbered, len(present)), lat, lon)
     return Shapes(wanted[present], lines, _sensible(given_dist, lines))
+
+
+def _astray(shape: Int32Array, lat: Float64Array, lon: Float64Array, stops: Stops) -> BoolArray:
+    """(n,) points of shapes, in order, by which a way goes far off to where no stop is, and comes straight back or ends
+    there: a slip of a pen, where others lead to somebody."""
+    hop, same = ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]), shape[1:] == shape[:-1]
+    leaps = same & (hop > _ASTRAY_M)
+    if not leaps.any():
+        return np.zeros(len(shape), bool)
+    starts = np.append(True, ~same | leaps)
+    first = np.flatnonzero(starts)
+    last = np.append(first[1:], len(shape)) - 1
+    come, go = np.append(False, leaps)[first], np.append(leaps, False)[last]
+    before, after = np.maximum(first - 1, 0), np.minimum(last + 1, len(shape) - 1)
+    way = ground_distance_m(*(part[at] for at in (before, first) for part in (lat, lon)))
+    way += ground_distance_m(*(part[at] for at in (last, after) for part in (lat, lon)))
+    past = ground_distance_m(*(part[at] for at in (before, after) for part in (lat, lon)))
+    doubtful = (come != go) | (come & go & (past * _ASTRAY_DETOUR < way))
+    piece = np.cumsum(starts) - 1
+    at = np.flatnonzero(doubtful[piece])
+    if len(at):
+        known = np.isfinite(stops.lat)
+        places = shapely.STRtree(shapely.points(stops.lon[known], stops.lat[known]))
+        leads_to, _ = places.query(shapely.points(lon[at], lat[at]), "dwithin", _AT_A_STOP_DEGREES)
+        doubtful[piece[at[leads_to]]] = False
+    result: BoolArray = doubtful[piece]
+    return result
 
 
 def _sensible(given_dist: Float64Array, lines: Polylines) -> Float64Array:

@@ -101,10 +101,12 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
             bare = name[place].removesuffix(code).rstrip(" ,-–(")
             if bare and (bare == of_parent[place] or bare_code != code):
                 name[place] = bare
-    unnamed = name == ""
-    name[unnamed] = stop_id.to_numpy(object)[unnamed]
     tell = problems.of("stops.txt", row, stop_id.to_numpy())
-    tell(unnamed, "no stop_name, nor has a parent station; named by its id.")
+    for column, told in (("stop_desc", "by its stop_desc"), ("stop_id", "by its id")):
+        instead = words(frame, column).to_numpy(object)
+        unnamed = (name == "") & (instead != "")
+        name[unnamed] = instead[unnamed]
+        tell(unnamed, f"no stop_name, nor has a parent station; named {told}.")
     within = references(places, "parent_station", stop_id.to_numpy(np.str_), "stops.txt", problems)
     wheelchair = choice(frame, "wheelchair_boarding", range(0, 3), 0)
     wheelchair = np.where((wheelchair == WHEELCHAIR_UNKNOWN) & has_parent, wheelchair[parent], wheelchair)

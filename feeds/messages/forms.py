@@ -35,6 +35,7 @@ _WHOLE = frozenset(
         FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_UINT64,
     )
 )  # fmt: skip
+_LOW_HALF = 2**32 - 1
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -150,7 +151,9 @@ def _box_of(content: object) -> dict[str, object]:
 
 def _listed(box: Mapping[str, object]) -> list[object]:
     entities = box.get("entity")
-    return entities if isinstance(entities, list) else [*entities.values()] if isinstance(entities, dict) else []
+    if isinstance(entities, dict):
+        return [entities] if {*map(_plain, entities)} & _KINDS else [*entities.values()]
+    return entities if isinstance(entities, list) else []
 
 
 def _read(content: Mapping[str, object], message: object) -> None:
@@ -180,7 +183,7 @@ def _values(content: Sequence[object], field: FieldDescriptor) -> Iterator[objec
                 yield _meant(value, field.message_type)
             elif isinstance(value, str) and "translation" in field.message_type.fields_by_name:
                 yield {"translation": [{"text": value}]}
-        elif isinstance(value, dict | list):
+        elif isinstance(value, list):
             continue
         elif (read := _scalar(value, field)) is not None:
             yield read
@@ -189,7 +192,7 @@ def _values(content: Sequence[object], field: FieldDescriptor) -> Iterator[objec
 def _scalar(value: object, field: FieldDescriptor) -> object:
     """A value as the field has it, None where it cannot be meant."""
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
-        return str(value)
+        return None if isinstance(value, dict) else str(value)
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
         return _TRUTH.get(str(value).lower())
     if field.enum_type is not None and isinstance(value, str) and not value.isdecimal():
@@ -210,6 +213,10 @@ def _scalar(value: object, field: FieldDescriptor) -> object:
 def _number(value: object) -> float | None:
     if isinstance(value, int | float):
         return value
+    if isinstance(value, dict):
+        # As JavaScript holds 64 bits.
+        low, high = value.get("low"), value.get("high")
+        return (high << 32) + (low & _LOW_HALF) if isinstance(low, int) and isinstance(high, int) else None
     try:
         return float(str(value))
     except ValueError:

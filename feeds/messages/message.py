@@ -31,6 +31,7 @@ _MOST_LAYERS = 4
 _EXCERPT_BYTES = 120
 _OTHER_FORMS = (
     (re.compile(rb"<[\w:]*Siri\b"), "SIRI in XML, another format; ask the operator for its GTFS-Realtime address"),
+    (re.compile(rb"^\{\s*\"Siri\""), "SIRI in JSON, another format; ask the operator for its GTFS-Realtime address"),
     (
         re.compile(rb"<[\w:]*PublicationDelivery\b"),
         "NeTEx, a timetable; ask the operator for its GTFS-Realtime address",

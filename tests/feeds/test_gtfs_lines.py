@@ -198,6 +198,26 @@ def test_a_shape_point_at_no_place_is_left_out_and_told(tmp_path: Path) -> None:
     assert {(p.file, p.row) for p in loaded.problems} >= {("shapes.txt", 4)}
 
 
+# mfdz/GTFS-Issues#276, MobilityData/gtfs-validator#1923
+@pytest.mark.parametrize("place", [0, 2, 4])
+def test_points_far_from_all_stops_are_left_out_of_a_shape_wherever_in_it(tmp_path: Path, place: int) -> None:
+    way = [(0, 0), (300, 0), (900, 0), (1200, 0)]
+    astray = [(-4e6, -5e6), (-4e6, -5e6 + 1)]
+    points = shape(*way[:place], *astray, *way[place:])
+    loaded = load(tmp_path, trips=SHAPED_TRIP, shapes=SHAPES + points)
+    assert line_length(loaded.timetable) == pytest.approx(1200, abs=1)
+    assert [(p.file, p.row) for p in loaded.problems] == [("shapes.txt", place + 2)]
+
+
+def test_a_shape_leads_as_far_out_and_back_as_there_are_stops(tmp_path: Path) -> None:
+    tt = read(
+        tmp_path, trips=SHAPED_TRIP, shapes=SHAPES + shape((0, 0), (30_000, 0), (0, 0)),
+        stops=stops(A=(0, 0), B=(30_000, 0), C=(0, 30)),
+        stop_times=STOP_TIMES + calls("t1", "08:00:00", "08:30:00", "09:00:00"),
+    )  # fmt: skip
+    assert line_length(tt) == pytest.approx(60_000, abs=10)
+
+
 def test_trips_of_one_shape_share_its_line(tmp_path: Path) -> None:
     tt = read(
         tmp_path, trips="route_id,service_id,trip_id,shape_id\nr1,daily,t1,way\nr1,daily,t2,way\n",

@@ -76,6 +76,9 @@ def test_a_stop_without_a_name_goes_by_its_id(tmp_path: Path) -> None:
     loaded = load(tmp_path, stops=f"{HEADER}A,,{place(0)},,,,,\n{OTHERS}")
     assert loaded.timetable.stop_name[0] == "A"
     assert [(p.row, p.entity_id) for p in loaded.problems] == [(2, "A")]
+    # SoundTransit/soundtransit-rds#45
+    loaded = load(tmp_path, stops=f"stop_id,stop_desc,stop_lat,stop_lon\nA,Gare,{place(0)}\n{OTHERS}")
+    assert loaded.timetable.stop_name[0] == "Gare"
 
 
 def test_routes_keep_their_names_and_colours_and_absurd_ones_are_told(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def zipped(**files: bytes) -> bytes:
         (zipped(**{"stop_times.txt": b"trip_id", "trips.txt": b""}), "GTFS timetable"),
         (b"Rate limit exceeded", "got text"),
         (b'<?xml version="1.0"?><Siri xmlns="http://www.siri.org.uk/siri"/>', "SIRI in XML"),
+        (b'{"Siri": {"ServiceDelivery": {}}}', "SIRI in JSON"),
         # mark1foley/ha-gtfs-rt-v2#44
         (b'{"openapi":"3.0.1","info":{}}', "description of an API"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "Git LFS"),
@@ -184,6 +185,19 @@ def test_json_is_read_as_other_programs_spell_it() -> None:
     assert not first.vehicle.HasField("current_status")
     assert second.alert.header_text.translation[0].text == "Crowded"
     assert (second.alert.informed_entity[0].route_id, second.alert.active_period[0].start) == ("5", 1773644400)
+
+
+# MobilityData/gtfs-realtime-bindings#102, k-yle/gtfs-types#16
+def test_json_is_read_with_numbers_as_javascript_holds_them_and_with_one_part_in_place_of_a_list() -> None:
+    time = {"low": 1773644400, "high": 0, "unsigned": False}
+    update = {
+        "trip": {"trip_id": {"low": 1}},
+        "stop_time_update": {"arrival": {"time": time, "delay": {"low": -60, "high": -1}}},
+    }
+    (entity,) = decode_message(json.dumps({"entity": {"id": 1, "trip_update": update}}).encode(), "x").entity
+    (stop_update,) = entity.trip_update.stop_time_update
+    assert (stop_update.arrival.time, stop_update.arrival.delay) == (1773644400, -60)
+    assert not entity.trip_update.trip.HasField("trip_id")
 
 
 @pytest.mark.parametrize("said", [{"entity": []}, {"header": {}, "Entities": []}, {"response": {"entity": []}}])

@@ -128,6 +128,21 @@ def test_line_ends_of_three_characters_end_a_line(tmp_path: Path) -> None:
     assert is_whole(load(tmp_path, **{name: str(text).replace("\n", "\r\r\n") for name, text in TABLES.items()}))
 
 
+# mfdz/GTFS-Issues#252
+def test_tables_are_known_in_the_singular_and_with_their_words_joined_otherwise(tmp_path: Path) -> None:
+    names = {
+        "calendar": "Calendar-Date.txt",
+        "stops": "stop.txt",
+        "stop_times": "stop times.txt",
+        "routes": "route.txt",
+    }
+    path = tmp_path / "gtfs.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for table, text in {**TABLES, "calendar": "service_id,date,exception_type\ndaily,20260302,1\n"}.items():
+            archive.writestr(names.get(table, f"{table}.txt"), str(text))
+    assert is_whole(load_timetable(path, cache_dir=None))
+
+
 def zipped(path: Path, **named_otherwise: str) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for table, text in TABLES.items():
