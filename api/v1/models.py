@@ -22,7 +22,8 @@ Cause = Literal[
 ]  # fmt: skip
 FactKind = Literal[
     "passed", "cancelled", "skipped", "alert", "stood", "left_line", "turned", "took_up", "last_seen", "next_seen",
-    "set_out", "none_passed", "nameless", "feed_gap", "service_down", "vehicle_silent",
+    "set_out", "none_passed", "nameless", "line_seen", "line_unseen", "feed_gap", "service_down",
+    "vehicle_silent",
 ]  # fmt: skip
 
 

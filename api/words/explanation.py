@@ -103,7 +103,9 @@ class ExplanationWords:
             if v.outcome == words.NOT_SEEN and f"{key}_likely" in self._texts.entries:
                 key += "_likely"
         fact = self._deciding_fact()
-        if v.cause == words.STUCK:
+        if fact and fact.kind in ("line_seen", "line_unseen"):
+            key += f"_{fact.kind}"
+        elif v.cause == words.STUCK:
             key += "_stuck" if v.outcome == words.LATE else "_at" if fact and fact.kind == "stood" else ""
         elif v.cause == words.BREAKDOWN and fact and fact.trip >= 0:
             key += "_before"
@@ -137,7 +139,7 @@ class ExplanationWords:
             words.STUCK: ("stood", "passed", "last_seen"),
             words.ENDED_EARLY: ("last_seen",),
             words.JOINED_LATE: ("took_up",),
-            words.NO_VEHICLE: ("set_out",),
+            words.NO_VEHICLE: ("set_out", "line_seen", "line_unseen"),
             words.FEED_GAP: ("feed_gap", "service_down"),
             words.VEHICLE_SILENT: ("vehicle_silent",),
         }.get(self._verdict.cause, ())
@@ -233,7 +235,7 @@ class WaitWords(ExplanationWords):
         if v.cause == words.BUNCHED:
             following = next(f.since for f in v.facts if f.kind == "passed" and f.since > v.passed_at)
             values = {"following": self._time(following)}
-        elif v.cause == words.NO_VEHICLE and fact:
+        elif v.cause == words.NO_VEHICLE and fact and fact.kind == "set_out":
             left = [f for f in v.facts if f.kind == "set_out"]
             key += "_set_out"
             values = {

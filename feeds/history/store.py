@@ -225,6 +225,9 @@ class HistoryStore:
             except FileNotFoundError:
                 # Merged into another while it was being read.
                 continue
+        found = passages_of(passages, tt)
+        runs_seen = set(zip(found.trip.tolist(), found.service_day.tolist(), found.shift_s.tolist(), strict=True))
+        untold = {int(tt.trip_route[journey[0]]) for journey in journeys if journey not in runs_seen}
         gaps = {gap.since: gap for gap in self._register.gaps(first, last)} | gaps
         cancelled_trips = self._register.cancelled(trip_ids, dates)
         cancelled_trips += [word for word in announced if word.trip_id in trip_ids and word.start_date in dates]
@@ -232,15 +235,24 @@ class HistoryStore:
         # What goes on has been put down already, as far as it had come then.
         latest = {replace(cancelled, until=0.0): cancelled for cancelled in cancelled_trips}.values()
         return Evidence(
-            passages=passages_of(passages, tt),
+            passages=found,
             traces=traces_of(traces, tt),
             cancellations=tuple(_cancellations(tt, latest)),
             notices=tuple(_notice(tt, *seen) for seen in self.alerts(first, last)),
             gaps=tuple(gaps.values()),
             told={(word.trip, word.service_day, word.shift_s): word.until for word in _cancellations(tt, told)},
+            line_seen={route: self._line_seen(tt, route, first, last) for route in untold},
             since=math.inf if math.isnan(watch.since) else watch.since,
             until=watch.until,
         )
+
+    def _line_seen(self, tt: Timetable, route: int, since: float, until: float) -> tuple[tuple[float, float], ...]:
+        """From when to when vehicles were on any trip of a line between two times."""
+        where = _among("trip_id", set(tt.trip_id[tt.trip_route == route].tolist())) & _during(since, until)
+        with self._lock:
+            rows = self._with_open_traces()
+        seen = rows.read(_day(since), _day(until), where, ["since", "until"], missing_ok=True)
+        return tuple(zip(*(seen[name].to_pylist() for name in ("since", "until")), strict=True))
 
     def passages_of_line(self, timetable: Timetable, route: int, service_day: int) -> Passages:
         """All passages of a line's runs of a service day (indices). It reads from disk."""

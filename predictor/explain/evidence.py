@@ -66,6 +66,9 @@ class Evidence:
     """Nothing is known of what came after."""
     told: Mapping[Journey, float] = field(default_factory=dict)
     """Journeys that riders were told of by the operator's times, no vehicle being seen, and until when."""
+    line_seen: Mapping[int, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    """Of the lines (routes) with a trip that nobody was seen on: from when to when vehicles were on any of their trips;
+    of others nothing."""
 
 
 def with_their_blocks(timetable: Timetable, journeys: Collection[Journey]) -> set[Journey]:

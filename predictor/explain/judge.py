@@ -57,6 +57,8 @@ AWAITED_S = 300.0
 """A trip is not given up before this long after its time."""
 FOUND_EARLY_S, FOUND_LATE_S = 300.0, 1200.0
 """A vehicle that names no trip and is this early or late at the most may be the one that was due."""
+LINE_SEEN_S = 7200.0
+"""A line of which no vehicle was seen for this long before and after a trip is one that nobody reports on."""
 SILENT_S = 240.0
 """A vehicle unheard of for this long may have served what nobody saw."""
 
@@ -213,7 +215,10 @@ class Judge:
         told = self._told_until(case) >= case.begins - EARLY_S
         if told or (not (last and last.named) and self._instead(case)):
             return self._not_named(case)
-        return case.verdict(NOT_SERVED, cause or NO_VEHICLE, (*facts, *alerts), vehicle_id=vehicle)
+        seen = () if cause else self.line_seen(case.trip, case.begins, case.ends)
+        if not last and any(fact.kind == "line_unseen" for fact in seen):
+            return case.not_seen(NO_VEHICLE, (*seen, *alerts))
+        return case.verdict(NOT_SERVED, cause or NO_VEHICLE, (*facts, *seen, *alerts), vehicle_id=vehicle)
 
     def _not_named(self, case: Case, *facts: Fact) -> Verdict:
         """What a vehicle did that was on this trip, or may have been, without naming it."""
@@ -228,6 +233,18 @@ class Judge:
     def nameless(self, case: Case, since: float, until: float) -> Fact | None:
         """A vehicle that names no trip and came by the stop between two times, the nearest to the scheduled one."""
         return self._nameless.near(case.stop, case.scheduled, since, until)
+
+    def line_seen(self, trip: int, since: float, until: float) -> tuple[Fact, ...]:
+        """Whether any vehicle was seen on the line around a time: from when to when, or that none was; nothing where
+        that is not known."""
+        spans = self._evidence.line_seen.get(int(self._tt.trip_route[trip]))
+        if spans is None:
+            return ()
+        first, last = since - LINE_SEEN_S, min(until + LINE_SEEN_S, self._evidence.until)
+        near = [(max(begin, first), min(end, last)) for begin, end in spans if begin <= last and end >= first]
+        if not near:
+            return (Fact("line_unseen", first, last),)
+        return (Fact("line_seen", min(begin for begin, _ in near), max(end for _, end in near)),)
 
     def _last_before(self, case: Case) -> Sighting | None:
         """The last sighting of the block's vehicle on a trip before this one."""

@@ -22,11 +22,12 @@ CAUSES = (
     "", CANCELLED, DETOUR, BREAKDOWN, SHORT_TURN, STUCK, ENDED_EARLY, JOINED_LATE, NO_VEHICLE, BUNCHED, FEED_GAP,
     VEHICLE_SILENT, PASSED_UNSEEN, TRIP_NOT_NAMED, NO_RECORDS,
 )  # fmt: skip
-"""Causes. Not served: the operator took the trip or the stop out; the vehicle drove around; it came to a stand and did
-not go on; it turned before; the block's vehicle was held up elsewhere (also of a late one); the vehicle left the trip
-before, or took it up after, and nobody knows why; nobody took the trip. Of a long wait also: vehicles came together
-after it. Not seen: the feed gave nothing; this vehicle gave nothing; it was seen before and after, but not here; it
-was, or may have been, one that named no trip; the records do not reach back."""
+"""Causes. Not served: the operator took the trip or the stop out; the vehicle drove around; it came to a stand and
+did not go on; it turned before; the block's vehicle was held up elsewhere (also of a late one); the vehicle left the
+trip before, or took it up after, and nobody knows why; nobody took the trip. Of a long wait also: vehicles came
+together after it. Not seen: the feed gave nothing; nobody took the trip, nor any other of its line; this vehicle gave
+nothing; it was seen before and after, but not here; it was, or may have been, one that named no trip; the records do
+not reach back."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Fact:
 
     kind: str
     """`scheduled`, `passed`, `cancelled`, `skipped`, `alert`, `stood`, `left_line`, `turned`, `took_up`, `last_seen`,
-    `next_seen`, `set_out`, `none_passed`, `nameless`, `feed_gap`, `service_down`, `vehicle_silent`."""
+    `next_seen`, `set_out`, `none_passed`, `nameless`, `line_seen`, `line_unseen`, `feed_gap`, `service_down`,
+    `vehicle_silent`."""
     since: float
     until: float
     stop: int = -1

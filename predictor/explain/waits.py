@@ -115,6 +115,9 @@ class WaitJudge:
         unseen = next((p for p in due if p.verdict.outcome == NOT_SEEN and p.at >= about), None)
         if unseen:
             return judged(NOT_SEEN, unseen.verdict.cause, *unseen.verdict.facts, by=replace(unseen, at=math.nan))
+        line = self._judge.line_seen(case.trip, at, at)
+        if not (came or before or due) and any(fact.kind == "line_unseen" for fact in line):
+            return judged(NOT_SEEN, NO_VEHICLE, *line, by=None)
         cause, why = self._why(entries, at, promise, due, before, came, following)
         if not came:
             why = (*why, Fact("none_passed", at, until, case.stop))

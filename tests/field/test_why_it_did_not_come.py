@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, cancelled, update
-from benchmarks.field.network import Frequency, Stop, Trip, network, row_of_stops
+from benchmarks.field.network import Frequency, Pattern, Route, Stop, Trip, network, row_of_stops
 from feeds.history.store import HistoryStore
 
 TOWN = network(
@@ -92,3 +92,32 @@ def test_on_a_line_by_headway_vehicles_that_the_operator_told_of_are_not_said_to
     ]
     city = City(town).vehicle_positions(OTHER).trip_updates(*told).at("08:40")
     assert why(city, "B", "08:11") == ("not_seen", "trip_not_named")
+
+
+def test_of_a_run_that_nobody_reported_what_is_known_is_said_and_no_more() -> None:  # OneBusAway/onebusaway-android#365
+    lines = network(
+        "A B C D E", (Pattern("main", "A B C D E"), Pattern("other", "A B C", "r2")),
+        (Trip("t0", "07:30"), Trip("t1", "08:00"), Trip("u1", "08:01", "other"), Trip("u2", "08:05", "other")),
+        routes=(Route("r1", "1"), Route("r2", "2")),
+    )  # fmt: skip
+    city = City(lines).vehicle_positions(OTHER).trip_updates(cancelled("u2")).at("08:40")
+    city.service._history.work.drain()
+    told = {one["trip_id"]: one for one in city.json("/v1/stops/C/explain", at="2026-11-26T08:04")["explanations"]}
+    assert [(told[trip]["outcome"], told[trip]["cause"]) for trip in ("t1", "u1", "u2")] == [
+        ("not_served", "no_vehicle"), ("not_seen", "no_vehicle"), ("not_served", "cancelled")]  # fmt: skip
+    assert (
+        "As far as we can tell" in told["t1"]["answer"]["en"]
+        and "others were seen on the line" in told["t1"]["answer"]["en"]
+    )
+    assert "We cannot say whether this departure ran" in told["u1"]["answer"]["en"]
+    assert [fact["kind"] for trip in ("t1", "u1") for fact in told[trip]["facts"]] == ["line_seen", "line_unseen"]
+    headways = network(
+        "A B C", (Pattern("main", "A B C"), Pattern("other", "A B C", "r2")),
+        (Trip("t0", "07:30"), Trip("u1", "07:00", "other")),
+        routes=(Route("r1", "1"), Route("r2", "2")), frequencies=(Frequency("u1", "07:00", "10:00", 600),),
+    )  # fmt: skip
+    city = City(headways).vehicle_positions(OTHER).at("08:40")
+    city.service._history.work.drain()
+    (wait,) = city.json("/v1/stops/B/explain", at="2026-11-26T08:11", route="r2")["explanations"]
+    assert (wait["outcome"], wait["cause"]) == ("not_seen", "no_vehicle")
+    assert "no vehicle reported on this line" in wait["answer"]["en"]
