@@ -90,7 +90,8 @@ class Recording:
     @property
     def problems(self) -> Sequence[Problem]:
         """Files and messages that were left out, as far as they have been read."""
-        return [problem for of in self._held.values() for problem in of.problems]
+        # Of one address that serves several feeds what is wrong is said once.
+        return list(dict.fromkeys(problem for of in self._held.values() for problem in of.problems))
 
     @property
     def refused(self) -> Mapping[str, int]:
@@ -184,9 +185,10 @@ def open_recording(
     feeds = (VEHICLE_POSITIONS,) if folder.is_file() else FEEDS
     named = {feed: store for feed in feeds if (store := _store(folder, feed, prefer)) is not None}
     stores = _as_what_they_hold(named)
+    strayed = any(stores.get(feed) is not store for feed, store in named.items())
     recording = Recording(
         timetable,
-        _vehicles(folder, timetable, stores.get(VEHICLE_POSITIONS), strayed=stores != named),
+        _vehicles(folder, timetable, stores.get(VEHICLE_POSITIONS), strayed=strayed),
         RecordedMessages(stores[TRIP_UPDATES], updates) if TRIP_UPDATES in stores else None,
         RecordedMessages(stores[ALERTS], alerts) if ALERTS in stores else None,
         refused,
@@ -224,14 +226,20 @@ def _store(folder: Path, feed: str, prefer: Literal["parquet", "messages"]) -> M
 
 
 def _as_what_they_hold(named: Mapping[str, MessageStore]) -> dict[str, MessageStore]:
-    """Each feed's messages, whichever feed they are named as: addresses were given in the wrong order."""
+    """Each feed's messages, whichever feed they are named as: addresses were given in the wrong order, or one serves
+    several feeds."""
     holds = {feed: _held(store) for feed, store in named.items()}
     roles = served_as(holds, {feed: feed for feed in named})
     for feed, store in named.items():
         if roles[feed] != feed:
             message = f"holds {roles[feed]} under the name of {feed}; read as what it is."
             store.problems.append(Problem(store.name(0), None, "", message))
-    return {roles[feed]: store for feed, store in named.items()}
+    stores = {roles[feed]: store for feed, store in named.items()}
+    for feed in FEEDS:
+        among = next((store for given_as, store in named.items() if feed in holds[given_as]), None)
+        if among is not None:
+            stores.setdefault(feed, among)
+    return stores
 
 
 def _held(store: MessageStore) -> frozenset[str]:

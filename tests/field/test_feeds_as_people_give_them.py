@@ -151,6 +151,29 @@ def test_what_was_recorded_under_the_name_of_another_feed_is_played_as_what_it_i
     assert sum("read as what it is" in problem.message for problem in recording.problems) == 3
 
 
+# vingerha/gtfs2#40: vehicles, trips and alerts in one message.
+@pytest.mark.parametrize("told_in", ["parquet", "pb"])
+def test_a_recording_of_one_address_that_serves_all_feeds_is_played_as_all(tmp_path: Path, told_in: str) -> None:
+    city = City(at="08:03")
+    recorders = recorders_of("vehicle_positions", tmp_path)
+    for _ in range(3):
+        city.clock.at += 30
+        # Messages one behind the other are one.
+        told = b"".join(messages(city).values())
+        for recorder in recorders if told_in == "parquet" else ():
+            recorder.write(told, city.now)
+        if told_in == "pb":
+            (tmp_path / f"{city.now:.0f}.pb").write_bytes(told)
+    for recorder in recorders:
+        recorder.close()
+    recording = open_recording(tmp_path, city.service.timetable)
+    assert recording.feeds == ("vehicle_positions", "trip_updates", "alerts")
+    assert recording.observations_at(city.now).vehicle_id.tolist() == ["v1"]
+    assert len(recording.trip_updates_at(city.now) or ()) == 1
+    assert [next(iter(dict(told.header).values())) for told in recording.alerts_at(city.now)] == ["Crowded"]
+    assert not recording.problems
+
+
 # vingerha/gtfs2#134, MobilityData/gtfs-realtime-bindings#134
 def test_buses_are_live_by_messages_written_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     city = City(at="08:03")
