@@ -17,6 +17,7 @@ from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
 from api.answers.assets import Style, assets, map_library
+from api.words.lines import apart_words, line_name
 from api.words.moment import PageMoment
 from api.words.texts import LANGUAGE_COOKIE, LANGUAGES, texts_in
 
@@ -71,6 +72,8 @@ def templates(root: str) -> jinja2.Environment:
     made.filters["path"] = _path
     made.filters["icon"] = _icon
     made.filters["kept"] = _kept
+    made.filters["apart"] = lambda line, texts: apart_words(line.apart, texts)
+    made.filters["line_name"] = line_name
     made.globals["has_map"] = map_library() is not None
     made.globals["root"] = root
     made.globals["asset"] = lambda name: root + assets()[name].address

@@ -11,6 +11,7 @@ from api.desk.deed import Deed
 from api.desk.disruption import Disruption
 from api.desk.place_words import notice_times
 from api.desk.rendering import Session, desk_of_request, desk_page, on_disk, page_moment
+from api.words.lines import line_name
 from api.words.moment import PageMoment
 
 deed_pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -41,7 +42,7 @@ def _row(deed: Deed, moment: PageMoment) -> tuple[Deed, str, str, list[tuple[str
 def _version(disruption: Disruption, moment: PageMoment) -> list[tuple[str, str]]:
     """What no timetable knows any longer is told by its id."""
     tt, texts = moment.timetable, moment.texts
-    lines = [moment.lines.all[tt.route_index[route_id]].name if route_id in tt.route_index else route_id
+    lines = [line_name(moment.lines.all[tt.route_index[route_id]], texts) if route_id in tt.route_index else route_id
              for route_id in disruption.routes]  # fmt: skip
     stops = [str(tt.stop_name[tt.stop_index[stop_id]]) if stop_id in tt.stop_index else stop_id
              for stop_id in disruption.stops]  # fmt: skip

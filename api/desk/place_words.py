@@ -9,6 +9,7 @@ from api.desk.disruption import LANGUAGES, LONGEST_DESCRIPTION, LONGEST_HEADER, 
 from api.desk.phrases import Phrase, filled
 from api.reading.lines import lines_of
 from api.reading.recurrence import Recurrence, recurrence_of
+from api.words.lines import line_name
 from api.words.recurrence import recurrence_words
 from api.words.texts import Texts, country_of, desk_texts_in
 from api.words.times import TimeWords
@@ -48,7 +49,7 @@ def place_values(notice: Notice, timetable: Timetable, texts: Texts, now: float)
     """Values of a phrase's places. `texts`: the desk's catalogue of the language to speak."""
     lines = lines_of(timetable)
     known = [timetable.route_index[route_id] for route_id in notice.routes if route_id in timetable.route_index]
-    names = [lines.all[route].name for route in sorted(known, key=lines.rank.__getitem__)]
+    names = [line_name(lines.all[route], texts) for route in sorted(known, key=lines.rank.__getitem__)]
     stops = dict.fromkeys(
         str(timetable.stop_name[timetable.stop_index[stop_id]])
         for stop_id in notice.stops

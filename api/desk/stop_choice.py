@@ -12,6 +12,7 @@ import numpy as np
 from api.desk.disruption_form import DisruptionForm
 from api.reading.destinations import destination_of
 from api.reading.lines import Line, patterns_by_direction, stops_along
+from api.words.lines import line_name
 from api.words.moment import PageMoment
 from predictor.geometry import ground_distance_m
 
@@ -104,7 +105,9 @@ def _same_name(moment: PageMoment, stops: list[int], taken: set[int]) -> list[St
             and int(twin) not in taken and (tt.stop_parent[twin] < 0 or twin == stop)
         ]  # fmt: skip
         value = json.dumps(sorted(str(tt.stop_id[twin]) for twin in twins), ensure_ascii=False)
-        note = ", ".join(dict.fromkeys(line.name for twin in twins for line in moment.lines.at_stop(twin)))
+        note = ", ".join(
+            dict.fromkeys(line_name(line, moment.texts) for twin in twins for line in moment.lines.at_stop(twin))
+        )
         chips.setdefault(value, StopChip(name, value, note))
     return list(chips.values())
 

@@ -23,6 +23,7 @@ from api.reading.calls import RunCall
 from api.reading.journey import Journey, UnknownRunError, journey_of, run_meant
 from api.reading.moment import Moment
 from api.service.settings import Settings
+from api.words.lines import line_name
 from api.words.moment import said_in
 from feeds.background import Repeated
 from feeds.storage.sqlite_file import open_sqlite
@@ -219,7 +220,7 @@ class Reminders:
     def _message(self, moment: Moment, journey: Journey | None, call: RunCall, reminder: Reminder) -> dict[str, str]:
         in_words = said_in(moment, reminder.language, reminder.country)
         texts, stop = in_words.texts, in_words.stop_name(call.stop_idx)
-        line = texts("line_title", name=in_words.lines.all[call.route_idx].name)
+        line = texts("line_title", name=line_name(in_words.lines.all[call.route_idx], texts))
         towards = in_words.towards(journey.destination if journey else "")
         minutes = in_words.words.minutes(call.published)
         query = {"date": reminder.date, "start": reminder.start, "stop": reminder.stop_id}

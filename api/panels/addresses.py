@@ -24,8 +24,9 @@ from api.reading.moment import Moment
 from api.words.alerts import AlertWords, panel_alert_words
 from api.words.departures import DepartureWords
 from api.words.line_directions import nothing_leaves
+from api.words.lines import line_name
 from api.words.moment import PageMoment, abbreviations_of, said_in
-from api.words.texts import LANGUAGES
+from api.words.texts import LANGUAGES, Texts
 from api.words.times import ABOUT
 
 
@@ -192,16 +193,18 @@ def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: 
 
 
 def _messages(moment: PageMoment, stop: int) -> list[str]:
-    return [in_plain_blanks(_message(alert)) for alert in panel_alert_words(moment, [stop])]
+    return [in_plain_blanks(_message(alert, moment.texts)) for alert in panel_alert_words(moment, [stop])]
 
 
-def _message(alert: AlertWords) -> str:
-    lines, more = " ".join(line.name for line in alert.lines[:_MOST_LINES]), len(alert.lines) - _MOST_LINES
-    lines = f"{lines} +{more}" if more > 0 else lines
+def _message(alert: AlertWords, texts: Texts) -> str:
+    shown, more = alert.lines[:_MOST_LINES], len(alert.lines) - _MOST_LINES
+    others = [f"+{more}"] if more > 0 else []
+    lines = " ".join([*(line.name for line in shown), *others])
+    told = " ".join([*(line_name(line, texts) for line in shown), *others])
     full_stop = "" if alert.header.endswith((".", "!", "?", "…", ":")) else "."
     sentence = f"{alert.header}{full_stop} {alert.description}" if alert.description else alert.header
     parts = (f"{alert.when} · {sentence}" if alert.when else sentence).split("\n")
     sentence = " ".join(part for line in parts if (part := line.strip()))
     # Of few characters none is for a name that the message begins with.
     is_named = re.match(rf"\W*(?:{re.escape(lines)}\s*[]:–—-]|{_LINE}\s+{re.escape(lines)}\b)", sentence, re.IGNORECASE)
-    return f"{lines}: {sentence}" if lines and not is_named else sentence
+    return f"{told}: {sentence}" if lines and (told != lines or not is_named) else sentence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
@@ -46,6 +46,9 @@ class Line:
     mode: str
     """One of `tram`, `metro`, `rail`, `bus`, `ferry`, `cable`, `other`."""
     badge: Badge
+    apart: tuple[str, str] = ("", "")
+    """Its mode and who runs it where that tells it from a line of its name that it meets, else "": a colour alone tells
+    not everybody."""
 
 
 class Lines:
@@ -74,8 +77,10 @@ class Lines:
         def told_apart(line: Line) -> Line:
             agency = self._agency[line.route] if len(agencies[line.name]) > 1 else ""
             way = ends.get(line.route, "") if shared[called[line.route]] > 1 else ""
-            return replace(line, long_name=" · ".join(filter(None, (line.long_name, way, agency))))
+            long_name = " · ".join(filter(None, (line.long_name, way, agency)))
+            return replace(line, long_name=long_name, apart=apart.get(line.route, ("", "")))
 
+        apart = self._apart(lines)
         self.all: tuple[Line, ...] = tuple(map(told_apart, lines))
         given = timetable.route_sort_order
         wanted = np.where(given < 0, np.inf, given).tolist()
@@ -102,10 +107,11 @@ class Lines:
         return [(mode, members) for mode, members in grouped if members]
 
     def named_once(self, routes: Iterable[int]) -> tuple[Line, ...]:
-        """Lines in the order of `ordered`, of those that an agency runs under one name the first."""
-        first: dict[tuple[str, str], Line] = {}
+        """Lines in the order of `ordered`, of those of one mode that an agency runs under one name the first."""
+        first: dict[tuple[str, str, str], Line] = {}
         for route in sorted(routes, key=self.rank.__getitem__):
-            first.setdefault((self.all[route].name, self._agency[route]), self.all[route])
+            line = self.all[route]
+            first.setdefault((line.name, line.mode, self._agency[route]), line)
         return tuple(first.values())
 
     def at_stop(self, stop: int) -> list[Line]:
@@ -141,6 +147,30 @@ class Lines:
         mode = line.mode if {other.mode for other in alike} != {line.mode} and line.mode != "other" else ""
         agency = self._agency[route] if {self._agency[other.route] for other in alike} != {self._agency[route]} else ""
         return mode, agency
+
+    def _apart(self, lines: Sequence[Line]) -> dict[int, tuple[str, str]]:
+        """See `Line.apart`, by route. Lines of a name meet that an agency runs, or that share a stop."""
+        pointer, route = self._stop_routes
+        stop = np.repeat(np.arange(self._timetable.stops), np.diff(pointer))
+        among = np.zeros(len(lines), bool)
+        among[list(self._alike)] = True
+        alike = among[route]
+        places: dict[tuple[str, object], set[int]] = defaultdict(set)
+        for at, of in zip(self._timetable.station[stop[alike]].tolist(), route[alike].tolist(), strict=True):
+            places[lines[of].name, at].add(of)
+        for of in self._alike:
+            places[lines[of].name, self._agency[of]].add(of)
+        modes, agencies = set[int](), set[int]()
+        for met in places.values():
+            if len({lines[of].mode for of in met}) > 1:
+                modes |= met
+            if len({self._agency[of] for of in met}) > 1:
+                agencies |= met
+        return {
+            of: (lines[of].mode if of in modes and lines[of].mode != "other" else "",
+                 self._agency[of] if of in agencies else "")
+            for of in modes | agencies
+        }  # fmt: skip
 
     def way_on(self, trip: int, call: int) -> int:
         """The stop behind a call, where the trip can be boarded at the same stop more than once: its sign does not tell

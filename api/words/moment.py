@@ -16,6 +16,7 @@ from api.reading.journey import Journey
 from api.reading.lines import without_name
 from api.reading.moment import Moment
 from api.words.abbreviations import Abbreviations
+from api.words.lines import apart_words
 from api.words.root_path import root_of
 from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts_in, wanted_language
 from api.words.times import TimeWords, headway, minutes_late
@@ -189,8 +190,7 @@ class PageMoment(Moment):
     def line_told(self, row: RunCall) -> str:
         """What kind of vehicle serves a departure's line, or who runs it, where that tells it from another of its name
         here; else ""."""
-        mode, agency = self.lines.told_by(row.route_idx, row.stop_idx)
-        return " · ".join(filter(None, (mode and self.texts(f"mode_{mode}"), agency)))
+        return apart_words(self.lines.told_by(row.route_idx, row.stop_idx), self.texts)
 
     def train_number(self, route: int, trip_short_name: str) -> str:
         """By which name riders know a train, a ship or a coach beside its line's; else ""."""

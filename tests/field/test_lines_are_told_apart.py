@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from api.reading.badges import CONTRAST, badges, contrast
+from api.reading.lines import lines_of
 from api.reading.street_lanes import StreetLanes, side_by_side
+from benchmarks.field.city import City
+from benchmarks.field.faces import page_of, text
+from benchmarks.field.messages import alert
+from benchmarks.field.network import Agency, Pattern, Route, Trip, network
 
 IDS = [str(number) for number in range(1, 71)]
 
@@ -94,3 +99,56 @@ def test_many_lines_on_one_street_are_no_wider_than_six() -> None:
 def test_ways_of_one_place_or_none_are_not_drawn() -> None:
     assert not lanes((0, street((0, 0)))).places
     assert len(lanes((0, street((0, 0), (0, 0))), (1, EAST)).places) == 1
+
+
+def tram_and_bus(*more: str) -> City:
+    """A tram and a bus of one name in one town, and as many other lines that call at A."""
+    routes = [Route("t", "1", "Centre", type=0), Route("b", "1", "Port"), *(Route(name, name) for name in more)]
+    ways = Pattern("t", "A B C", "t"), Pattern("b", "A B D", "b"), *(Pattern(name, "A D", name) for name in more)
+    trips = [Trip(f"{way.name}{hour}", f"{hour:02}:00", way.name) for way in ways for hour in (8, 9)]
+    return City(network("A B C D", ways, trips, routes=tuple(routes)), at="07:55")
+
+
+def test_a_tram_and_a_bus_of_one_name_are_told_apart_in_words_wherever_lines_stand() -> None:  # WCAG 2.2, 1.4.1
+    city = tram_and_bus(*"23456789")
+    city.alerts(alert("Works", {"route_id": "t"}, {"route_id": "b"}), alert("Elsewhere", {"route_id": "b"}))
+    city.faces_agree("A")
+    stop = city.page("/stops/A")
+    assert [text(chip) for chip in stop.css(".chips a")][:3] == [
+        "Line 1 Tram (disrupted)",
+        "Line 1 Bus (disrupted)",
+        "Line 2",
+    ]
+    heads = [text(head) for head in stop.css(".alert-head")]
+    assert heads == ["1 Tram 1 Bus Works", "1 Bus Elsewhere"]
+    assert [text(head) for head in city.page("/alerts").css(".alert-head")] == heads
+    assert [text(line) for line in city.page("/alerts").css(".chips a")][:2] == ["Line 1 Tram", "Line 1 Bus"]
+    assert [text(head) for head in city.page("/screen/A").css(".message strong")] == heads
+    assert city.json("/v1/stops/A/board")["messages"] == ["1 (Tram) 1 (Bus): Works", "1 (Bus): Elsewhere"]
+    found = city.page("/", q="1")
+    assert [text(line) for line in found.css(".lines a")] == [
+        "Line 1 (disrupted)Tram · Centre",
+        "Line 1 (disrupted)Bus · Port",
+    ]
+    listed = [text(name) for name in city.page("/", q="Stop").css(".badges .badge")]
+    assert listed[:2] == ["1 Tram", "1 Bus"]
+    assert [text(row)[:10] for row in city.page("/stops/A/sign").css(".ways li")][:2] == ["Line 1 Tra", "Line 1 Bus"]
+    assert "Line 1 Tram" in text(city.page("/stops/A/timetable").css_first("h2"))
+    for route, mode in (("t", "Tram"), ("b", "Bus")):
+        assert text(city.page(f"/lines/{route}").css_first("title")).startswith(f"Line 1 ({mode})")
+        assert mode in text(city.page(f"/lines/{route}").css_first(".sign"))
+        assert text(city.page(f"/trips/{route}8").css_first("h1")).startswith(f"Line 1 {mode}")
+    chips = page_of(city.officer.get("/desk/disruptions/new").text).css(".chip.line")
+    assert [text(chip) for chip in chips][:2] == ["1 Tram", "1 Bus"]
+
+
+def test_lines_that_never_meet_need_no_word() -> None:
+    ways, trips = (
+        (Pattern("t", "A B", "t"), Pattern("b", "C D", "b")),
+        (Trip("t1", "08:00", "t"), Trip("b1", "08:00", "b")),
+    )
+    town = network(
+        "A B C D", ways, trips,
+        routes=(Route("t", "1", type=0), Route("b", "1", agency="H")), agencies=(Agency(), Agency("H", "Hill Buses")),
+    )  # fmt: skip
+    assert [line.apart for line in lines_of(town.timetable).all] == [("", ""), ("", "")]
