@@ -348,13 +348,15 @@ class Snapshot:
             found.setdefault(run, []).append(left_out)
         return found
 
-    def last_calls(self, runs: DatedRuns) -> Int32Array:
-        """The call (n,) at which each run ends: its trip's last, or the last that is served."""
+    def last_calls(self, runs: DatedRuns, call: Int32Array | int = 0) -> Int32Array:
+        """The call (n,) at which each run ends: its trip's last, or the last that is served; where it was to end, seen
+        from a `call` (n,) behind that."""
         last = self.timetable.trip_calls[runs.trip] - 1
         if len(self.shortened) == 0:
             return last
         place = places_of(runs.run_key, self.shortened.run_key)
-        return np.where(place >= 0, self.shortened.ends_at[place], last).astype(np.int32)
+        ends_at = self.shortened.ends_at[place]
+        return np.where((place >= 0) & (ends_at >= call), ends_at, last).astype(np.int32)
 
     def _ends_at(self, runs: DatedRuns, call: Int32Array) -> BoolArray:
         """Whether each run (n,) ends at a call (n,). One that is told of at a single stop goes on from there, but where
@@ -374,8 +376,8 @@ class Snapshot:
         """What runs (n,) are bound for, each at one of its calls (n,) or where it sets out: what is said for the call,
         else for its trip; where nothing is, it ends before the trip's last stop, or it is there already, the stop where
         it ends. Of one that comes back to where it is by then, the stop half-way."""
-        tt, last = self.timetable, self.last_calls(runs)
-        here = np.zeros_like(last) if call is None else call
+        tt, here = self.timetable, np.zeros(len(runs), np.int32) if call is None else call
+        last = self.last_calls(runs, here)
         ends, is_at = (tt.stop_name[tt.call_stop[tt.entry_of(runs.trip, at)]] for at in (last, here))
         sign = tt.trip_headsign[runs.trip]
         if call is not None and len(tt.headsign_name):

@@ -143,7 +143,9 @@ def trip(
     page = journey_page(moment, journey, stop)
     if fragment:
         return fragment_response(moment, "trip_board.html", page=page)
-    ride_texts = ("ride_waiting", "ride_waiting_push", "ride_comes", "ride_minutes", "ride_next", "ride_there")
+    ride_texts = (
+        "ride_waiting", "ride_waiting_push", "ride_comes", "ride_cancelled", "ride_minutes", "ride_next", "ride_there",
+    )  # fmt: skip
     return rider_page(
         request, moment, "trip.html", [page.line.badge], page.alerts, also_said=ride_texts, page=page,
         push_key=push_key(request), run={"trip": trip_id, "date": date, "start": start, "stop": stop},

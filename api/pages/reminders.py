@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from api.pages.push_sender import PushSender, Sent
 from api.reading.calls import RunCall
-from api.reading.journey import Journey, UnknownRunError, journey_of, run_meant
+from api.reading.journey import Journey, UnknownRunError, calls_there, journey_of, run_meant
 from api.reading.moment import Moment
 from api.service.settings import Settings
 from api.words.lines import line_name
@@ -142,7 +142,7 @@ class Reminders:
     def add(self, reminder: Reminder) -> None:
         """Errors: NothingToTellError; TooManyError."""
         moment = Moment(self._service.view, self._service.clock.now())
-        call = self._call(self._journey(moment, reminder), moment, reminder)
+        call, _ = _call(self._journey(moment, reminder), moment, reminder)
         if call is None or call.passed or call.published > moment.now + AHEAD_S:
             raise NothingToTellError
         reminder = reminder.model_copy(update={"until": call.published + _FORGOTTEN_AFTER_S})
@@ -176,14 +176,15 @@ class Reminders:
             if run not in journeys:
                 with suppress(NothingToTellError):
                     journeys[run] = self._journey(moment, reminder)
-            call = self._call(journeys.get(run), moment, reminder)
+            journey = journeys.get(run)
+            call, gone = _call(journey, moment, reminder)
             if reminder.until <= moment.now or (call is not None and call.passed):
                 self.remove(key)
-            elif call is None or (call.comes and call.clock is None):
+            elif journey is None or (call is None and not gone) or (call and call.comes and call.clock is None):
                 waiting.look_at = moment.now + _LOOK_AGAIN_S
-            elif not call.comes or _low(call) - moment.now <= EARLY_S:
+            elif call is None or not call.comes or _low(call) - moment.now <= EARLY_S:
                 waiting.sending = True
-                message = self._message(moment, journeys[run], call, reminder)
+                message = _message(moment, journey, call, reminder)
                 self.senders.submit(self._send, key, waiting, message)
             else:
                 # The nearer it comes, the more often: a prediction may come forward.
@@ -211,32 +212,42 @@ class Reminders:
         except UnknownRunError as error:
             raise NothingToTellError from error
 
-    def _call(self, journey: Journey | None, moment: Moment, reminder: Reminder) -> RunCall | None:
-        """The next one at the rider's stop, the last where all have passed."""
-        stop_id = moment.timetable.stop_id
-        calls = [call for call in journey.calls if str(stop_id[call.stop_idx]) == reminder.stop_id] if journey else []
-        return next((call for call in calls if not call.passed), calls[-1] if calls else None)
-
-    def _message(self, moment: Moment, journey: Journey | None, call: RunCall, reminder: Reminder) -> dict[str, str]:
-        in_words = said_in(moment, reminder.language, reminder.country)
-        texts, stop = in_words.texts, in_words.stop_name(call.stop_idx)
-        line = texts("line_title", name=line_name(in_words.lines.all[call.route_idx], texts))
-        towards = in_words.towards(journey.destination if journey else "")
-        minutes = in_words.words.minutes(call.published)
-        query = {"date": reminder.date, "start": reminder.start, "stop": reminder.stop_id}
-        return {
-            "title": f"{line} {towards}".strip(),
-            "body": texts("ride_comes" if call.comes else "ride_cancelled", stop=stop, minutes=minutes),
-            "tag": f"ride:{reminder.stop_id}",
-            "address": f"trips/{quote(reminder.trip_id, safe='')}?{urlencode({k: v for k, v in query.items() if v})}",
-        }
-
     def _kept(self) -> list[Reminder]:
         kept = []
         for (document,) in self._connection.execute("SELECT document FROM reminder").fetchall():
             with suppress(ValidationError):
                 kept.append(Reminder.model_validate_json(document))
         return kept[:MOST]
+
+
+def _call(journey: Journey | None, moment: Moment, reminder: Reminder) -> tuple[RunCall | None, bool]:
+    """The next call at the rider's stop, the last where all have passed; and whether the run calls there no more."""
+    if journey is None:
+        return None, False
+    there = calls_there(moment.timetable, journey, reminder.stop_id)
+    calls = [journey.calls[place] for place in there.places]
+    return next((call for call in calls if not call.passed), calls[-1] if calls else None), there.gone
+
+
+def _message(moment: Moment, journey: Journey, call: RunCall | None, reminder: Reminder) -> dict[str, str]:
+    """`call`: None where the run calls at the rider's stop no more."""
+    in_words, tt = said_in(moment, reminder.language, reminder.country), moment.timetable
+    texts, stop_idx = in_words.texts, tt.stop_index[reminder.stop_id] if call is None else call.stop_idx
+    line = texts("line_title", name=line_name(in_words.lines.all[journey.route_idx], texts))
+    stop = in_words.stop_name(stop_idx)
+    if call is not None and call.planned_platform:
+        stop = f"{stop}, {texts('platform', name=call.platform)}"
+    query = {"date": reminder.date, "start": reminder.start, "stop": reminder.stop_id}
+    return {
+        "title": f"{line} {in_words.towards(journey.destination)}".strip(),
+        "body": (
+            texts("ride_comes", stop=stop, minutes=in_words.words.minutes(call.published))
+            if call is not None and call.comes
+            else texts("ride_cancelled", stop=stop)
+        ),
+        "tag": f"ride:{reminder.stop_id}",
+        "address": f"trips/{quote(reminder.trip_id, safe='')}?{urlencode({k: v for k, v in query.items() if v})}",
+    }
 
 
 def _low(call: RunCall) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from api.reading.alerts import run_alerts
 from api.reading.boarding import ACCESS
-from api.reading.journey import Journey
+from api.reading.journey import Journey, calls_there
 from api.reading.lines import Line
 from api.words.alerts import AlertWords, first_alert_words
 from api.words.moment import DOUBTED, PageMoment, arrives_before
@@ -22,6 +24,8 @@ class CallWords:
     """One stop of the journey."""
 
     stop_id: str
+    planned_stop: str
+    """By the timetable, by which a stop stays the same where the operator moves it."""
     name: str
     platform: str
     time: str
@@ -116,6 +120,10 @@ def _behind(journey: Journey, calls: list[CallWords]) -> int:
 
 def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWords]:
     tt = moment.timetable
+    yours = calls_there(tt, journey, your_stop).places
+    own, stops = (np.array([getattr(call, name) for call in journey.calls], np.int32) for name in ("call", "stop_idx"))
+    entry = tt.planned_entries(np.full_like(own, journey.trip_idx), own)
+    planned = tt.stop_id[np.where(entry >= 0, tt.call_stop[entry], stops)].tolist()
     next_call = next((k for k, call in enumerate(journey.calls) if not call.passed), None)
     calls, said_before = [], journey.destination
     for k, call in enumerate(journey.calls):
@@ -131,6 +139,7 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
         calls.append(
             CallWords(
                 stop_id=stop_id,
+                planned_stop=planned[k],
                 name=moment.stop_name(call.stop_idx),
                 platform=str(tt.stop_platform[call.stop_idx]),
                 time=time,
@@ -143,7 +152,7 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
                 said=moment.texts("passed") if passed else moment.status_words(call),
                 doubtful=not call.passed and bool(moment.doubt_of(call)),
                 notes=(*signs, *since, *([] if call.passed else moment.notes_of(call, of_journey=True))),
-                yours=stop_id == your_stop,
+                yours=k in yours,
                 next=k == next_call and journey.vehicle is not None,
             )
         )

@@ -30,7 +30,8 @@ def destinations(snapshot: Snapshot, runs: DatedRuns, call: Int32Array | None = 
     repeats = np.flatnonzero(repeats)
     if not len(repeats):
         return signs
-    last = tt.stop_name[tt.call_stop[tt.entry_of(runs.trip[repeats], snapshot.last_calls(runs)[repeats])]]
+    ends_at = snapshot.last_calls(runs, 0 if call is None else call)
+    last = tt.stop_name[tt.call_stop[tt.entry_of(runs.trip[repeats], ends_at[repeats])]]
     columns = zip(signs[repeats].tolist(), names[repeats].tolist(), last.tolist(), strict=True)
     said, hyphened = signs.astype(object), _names_with_hyphens(tt)
     said[repeats] = [_without_name(sign, name, stop, hyphened) for sign, name, stop in columns]

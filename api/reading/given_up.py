@@ -54,6 +54,9 @@ def _given_up_by(tt: Timetable, run: int, model: int) -> Iterator[tuple[int, int
     if np.array_equal(own, planned):
         return
     same = np.array(aligned(tuple(own.tolist()), tuple(planned.tolist())))
+    if 0 <= same[-1] < len(planned) - 1:
+        # Where the run ends now nobody boards.
+        yield int(same[-1]), len(own) - 1, False, False
     for call in np.flatnonzero(~np.isin(planned, own)).tolist():
         # Between the calls before and behind it that both make.
         before = int(np.flatnonzero((same >= 0) & (same < call)).max(initial=NONE))

@@ -9,11 +9,13 @@ import numpy as np
 
 from api.reading.calls import CallsAt, RunCall, iso_date, known
 from api.reading.destinations import destination
+from api.reading.given_up import given_up_calls
 from api.reading.moment import Moment
 from feeds.service_times import service_date, start_seconds
 from predictor.named_runs import START_TOLERANCE_S
 from predictor.runs import DatedRuns
 from predictor.snapshot import CANCELLED, DOUBTS, FOLLOWED, LIVE, SCHEDULED, STATUSES
+from predictor.timetable import Timetable
 
 Reason = Literal["bad_date", "bad_start", "never_runs", "unknown_date", "not_on_date"]
 
@@ -71,6 +73,31 @@ class Journey:
         if self.over:
             return "over"
         return "followed" if self.status == "live" else "not_followed"
+
+
+@dataclass(frozen=True)
+class CallsThere:
+    """What becomes of a run's calls at a stop, for who waits there."""
+
+    places: list[int]
+    """Which of `Journey.calls` are there, or in the place of those that the operator has moved from there."""
+    gone: bool
+    """There are none, for the run calls there no more."""
+
+
+def calls_there(tt: Timetable, journey: Journey, stop_id: str) -> CallsThere:
+    """Parameters: `stop_id` of a stop, a station meaning all its platforms; where it is unknown nothing is there."""
+    stop = tt.stop_index.get(stop_id)
+    members = [] if stop is None else tt.members(stop).tolist()
+    own = [call.stop_idx for call in journey.calls]
+    given_up = [
+        call for call in given_up_calls(tt).get(journey.trip_idx, ()) if tt.stop_at(call.trip, call.call) in members
+    ]
+    in_place = {call.own_call for call in given_up if call.is_replaced}
+    places = [k for k, at in enumerate(own) if at in members] or [
+        k for k, call in enumerate(journey.calls) if call.call in in_place
+    ]
+    return CallsThere(places, gone=not places and bool(given_up))
 
 
 def run_meant(moment: Moment, trip: int, date: str | None = None, start: str | None = None) -> tuple[int, int]:

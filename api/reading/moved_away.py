@@ -1,18 +1,23 @@
 """Departures that the timetable has at a stop and that the operator has taken from there: to another platform, to a
-stop on a diversion, or away altogether. They are no departures of that stop, but who waits there has to know."""
+stop on a diversion, or away altogether, where the run calls there no more or ends there now. They are no departures of
+that stop, but who waits there has to know."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
+import numpy as np
+
 from api.reading.board import WINDOW_S, stop_boards
 from api.reading.calls import RunCall
-from api.reading.given_up import GivenUp, given_up_calls
+from api.reading.destinations import destination_of
+from api.reading.given_up import given_up_calls
 from api.reading.moment import Moment
-from predictor.timetable import NO_PICKUP, Timetable
+from predictor.runs import DatedRuns
+from predictor.snapshot import Snapshot
+from predictor.timetable import NO_PICKUP
 
 
 class MovedDeparture(NamedTuple):
@@ -21,11 +26,29 @@ class MovedDeparture(NamedTuple):
     stop_idx: int
     """Where it was to leave,"""
     scheduled: float
-    """and when; POSIX seconds. A run by headway has no other time than that at which it leaves now."""
+    """when; POSIX seconds. A run by headway has no other time than that at which it leaves now,"""
+    destination: str
+    """and where to: where it goes now, where it leaves from elsewhere."""
     run: RunCall
     """The run's call in the place of this one, else the one that follows."""
     leaves: bool
     """It may be boarded there, in the place of this stop."""
+    ends_here: bool
+    """The run calls here, and goes no further."""
+
+
+class _Taken(NamedTuple):
+    run: int
+    """Key of the dated run,"""
+    own_call: int
+    """and its call in the place of this one, else the one that follows, the last where none does,"""
+    own_stop: int
+    """where it is."""
+    trip: int
+    """By the timetable,"""
+    call: int
+    shift_s: int
+    is_replaced: bool
 
 
 def moved_departures(moment: Moment, stop: int) -> list[MovedDeparture]:
@@ -36,31 +59,35 @@ def moved_departures(moment: Moment, stop: int) -> list[MovedDeparture]:
 
 def moved_departures_along(moment: Moment, stops: Iterable[int]) -> dict[int, list[MovedDeparture]]:
     """The same of many stops: the boards at which they are told instead are read in one pass."""
-    tt, now = moment.timetable, moment.now
-    if not _given_up(tt):
+    tt, now, snapshot = moment.timetable, moment.now, moment.view.snapshot
+    taken_at = moment.view.once("departures taken from stops", lambda: _taken(snapshot))
+    if not taken_at:
         return {stop: [] for stop in stops}
     members = {stop: tt.members(stop).tolist() for stop in stops}
-    given_up = {stop: [call for at in places for call in _given_up(tt).get(at, ())] for stop, places in members.items()}
-    own = {call: int(tt.stop_at(call.run, call.own_call)) for calls in given_up.values() for call in calls}
-    told, read = {(call.run, call.own_call) for call in own}, list(dict.fromkeys(own.values()))
+    taken = {stop: [(at, call) for at in places for call in taken_at.get(at, ())] for stop, places in members.items()}
+    told = {(call.run, call.own_call) for _, call in chain.from_iterable(taken.values())}
+    read = list(dict.fromkeys(call.own_stop for _, call in chain.from_iterable(taken.values())))
     rows: dict[tuple[int, int], RunCall] = {}
     for board in stop_boards(moment.view, read, now, arrivals=True) if read else ():
-        at = list(zip(board.calls.trip.tolist(), board.calls.call.tolist(), strict=True))
+        at = list(zip(board.calls.run_key.tolist(), board.calls.call.tolist(), strict=True))
         wanted = [i for i, call in enumerate(at) if call in told]
         # Made together, for a few rows cost as much as many.
         rows.update(zip((at[i] for i in wanted), board.rows(wanted), strict=True))
     found: dict[int, list[MovedDeparture]] = {stop: [] for stop in members}
-    for stop, calls in given_up.items():
-        for call in calls:
+    for stop, calls in taken.items():
+        for at_stop, call in calls:
             row = rows.get((call.run, call.own_call))
-            if row is None or (call.is_replaced and own[call] in members[stop]):
+            if row is None or (call.is_replaced and row.stop_idx in members[stop]):
                 continue
             entry = tt.entry_of(call.trip, call.call)
-            scheduled = float(tt.date_origin[row.service_day] + row.shift_s + tt.departure_s[entry])
+            scheduled = float(tt.date_origin[row.service_day] + call.shift_s + tt.departure_s[entry])
             scheduled = row.published if tt.trip_is_frequency[call.trip] else scheduled
-            if row.status != "cancelled" and scheduled <= now + WINDOW_S:
-                leaves = call.is_replaced and row.comes and row.boards
-                found[stop].append(MovedDeparture(int(tt.call_stop[entry]), scheduled, row, leaves))
+            if row.status == "cancelled" or scheduled > now + WINDOW_S:
+                continue
+            leaves = call.is_replaced and row.comes and row.boards
+            bound_for = row.destination if leaves else destination_of(tt, call.trip)
+            ends_here = row.stop_idx == at_stop
+            found[stop].append(MovedDeparture(at_stop, scheduled, bound_for, row, leaves, ends_here))
     return {stop: sorted(moved, key=lambda departure: departure.scheduled) for stop, moved in found.items()}
 
 
@@ -71,11 +98,23 @@ def moved_from_all(moment: Moment, stops: Iterable[int]) -> list[MovedDeparture]
     return sorted(found.values(), key=lambda moved: moved.scheduled)
 
 
-@lru_cache(maxsize=2)
-def _given_up(tt: Timetable) -> dict[int, list[GivenUp]]:
-    """By the stop at which riders wait."""
-    found: dict[int, list[GivenUp]] = {}
-    for call in chain.from_iterable(given_up_calls(tt).values()):
+def _taken(snapshot: Snapshot) -> dict[int, list[_Taken]]:
+    """By the stop at which riders wait: calls that runs of the operator's own do not make, and those at which runs
+    end early."""
+    tt, short = snapshot.timetable, snapshot.shortened
+    gone = list(chain.from_iterable(given_up_calls(tt).values()))
+    own = np.array([call.run for call in gone], np.int32)
+    day, shift_s = (column[own - tt.base.trips] for column in (tt.own_runs.service_day, tt.own_runs.shift_s))
+    keys = DatedRuns(own, day, np.zeros_like(own)).run_key.tolist()
+    taken = []
+    for key, of, shift in zip(keys, gone, shift_s.tolist(), strict=True):
+        own_stop = int(tt.stop_at(of.run, of.own_call))
+        taken.append(_Taken(key, of.own_call, own_stop, of.trip, of.call, shift, of.is_replaced))
+    columns = (column.tolist() for column in (short.run_key, short.trip, short.ends_at, short.shift_s))
+    for key, trip, end, shift in zip(*columns, strict=True):
+        taken.append(_Taken(key, end, int(tt.stop_at(trip, end)), trip, end, shift, is_replaced=False))
+    found: dict[int, list[_Taken]] = {}
+    for call in taken:
         entry = tt.entry_of(call.trip, call.call)
         if tt.pickup_type[entry] != NO_PICKUP and call.call < tt.trip_calls[call.trip] - 1:
             found.setdefault(int(tt.call_stop[entry]), []).append(call)

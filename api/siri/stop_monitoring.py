@@ -122,8 +122,9 @@ def _calls(asked: Asked, stop: int, wanted: _Wanted) -> Iterator[tuple[RunCall, 
     begins = moment.now if wanted.start_time is None else _begins(moment, stop, wanted.start_time)
     window_s = begins + wanted.ahead_s - moment.now
     (board,) = stop_boards(moment.view, [stop], moment.now, window_s, wanted.route, arrivals=True)
-    last = tt.call_stop[tt.entry_of(board.calls.trip, moment.view.snapshot.last_calls(board.calls))]
-    rows = np.ones(len(board), bool) if wanted.start_time is None else board.calls.published >= begins
+    calls = board.calls
+    last = tt.call_stop[tt.entry_of(calls.trip, moment.view.snapshot.last_calls(calls.runs, calls.call))]
+    rows = np.ones(len(board), bool) if wanted.start_time is None else calls.published >= begins
     if wanted.ends_at is not None:
         rows &= np.isin(last, tt.members(wanted.ends_at))
     places = np.flatnonzero(rows).tolist()

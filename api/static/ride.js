@@ -16,6 +16,7 @@
   }
 
   const calls = () => [...document.querySelectorAll("#board li[data-at]")];
+  const struckOut = (which) => document.querySelector(`#board :is(li.cancelled, li.skipped)${which}`);
   // Its own text alone: long names have places to break in them, and marks after them.
   const nameOf = (call) => [...call.querySelector(".stop-name").childNodes]
     .map((node) => (node.nodeType === Node.TEXT_NODE ? node.data : "")).join("").trim();
@@ -67,7 +68,7 @@
   function list() {
     const open = calls().filter((call) => !call.classList.contains("passed"));
     const ids = open.map((call) => call.dataset.stop).join("\n");
-    ride.hidden = !open.length;
+    ride.hidden = !open.length && !said.textContent;
     if (choice.dataset.shown === ids) return;
     choice.dataset.shown = ids;
     const kept = choice.value || open.at(-1)?.dataset.stop;
@@ -75,20 +76,37 @@
     choice.value = open.some((call) => call.dataset.stop === kept) ? kept : open.at(-1)?.dataset.stop ?? "";
   }
 
+  function cancelled(name, id) {
+    announce(fill("ride_cancelled", { stop: name }), `ride:${id}`);
+  }
+
   function tick() {
+    const open = calls().filter((call) => !call.classList.contains("passed"));
+    const place = open.findIndex((call) => call.dataset.stop === choice.value);
+    // Before the list is made anew, which has no stop behind any more, nor one that is not served.
+    if (riding && place < 0) {
+      const id = choice.value, here = `[data-stop="${CSS.escape(id)}"]`, name = choice.selectedOptions[0]?.text;
+      const there = !struckOut(here) && document.querySelector(`#board li.passed${here}`);
+      stop(there ? texts.ride_there : "");
+      if (!there) cancelled(name, id);
+    }
     list();
-    const yours = calls().find((call) => call.classList.contains("yours"));
+    // A run may come there twice.
+    const visits = calls().filter((call) => call.classList.contains("yours"));
+    const yours = visits.find((call) => !call.classList.contains("passed")) ?? visits.at(-1);
+    const gone = !yours && struckOut(".yours");
     tell.hidden = !yours || yours.classList.contains("passed") || riding;
     if (waiting && yours && Number(yours.dataset.low || yours.dataset.at) - now() <= EARLY_S) {
       waiting = false;
       tell.setAttribute("aria-pressed", false);
       const minutes = Math.max(Math.floor((yours.dataset.at - now()) / 60), 0);
       announce(fill("ride_comes", { stop: nameOf(yours), minutes }), `ride:${yours.dataset.stop}`);
+    } else if (waiting && gone) {
+      waiting = false;
+      tell.setAttribute("aria-pressed", false);
+      cancelled(nameOf(gone), gone.dataset.stop);
     }
     if (!riding) return;
-    const open = calls().filter((call) => !call.classList.contains("passed"));
-    const place = open.findIndex((call) => call.dataset.stop === choice.value);
-    if (place < 0) return stop(texts.ride_there);
     // Who gets off does not wait until it goes on.
     const { arrives, at } = open[place].dataset;
     const minutes = Math.max(Math.floor(((arrives || at) - now()) / 60), 0);

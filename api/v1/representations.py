@@ -179,7 +179,7 @@ def _departure_fields(iso: IsoTimes, route: dict[str, Any], row: RunCall) -> dic
 
 def moved_says(moved_away: Iterable[MovedDeparture]) -> list[Any]:
     """What tells apart what is said of departures that have moved, see `departure_says`."""
-    return [(*moved[:2], moved.leaves, departure_says(moved.run)) for moved in moved_away]
+    return [(*moved[:3], moved.leaves, departure_says(moved.run)) for moved in moved_away]
 
 
 def moved_fields(moment: Moment, moved: MovedDeparture) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def moved_fields(moment: Moment, moved: MovedDeparture) -> dict[str, Any]:
         "stop_id": str(moment.timetable.stop_id[moved.stop_idx]),
         "scheduled_time": moment.iso(moved.scheduled, moved.stop_idx),
         "route": _route_fields(moment.timetable)[run.route_idx],
-        "headsign": run.destination,
+        "headsign": moved.destination,
         "trip_id": run.trip_id,
         "service_date": run.service_date,
         "start_time": run.start_time,

@@ -210,14 +210,16 @@ def moved_words(moment: PageMoment, stop: int) -> list[AlertWords]:
     """Which departures are not where the timetable has them, as messages to who waits at a stop: those of a line to one
     place in one."""
     times, texts, tt = moment.words_at(stop), moment.texts, moment.timetable
-    clocks: dict[tuple[int, str, int], list[str]] = {}
+    clocks: dict[tuple[int, str, int, bool], list[str]] = {}
     for moved in moved_departures(moment, stop):
         to = moved.run.stop_idx if moved.leaves else NONE
-        clocks.setdefault((moved.run.route_idx, moved.run.destination, to), []).append(times.time(moved.scheduled))
+        departure = moved.run.route_idx, moved.destination, to, moved.ends_here
+        clocks.setdefault(departure, []).append(times.time(moved.scheduled))
     messages = []
-    for (route, destination, to), at in clocks.items():
+    for (route, destination, to, ends_here), at in clocks.items():
         departures = f"{', '.join(dict.fromkeys(at))} {moment.towards(destination)}"
-        header, stops = texts("moved_nowhere", departures=departures), tuple[tuple[str, str], ...]()
+        nowhere = texts("ends_here" if ends_here else "moved_nowhere", departures=departures)
+        header, stops = nowhere, tuple[tuple[str, str], ...]()
         if to >= 0:
             platform = str(tt.stop_platform[to]) if tt.station[to] == tt.station[stop] else ""
             place = texts("platform", name=platform) if platform else _place(moment, to)

@@ -23,12 +23,16 @@ from py_vapid import Vapid02
 
 from api.app import create_app
 from api.pages.push_sender import PushSender
-from api.pages.reminders import EARLY_S, MOST_OF_ONE, Reminders
+from api.pages.reminders import EARLY_S, MOST_OF_ONE, Reminder, Reminders
 from api.reading.journey import journey_of, run_meant
 from api.reading.moment import Moment
 from api.service.clock import ShiftedClock
 from api.service.service import Service
 from api.service.settings import Settings
+from benchmarks.field.city import City
+from benchmarks.field.faces import only, text
+from benchmarks.field.messages import StopUpdate, update
+from benchmarks.field.network import Stop, network
 from tests.api.town import at, service_at
 
 HOSTS = Settings.model_fields["push_hosts"].default
@@ -269,3 +273,54 @@ def test_a_damaged_key_or_list_stops_nothing(tmp_path: Path) -> None:
         kept.execute("INSERT INTO reminder VALUES ('x', 'no reminder')")
     town = opened(tmp_path)
     assert town.client.post("/push/reminders", json=Browser().asks()).status_code == 204
+
+
+def test_who_waits_where_the_operator_changes_the_run_is_told_of_the_change() -> None:
+    platforms = (Stop("S", 600.0, location_type=1), Stop("S1", 600.0, parent="S", platform="1"),
+                 Stop("S2", 600.0, 20.0, parent="S", platform="2"))  # fmt: skip
+    stops = (Stop("A", 0.0), *platforms, Stop("C", 1200.0), Stop("X", 1200.0, 90.0, name="Road"), Stop("E", 1800.0))
+    city = City(network(stops, "A S1 C E"), at="07:50")
+    rider, push = Browser(), PushService()
+    reminders = Reminders(city.service, PushSender(None, HOSTS, push.transport()), None)
+
+    def told() -> list[tuple[str, str]]:
+        """What was told since the last time, with the stop that the rider asked for."""
+        reminders.look()
+        deadline = time.monotonic() + 60.0
+        while reminders.sending and time.monotonic() < deadline:
+            time.sleep(0.005)
+        messages = [rider.reads(request) for request in push.asked]
+        push.asked.clear()
+        return [(message["tag"].removeprefix("ride:"), message["body"]) for message in messages]
+
+    def waits(stop: str) -> None:
+        asked = rider.asks(trip="t1", date="2026-11-26", stop=stop)
+        named = {"trip_id": asked["trip"], "stop_id": stop, "date": asked["date"], "start": ""}
+        reader = {"language": "en", "site": "https://town.example", "endpoint": asked["endpoint"]}
+        reminders.add(Reminder(**named, **reader, **asked["keys"]))
+
+    waits("S1")
+    waits("S")
+    assert told() == []
+    city.trip_updates(update("t1", StopUpdate("S1", delay=0, assigned_stop="S2")))
+    assert told() == [], "it is far away"
+    yours = only(city.page("/trips/t1", stop="S1"), "li.yours")
+    assert "Platform 2 your stop" in text(yours) and yours.attributes["data-stop"] == "S1"
+    city.at("07:57:30")
+    assert told() == [(stop, "At Stop S, Platform 2 in 4 min.") for stop in ("S1", "S")]
+    waits("C")
+    detour = (
+        StopUpdate(stop, at, at) for stop, at in (("A", "08:00"), ("S1", "08:02"), ("X", "08:05"), ("E", "08:06"))
+    )
+    city.trip_updates(update("t1", *detour, relationship="REPLACEMENT"))
+    assert told() == []
+    assert text(only(city.page("/trips/t1", stop="C"), "li.yours .stop-name")).startswith("Road")
+    city.at("08:00:30")
+    assert told() == [("C", "At Road in 4 min.")]
+    city.trip_updates()
+    waits("C")
+    past = (StopUpdate(stop, at, at) for stop, at in (("A", "08:00"), ("S1", "08:02"), ("E", "08:06")))
+    city.trip_updates(update("t1", *past, relationship="REPLACEMENT"))
+    assert told() == [("C", "It does not come to Stop C: cancelled.")]
+    assert reminders.count == 0
+    reminders.close()

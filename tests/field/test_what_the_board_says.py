@@ -897,6 +897,45 @@ def test_who_stands_where_a_departure_was_to_leave_reads_where_it_leaves_from() 
     assert city.trip_updates(cancelled_too).messages(stop="S7")["panel"] == []
 
 
+# rijdendetreinen/gotrain#13, Traewelling/traewelling#21
+def test_where_a_run_goes_no_further_riders_read_that_it_ends_there_and_behind_where_it_was_to_go() -> None:
+    short = update("t1", StopUpdate("B", delay=60), StopUpdate("C", delay=60), skipped("D"), skipped("E"))
+    calls = (StopUpdate(stop, at, at) for stop, at in (("A", "09:00"), ("B", "09:02"), ("C", "09:04")))
+    city = City(at="08:00:30").trip_updates(short, update("t2", *calls, relationship="REPLACEMENT"))
+    assert [row.told["headsign"] for row in city.departures("B")] == ["Stop C", "Stop C"]
+    (skips,) = city.departures("D")
+    assert (str(skips), skips.told["headsign"]) == ("08:06 t1 skipped", "East")
+    assert city.panel_text("D", width=24)[0] == "1 East        not served"
+    for face in ("/stops/D", "/screen/D"):
+        assert "Stop C" not in text(only(city.page(face), ".departure")), face
+    for stop, said in {
+        "A": [], "B": [], "C": ["Ends here: 08:04, 09:04 to East"], "D": ["Does not call here: 09:06 to East"], "E": [],
+    }.items():  # fmt: skip
+        city.faces_agree(stop)
+        told = city.messages(stop=stop)
+        assert told["stop page"] == said, stop
+        assert told["panel"] == [f"1: {words}" for words in said]
+        assert told["screen"] == [f"1 {words}" for words in said]
+    assert text(city.page("/stops/C", lang="fr").css_first(".alert")) == "1 Terminus ici : 08:04, 09:04 vers East"
+    gone = city.json("/v1/stops/C/departures")["moved_away"]
+    assert [(each["trip_id"], each["headsign"], each["to"]) for each in gone] == [
+        ("t1", "East", None),
+        ("t2", "East", None),
+    ]
+    asked = {"MonitoringRef": "C", "StopVisitTypes": "departures"}
+    (delivery,) = city.json("/siri/2.0/stop-monitoring.json", **asked)["Siri"]["ServiceDelivery"][
+        "StopMonitoringDelivery"
+    ]
+    assert len(delivery["MonitoredStopVisitCancellation"]) == 2
+    # Who waits there is told until it has come, each run of its own.
+    assert city.at("08:07").messages(stop="C")["panel"] == ["1: Ends here: 09:04 to East"]
+    often = City(
+        network(trips=(Trip("t1", "08:00"),), frequencies=(Frequency("t1", "08:00", "09:00", 600, 1),)), at="07:58"
+    )
+    often.trip_updates(replace(short, fields={"start_time": "08:10:00"}))
+    assert often.messages(stop="C")["panel"] == ["1: Ends here: 08:14 to East"]
+
+
 @pytest.mark.parametrize("sign", ["Stop D / Stop F", "STOP D/STOP F", "Stop D and Stop F"])
 def test_behind_the_fork_a_run_is_bound_for_its_own_branch_alone(sign: str) -> None:  # planarnetwork/gb-transit#158
     stops = (*row_of_stops("A B C D"), Stop("E", 600.0, 600.0), Stop("F", 600.0, 1200.0))

@@ -69,6 +69,12 @@ def test_a_rider_is_told_when_the_bus_is_five_minutes_away_and_where_to_get_off(
     page.get_by_text("Gardez cette page ouverte").wait_for()
     assert page.evaluate("told") == []
     yours = page.locator("#board li.yours")
+    yours.evaluate(LEFT_OUT)
+    page.clock.fast_forward(1000)
+    page.get_by_text(f"Il ne passera pas à {name}").wait_for()
+    page.reload()
+    page.locator("#tell").click()
+    page.get_by_text("Gardez cette page ouverte").wait_for()
     low, now = (float(yours.get_attribute("data-low")), float(page.locator("#board").get_attribute("data-now")))
     site.move_clock(site.service.clock.now() + low - now - 290)
     page.clock.fast_forward(int(1000 * (low - now - 290)))
@@ -78,6 +84,15 @@ def test_a_rider_is_told_when_the_bus_is_five_minutes_away_and_where_to_get_off(
     page.locator("#my-stop").select_option(site.stop_id(stop))
     page.locator("#aboard").click()
     assert name in page.locator("#ride-said").inner_text()
+    # The operator has the vehicle leave the stop out: who waits is told, and who is on board, of no other stop.
+    yours.evaluate(LEFT_OUT)
+    page.clock.fast_forward(1000)
+    page.get_by_text(f"Il ne passera pas à {name}").wait_for()
+    assert page.locator("#aboard").get_attribute("aria-pressed") == "false"
+
+
+LEFT_OUT = "call => { call.className = 'at skipped yours'; call.removeAttribute('data-at'); }"
+"""Shows a stop as not served."""
 
 
 BROWSERS_PUSH_MANAGER = """(asked) => {
