@@ -20,6 +20,7 @@ from feeds.messages.kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_POSITIONS,
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
 from feeds.sources.source import Source
 from feeds.trip_updates.decoding import decode_trip_updates
+from feeds.trip_updates.in_turns import InTurns
 from feeds.trip_updates.old_times import LastTold
 from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.named_dates import NamedDates
@@ -66,7 +67,9 @@ def _decoders(of_vehicles: NamedDates, of_updates: NamedDates) -> Mapping[str, D
     """How the messages of each of an operator's feeds are read."""
     return {
         VEHICLE_POSITIONS: partial(decode_vehicle_positions, dates=of_vehicles, numbering=Numbering()),
-        TRIP_UPDATES: partial(decode_trip_updates, dates=of_updates, last_told=LastTold(), numbering=Numbering()),
+        TRIP_UPDATES: InTurns(
+            partial(decode_trip_updates, dates=of_updates, last_told=LastTold(), numbering=Numbering())
+        ),
         ALERTS: lambda data, *_: decode_alerts(data),
     }
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Sized
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
@@ -31,6 +32,7 @@ from feeds.recordings.recorded_messages import MessageArchive, MessageStore, Rec
 from feeds.tides.vehicle_locations import NAME as VEHICLE_LOCATIONS
 from feeds.tides.vehicle_locations import is_vehicle_locations
 from feeds.trip_updates.decoding import decode_trip_updates
+from feeds.trip_updates.in_turns import InTurns
 from feeds.trip_updates.old_times import LastTold
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
@@ -172,10 +174,11 @@ def open_recording(
     if not folder.exists():
         raise FeedError(f"{folder}: no such folder; give the folder of a recording.")
     refused: Counter[str] = Counter()
-    dates, last_told, numbering = NamedDates(), LastTold(), Numbering()
+    dates = NamedDates()
+    decode = InTurns(partial(decode_trip_updates, dates=dates, last_told=LastTold(), numbering=Numbering()))
 
     def updates(data: bytes, received_at: float, by: Timetable) -> TripUpdates:
-        decoded = decode_trip_updates(data, by, received_at, dates, last_told, numbering)
+        decoded = decode(data, by, received_at)
         refused.update(decoded.refused)
         return decoded
 

@@ -222,3 +222,30 @@ def test_what_is_told_stands_while_a_feed_is_empty_for_a_moment_and_goes_when_it
     recording = open_recording(tmp_path, city.service.timetable)
     stood = [recording.reading_at(full_at + after) for after in (-150, -120, -30, 0, 60, 119)]
     assert [(len(reading.trip_updates or ()), len(reading.alerts)) for reading in stood] == [(3, 3)] * 6
+
+
+# zacs/ha-gtfs-rt#38, mfdz/GTFS-Issues#157
+def test_runs_that_a_feed_tells_of_by_turns_are_live_all_the_time_and_gone_when_they_are_in_no_turn(
+    tmp_path: Path,
+) -> None:
+    city = City(network(trips=tuple(Trip(f"t{n}", f"08:1{n}") for n in range(8))), at="08:00")
+    recorder = MessageRecorder(tmp_path, "trip_updates")
+
+    def rows(turn: int, runs: int, late_s: int) -> list[str]:
+        told = [update(f"t{n}", StopUpdate("A", delay=late_s), **TODAY) for n in range(turn % 2, runs, 2)]
+        data = city.writer.trip_updates(told, city.at(city.now + 30).now)
+        recorder.write(data, city.now)
+        return city.trip_updates(data).board("C")
+
+    assert [row.split()[-1] for row in rows(0, 8, 60)] == ["live", "scheduled"] * 4
+    rows(1, 8, 60)
+    for turn in range(2, 6):
+        assert rows(turn, 8, 60) == [f"08:{n + 15} t{n} live" for n in range(8)]
+    # What is told anew counts at once.
+    assert set(rows(6, 8, 180)) == {f"08:{n + (15 if n % 2 else 17)} t{n} live" for n in range(8)}
+    for turn in (7, 8, 9, 10):
+        last = rows(turn, 6, 60)
+    assert [row.split()[-1] for row in last] == ["live"] * 6 + ["scheduled"] * 2
+    recorder.close()
+    played = open_recording(tmp_path, city.service.timetable).frames(city.now - 300, city.now + 1, 30)
+    assert [len(reading.trip_updates or ()) for _, reading in played] == [4, 4, *[8] * 6, 7, 6, 6]
