@@ -232,7 +232,7 @@ class Assigner:
         seconds = timestamp[owner[pair]] - tt.date_origin[day] - shift
         around = (tt.trip_start_s[trip] - EARLY_S <= seconds) & (seconds <= tt.trip_end_s[trip] + LATE_S)
         around &= tt.date_origin[day] + tt.trip_start_s[trip] + shift >= came_at[owner[pair]] - HEARD_LATE_S
-        around &= tt.service_active[tt.trip_service[trip], day]
+        around &= tt.runs_on(trip, day)
         around &= ~is_among(self.days.key(trip, day), cancelled)
         pair, trip, seconds, shift = pair[around], trip[around], seconds[around], shift[around]
         runs = DatedRuns(trip, np.full(len(trip), day, np.int32), shift)

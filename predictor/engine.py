@@ -35,7 +35,7 @@ from predictor.finished_runs import FinishedRuns
 from predictor.forecast import MISS_WEIGHT, forecast, within_horizon
 from predictor.forecast_loop import Forecast
 from predictor.geometry import LineGeometry
-from predictor.journeys import JourneyLookup, call_key, dated_journeys, driven_call_key, driven_entry
+from predictor.journeys import JourneyLookup, call_key, driven_call_key, driven_entry, runs_of
 from predictor.kept_predictions import KeptPredictions, Room
 from predictor.last_words import LastWords
 from predictor.learned import Learned
@@ -343,10 +343,9 @@ class Engine:
     def _taken_out(self, operator: OperatorTimes) -> Int64Array:
         """`ServiceDays.key` of the trips that the operator cancelled or deleted, but for those that run more than once
         a day."""
-        day, journey = dated_journeys(np.concatenate([operator.cancelled, operator.deleted]))
-        trip = self.timetable.journey_trip[journey]
-        once = ~self.timetable.trip_repeats[trip]
-        return self._days.key(trip[once], day[once])
+        runs = runs_of(np.concatenate([operator.cancelled, operator.deleted]), self.timetable)
+        runs = runs.take(~self.timetable.trip_repeats[runs.trip])
+        return self._days.key(runs.trip, runs.service_day)
 
     def _follow(self, observations: Observations, now: float, cancelled: Int64Array) -> Passages:
         """Match the fresh reports, find the passages since each vehicle's last one, and learn from them."""

@@ -44,6 +44,12 @@ def dated_journeys(journey_keys: Int64Array) -> tuple[Int32Array, Int32Array]:
     return day.astype(np.int32), journey.astype(np.int32)
 
 
+def runs_of(journey_keys: Int64Array, timetable: Timetable) -> DatedRuns:
+    """The dated run (n,) that each `journey_key` stands for."""
+    day, journey = dated_journeys(journey_keys)
+    return DatedRuns(timetable.journey_trip[journey], day, timetable.journey_shift_s[journey])
+
+
 def dated_calls(call_keys: Int64Array) -> tuple[Int64Array, Int32Array]:
     """`journey_key` and call (n,) that each `call_key` stands for."""
     journey_keys, call = np.divmod(call_keys, _CALLS)

@@ -169,7 +169,7 @@ class _Dates:
         """Whether each trip (n,) runs on a service day (n,)."""
         tt = self.timetable
         runs: BoolArray = (self.trip >= 0) & (day >= 0) & (day < len(tt.date))
-        runs[runs] = tt.service_active[tt.trip_service[self.trip[runs]], day[runs]]
+        runs[runs] = tt.runs_on(self.trip[runs], day[runs])
         return runs
 
     @property

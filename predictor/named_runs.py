@@ -220,8 +220,7 @@ class RunFinder:
 
     def _likely_day(self, named_day: Int64Array, at: Float64Array) -> Int64Array:
         """The service day (n,) that is looked at first: the one named, else that of `at`."""
-        today = np.searchsorted(self._timetable.date_origin, at, side="right") - 1
-        return np.where(named_day > np.iinfo(np.int64).min, named_day, today)
+        return np.where(named_day > np.iinfo(np.int64).min, named_day, self._timetable.day_at(at))
 
     def _is_plain(
         self, trip: Int32Array, named_day: Int64Array, likely: Int64Array, at: Float64Array, under_way: BoolArray
@@ -271,13 +270,11 @@ class RunFinder:
         several = (self._journeys.count[trip] > 1) | by_headway
         none = self._journeys.count[trip] == 0
         has_start, dated = start >= 0, named > np.iinfo(np.int64).min
-        today = np.searchsorted(tt.date_origin, at, side="right") - 1
-        base = np.where(dated, named, today)
+        base = self._likely_day(named, at)
         parts: list[_Candidates] = []
         for back in _DAYS_AROUND:
-            day = base + back
-            inside = (day >= 0) & (day < len(tt.date))
-            day = np.clip(day, 0, len(tt.date) - 1).astype(np.int32)
+            day = np.clip(base + back, 0, len(tt.date) - 1).astype(np.int32)
+            inside = day == base + back
             other = dated & (back != 0)
             text = start.astype(np.int64) - np.where(dated, back * _DAY_S, 0)
             wanted: list[tuple[Int64Array, float, bool]] = [(text, 0.0, True)]
@@ -318,14 +315,12 @@ class RunFinder:
         """Candidates (k,) for names by route and start time, and the row that each belongs to."""
         tt = self._timetable
         dated = named_day > np.iinfo(np.int64).min
-        today = np.searchsorted(tt.date_origin, at, side="right") - 1
-        base = np.where(dated, named_day, today)
+        base = self._likely_day(named_day, at)
         reach = SAME_START_S + 0.5 * self._longest_headway_s
         parts: list[_Candidates] = []
         owners: list[Int64Array] = []
         for back in _DAYS_AROUND:
-            day = base[rows] + back
-            mine = rows[(day >= 0) & (day < len(tt.date))]
+            mine = rows[(base[rows] + back >= 0) & (base[rows] + back < len(tt.date))]
             day = (base[mine] + back).astype(np.int32)
             text = names.start_time_s[mine].astype(np.int64) - np.where(dated[mine], back * _DAY_S, 0)
             by_clock = self._by_clock(names.start_time_s[mine], base[mine], day)
@@ -350,7 +345,7 @@ class RunFinder:
                 fits = off <= SAME_START_S + 0.5 * headway
                 other_way = (names.direction[row] >= 0) & (runs_to >= 0) & (runs_to != names.direction[row])
                 fits &= ~(other_way & dated[row] & (back != 0))
-                fits &= tt.service_active[tt.trip_service[trip], on_day]
+                fits &= tt.runs_on(trip, on_day)
                 journey, row, wanted, on_day, trip = journey[fits], row[fits], wanted[fits], on_day[fits], trip[fits]
                 other_way = other_way[fits]
                 shift = tt.journey_shift_s[journey]
@@ -397,7 +392,7 @@ class RunFinder:
         named_utc = (tt.date_origin[day] + _DAY_S // 2) // _DAY_S - back
         ahead, over = start - late, late - end
         away = np.maximum(np.maximum(ahead, over), 0.0)
-        active = tt.service_active[tt.trip_service[trip], day]
+        active = tt.runs_on(trip, day)
         # Who is there drives, whatever the calendar says of today, if no day on which the trip runs can be meant.
         undated = away / 3600.0 + np.where(active, 0.0, NEAR_S / 3600.0)
         undated[away >= np.where(active, NEAR_S, np.where(under_way, NEIGHBOUR_NEAR_S, 0.0))] = np.inf
@@ -447,21 +442,21 @@ class RunFinder:
         back = named_day[moved]
         runs = (back >= 0) & (back < len(tt.date))
         back = np.clip(back, 0, len(tt.date) - 1).astype(np.int32)
-        runs &= tt.service_active[tt.trip_service[trip[moved]], back]
+        runs &= tt.runs_on(trip[moved], back)
         day[moved[runs]], other_day[moved[runs]] = back[runs], False
 
     def _put_on_the_services_of_the_day(self, rows: Int64Array, trip: Int32Array, day: Int32Array) -> None:
         """Give the trip that makes the same calls from the same time to those of `rows` whose own does not run on their
         day, where just one such trip does."""
         tt = self._timetable
-        rows = rows[~tt.service_active[tt.trip_service[trip[rows]], day[rows]] & ~tt.trip_repeats[trip[rows]]]
+        rows = rows[~tt.runs_on(trip[rows], day[rows]) & ~tt.trip_repeats[trip[rows]]]
         if len(rows) == 0:
             return
         order, axis = self._by_way
         low, high = (np.searchsorted(axis, self._way(trip[rows]), side=side) for side in ("left", "right"))
         pair, place = expand_ranges(low, high - low)
         twin = order[place]
-        runs = tt.service_active[tt.trip_service[twin], day[rows[pair]]] & ~tt.trip_repeats[twin]
+        runs = tt.runs_on(twin, day[rows[pair]]) & ~tt.trip_repeats[twin]
         pair, twin = pair[runs], twin[runs]
         alone = np.bincount(pair, minlength=len(rows))[pair] == 1
         trip[rows[pair[alone]]] = twin[alone]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from predictor.arrays import Float64Array, Int32Array, Int64Array, expand_ranges, places_of
-from predictor.journeys import dated_calls, dated_journeys
+from predictor.journeys import dated_calls, runs_of
 from predictor.legs import Legs
 from predictor.operator_times import OperatorTimes
 from predictor.runs import DatedRuns
@@ -85,12 +85,9 @@ def begun_later(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:
     opens = np.searchsorted(key, key, side="left")
     from_the_first = call == np.arange(len(key)) - opens
     key, skipped = np.unique(key[from_the_first], return_counts=True)
-    day, journey = dated_journeys(key)
-    trip = tt.journey_trip[journey]
-    runs = DatedRuns(trip, day, tt.journey_shift_s[journey])
-    begins = skipped.astype(np.int32)
-    known = np.flatnonzero((begins < tt.trip_calls[trip] - 1) & ~tt.trip_is_frequency[trip])
-    of = runs.take(known)
-    until = of.origin(tt) + tt.departure_s[tt.entry_of(of.trip, begins[known])]
-    holds = OperatorHolds(of.trip, of.service_day, of.shift_s, begins[known], until.astype(np.float64))
+    runs, begins = runs_of(key, tt), skipped.astype(np.int32)
+    known = np.flatnonzero((begins < tt.trip_calls[runs.trip] - 1) & ~tt.trip_is_frequency[runs.trip])
+    runs, begins = runs.take(known), begins[known]
+    until = runs.origin(tt) + tt.departure_s[tt.entry_of(runs.trip, begins)]
+    holds = OperatorHolds.of_runs(runs, call=begins, until=until.astype(np.float64))
     return holds.take(np.argsort(holds.run_key, kind="stable"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, contains, first_of_each, is_among
-from predictor.journeys import JourneyLookup, call_key, dated_calls, dated_journeys
+from predictor.journeys import JourneyLookup, call_key, dated_calls, runs_of
 from predictor.operator_times import OperatorTimes
 from predictor.passages import Passages
 from predictor.runs import DatedRuns, still_made
@@ -74,9 +74,7 @@ class DrivenCalls:
         if len(skipped):
             skipped = skipped[~is_among(skipped, np.concatenate([past, _keys(self.calls, journeys)]))]
         journey_keys, call = dated_calls(skipped)
-        service_day, journey = dated_journeys(journey_keys)
-        trip, shift_s = timetable.journey_trip[journey], timetable.journey_shift_s[journey]
-        self._skipped = _SkippedCalls(trip, service_day, shift_s, call)
+        self._skipped = _SkippedCalls.of_runs(runs_of(journey_keys, timetable), call=call)
         return operator if len(skipped) == len(operator.skipped) else replace(operator, skipped=skipped)
 
     def in_timetable(self, old: Timetable, new: Timetable) -> None:

@@ -43,6 +43,11 @@ class DatedRuns(Columns):
     shift_s: Int32Array = field(metadata={"nothing": 0})
     """Seconds later than the trip's own times."""
 
+    @staticmethod
+    def one(trip: int, service_day: int, shift_s: int) -> DatedRuns:
+        """A single one."""
+        return DatedRuns(*(np.array([index], np.int32) for index in (trip, service_day, shift_s)))
+
     @classmethod
     def of_runs(cls, runs: DatedRuns, **told: Any) -> Self:
         """What is told of these runs (n,), by column; of what is not given nothing is known."""
@@ -84,7 +89,7 @@ class DatedRuns(Columns):
         trip[known] = new.standing_for(trip[known], day[known], self.shift_s[known])
         # A run that the operator adds is its trip's on that one day alone.
         added = known[trip[known] >= new.base.trips]
-        runs = new.service_active[new.trip_service[trip[added]], day[added]] & new.trip_has_a_way[trip[added]]
+        runs = new.runs_on(trip[added], day[added]) & new.trip_has_a_way[trip[added]]
         trip[added[~runs]] = NONE
         return replace(self, trip=trip, service_day=day)
 

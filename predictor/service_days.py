@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array
+from predictor.arrays import NONE, Int32Array, Int64Array
 from predictor.timetable import Timetable
 
 
@@ -21,11 +21,6 @@ class ServiceDays:
         """Service days that can have a vehicle on the road at `now`: yesterday's, today's and tomorrow's."""
         origin = self._timetable.date_origin
         return np.flatnonzero((origin > now - 2.2 * 86400) & (origin < now + 3 * 3600)).tolist()
-
-    def active(self, trip: Int32Array, service_day: Int32Array) -> BoolArray:
-        """Whether each trip's service runs on the day (n,)."""
-        tt = self._timetable
-        return tt.service_active[tt.trip_service[trip], service_day]
 
     def key(self, trip: Int32Array, service_day: Int32Array | int) -> Int64Array:
         """One int64 for each trip on a service day (n,)."""

@@ -30,7 +30,7 @@ from predictor.arrays import (
     group_starts,
     places_of,
 )
-from predictor.journeys import call_key, dated_calls, dated_journeys, journey_key
+from predictor.journeys import call_key, dated_calls, journey_key, runs_of
 from predictor.operator_times import ShortenedRuns, ToldVehicles
 from predictor.passages import Passages
 from predictor.past_calls import STILL_DUE_S, PassedCalls
@@ -293,10 +293,10 @@ class Snapshot:
 
     def journey(self, trip: int, service_day: int, shift_s: int = 0) -> RunCalls:
         """Every call of one dated run, as the operator may have changed it, in order."""
-        tt, predictions = self.timetable, self.predictions
-        trip = int(tt.standing_for(*(np.array([index], np.int32) for index in (trip, service_day, shift_s)))[0])
+        tt, predictions, run = self.timetable, self.predictions, DatedRuns.one(trip, service_day, shift_s)
+        trip = int(tt.standing_for(run.trip, run.service_day, run.shift_s)[0])
         call = np.arange(tt.trip_calls[trip], dtype=np.int32)
-        runs = DatedRuns(*(np.full(len(call), value, np.int32) for value in (trip, service_day, shift_s)))
+        runs = DatedRuns.one(trip, service_day, shift_s).take(np.zeros(len(call), np.int64))
         rows = np.flatnonzero(predictions.run_key == runs.run_key[0])
         prediction = np.full(len(call), NONE, np.int64)
         prediction[predictions.call[rows]] = rows
@@ -340,11 +340,8 @@ class Snapshot:
     @cached_property
     def left_out(self) -> Mapping[int, list[int]]:
         """The calls that are not served, by the `run_key` of their run."""
-        tt, (keys, call) = self.timetable, dated_calls(self.skipped)
-        day, journey = dated_journeys(keys)
-        runs = DatedRuns(tt.journey_trip[journey], day, tt.journey_shift_s[journey])
-        found: dict[int, list[int]] = {}
-        for run, left_out in zip(runs.run_key.tolist(), call.tolist(), strict=True):
+        (keys, call), found = dated_calls(self.skipped), dict[int, list[int]]()
+        for run, left_out in zip(runs_of(keys, self.timetable).run_key.tolist(), call.tolist(), strict=True):
             found.setdefault(run, []).append(left_out)
         return found
 
@@ -369,7 +366,7 @@ class Snapshot:
 
     def headsign(self, trip: int, service_day: int, shift_s: int = 0, call: int | None = None) -> str:
         """What one run is bound for, see `headsigns`."""
-        run = DatedRuns(*(np.array([index], np.int32) for index in (trip, service_day, shift_s)))
+        run = DatedRuns.one(trip, service_day, shift_s)
         return str(self.headsigns(run, None if call is None else np.array([call], np.int32))[0])
 
     def headsigns(self, runs: DatedRuns, call: Int32Array | None = None) -> StrArray:
@@ -436,7 +433,7 @@ class Snapshot:
         low = first_above(calls.departure_s, first, end, np.ceil(since - origin) - 1.0)
         part, rows = expand_ranges(low, first_above(calls.departure_s, low, end, until - origin) - low)
         day, trip = days[part], tt.journey_trip[calls.journey[rows]]
-        kept = np.flatnonzero(tt.service_active[tt.trip_service[trip], day])
+        kept = np.flatnonzero(tt.runs_on(trip, day))
         key, call = journey_key(day[kept], calls.journey[rows[kept]]), calls.call[rows[kept]]
         claimed, keys = contains(self.claimed, key), call_key(key, call)
         open_ = ~(claimed | contains(self.told_calls, keys))

@@ -298,6 +298,15 @@ class Timetable:
         """YYYYMMDD -> index of the service day."""
         return {day: i for i, day in enumerate(self.date.tolist())}
 
+    def runs_on(self, trip: Any, service_day: Any) -> BoolArray:
+        """Whether each trip (n,) runs on a service day, (n,) or one."""
+        runs: BoolArray = self.service_active[self.trip_service[trip], service_day]
+        return runs
+
+    def day_at(self, at: Any) -> Any:
+        """Index of the service day that has begun last by each time (n,), or by one, POSIX seconds; -1 before all."""
+        return np.searchsorted(self.date_origin, at, side="right") - 1
+
     @cached_property
     def trip_calls(self) -> Int32Array:
         """(T,) number of calls of each trip."""
@@ -457,14 +466,19 @@ class Timetable:
         order = np.lexsort(ends.T)
         alike = (ends[order[:-1]] == ends[order[1:]]).all(axis=1)
         one, other = trip[order[:-1][alike]], trip[order[1:][alike]]
-        (pair, entry), (_, as_entry) = self.entries_of(one), self.entries_of(other)
-        differs = self.call_stop[entry] != self.call_stop[as_entry]
-        for times in (self.arrival_s, self.departure_s):
-            differs |= times[entry] != times[as_entry]
-        same = (np.bincount(pair, differs, len(one)) == 0) & (self.trip_route[one] != self.trip_route[other])
+        same = self.same_calls(one, other) & (self.trip_route[one] != self.trip_route[other])
         twin = np.full(self.trips, NONE, np.int32)
         twin[one[same]], twin[other[same]] = other[same], one[same]
         return twin
+
+    def same_calls(self, trip: Int64Array, other: Int64Array, later_s: Int32Array | int = 0) -> BoolArray:
+        """Whether trips (n,) call where others (n,) of as many calls do, each `later_s` (n,) seconds later."""
+        (pair, entry), (_, as_entry) = self.entries_of(trip), self.entries_of(other)
+        later_s, differs = np.broadcast_to(later_s, len(trip))[pair], self.call_stop[entry] != self.call_stop[as_entry]
+        for times in (self.arrival_s, self.departure_s):
+            differs |= times[entry] - later_s != times[as_entry]
+        same: BoolArray = np.bincount(pair, differs, len(trip)) == 0
+        return same
 
     @cached_property
     def has_twins(self) -> bool:

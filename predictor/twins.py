@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from predictor.arrays import NONE, Int64Array, contains, is_among, places_of
-from predictor.journeys import JourneyLookup, call_key, dated_calls, dated_journeys
+from predictor.journeys import JourneyLookup, call_key, dated_calls, runs_of
 from predictor.operator_times import OperatorTimes, ToldCalls
 from predictor.runs import DatedRuns
 from predictor.snapshot import PredictedCalls
@@ -20,7 +20,7 @@ def _twins_of(timetable: Timetable, runs: DatedRuns) -> tuple[Int64Array, DatedR
     tt, base = timetable, timetable.base
     twin = np.where(runs.trip < base.trips, base.trip_twin[np.minimum(runs.trip, base.trips - 1)], np.int32(NONE))
     rows = np.flatnonzero(twin >= 0)
-    rows = rows[tt.service_active[tt.trip_service[twin[rows]], runs.service_day[rows]]]
+    rows = rows[tt.runs_on(twin[rows], runs.service_day[rows])]
     return rows, DatedRuns(twin[rows], runs.service_day[rows], runs.shift_s[rows])
 
 
@@ -29,7 +29,7 @@ def told_of_twins(operator: OperatorTimes, timetable: Timetable, journeys: Journ
     tt = timetable
     if not tt.base.has_twins:
         return operator
-    rows, twins = _twins_of(tt, _runs_of(operator.named, tt))
+    rows, twins = _twins_of(tt, runs_of(operator.named, tt))
     key = journeys.keys(twins)
     untold = ~contains(operator.named, key)
     named, twin = operator.named[rows[untold]], np.append(key[untold], 0)
@@ -44,7 +44,7 @@ def told_of_twins(operator: OperatorTimes, timetable: Timetable, journeys: Journ
     calls = operator.calls
     place = places_of(calls.journey, named)
     copied, of_twin = calls.take(np.flatnonzero(place >= 0)), twin[place[place >= 0]]
-    copied = replace(copied, trip=tt.journey_trip[dated_journeys(of_twin)[1]], journey=of_twin)
+    copied = replace(copied, trip=runs_of(of_twin, tt).trip, journey=of_twin)
     return replace(
         operator,
         named=with_twins(operator.named),
@@ -60,7 +60,7 @@ def with_twins(keys: Int64Array, operator: OperatorTimes, timetable: Timetable, 
     """The journey keys (n,), and those of the twins of these runs, but for such as do not take place."""
     if not timetable.base.has_twins:
         return keys
-    key = journeys.keys(_twins_of(timetable, _runs_of(keys, timetable))[1])
+    key = journeys.keys(_twins_of(timetable, runs_of(keys, timetable))[1])
     return np.append(keys, key[~is_among(key, np.append(operator.cancelled, operator.deleted))])
 
 
@@ -73,8 +73,3 @@ def with_twin_rows(
     which, twins = _twins_of(timetable, rows.runs)
     by_these = ~np.isin(twins.run_key, rows.run_key) & is_among(journeys.keys(twins), served)
     return PredictedCalls.joined(rows, replace(rows.take(which[by_these]), trip=twins.trip[by_these]))
-
-
-def _runs_of(keys: Int64Array, timetable: Timetable) -> DatedRuns:
-    day, journey = dated_journeys(keys)
-    return DatedRuns(timetable.journey_trip[journey], day, timetable.journey_shift_s[journey])

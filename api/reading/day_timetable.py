@@ -146,7 +146,7 @@ def next_change(moment: Moment, stop: int | None, route: int | None, day: int) -
     for later in range(day + 7, min(day + 7 * _WEEKS_AHEAD, active.shape[1]), 7):
         if (active[:, later] == active[:, day]).all():
             continue
-        now, then = (shown[tt.service_active[tt.trip_service[trip], on]] for on in (day, later))
+        now, then = (shown[tt.runs_on(trip, on)] for on in (day, later))
         if not np.array_equal(now, then):
             return later
     return None
@@ -189,8 +189,7 @@ class _CallsAt:
 def _runs_on(moment: Moment, day: int) -> BoolArray:
     """(J,) whether each journey runs on a service day."""
     tt = moment.timetable.base
-    runs: BoolArray = tt.service_active[tt.trip_service[tt.journey_trip], day]
-    return runs
+    return tt.runs_on(tt.journey_trip, day)
 
 
 def _calls(moment: Moment, stop: int | None = None, route: int | None = None) -> _CallsAt:

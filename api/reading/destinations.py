@@ -40,7 +40,7 @@ def destinations(snapshot: Snapshot, runs: DatedRuns, call: Int32Array | None = 
 
 def destination(snapshot: Snapshot, trip: int, service_day: int, shift_s: int = 0, call: int | None = None) -> str:
     """What one run is bound for, see `destinations`."""
-    run = DatedRuns(*(np.array([index], np.int32) for index in (trip, service_day, shift_s)))
+    run = DatedRuns.one(trip, service_day, shift_s)
     return str(destinations(snapshot, run, None if call is None else np.array([call], np.int32))[0])
 
 

@@ -203,12 +203,8 @@ def _waits(
 ) -> list[Explanation]:
     """The wait at each of some stops of one line and direction, given by its trip calls, where one was promised."""
     trips = np.unique(tt.call_trip[np.concatenate(stops)]).astype(np.int32)
-    days = ServiceDays(tt)
-    journeys = {
-        (trip, day, 0)
-        for day in days.around(at)
-        for trip in trips[days.active(trips, np.full(len(trips), day, np.int32))].tolist()
-    }
+    days = ServiceDays(tt).around(at)
+    journeys = {(trip, day, 0) for day in days for trip in trips[tt.runs_on(trips, day)].tolist()}
     if not journeys:
         return []
     judge = WaitJudge(tt, store.evidence(tt, journeys, at, at))

@@ -150,7 +150,7 @@ def _begins(moment: Moment, stop: int, start_time: datetime) -> float:
 def _moved_visit(asked: Asked, moved: MovedDeparture) -> Json:
     """A departure that has moved to another stop, told where riders wait for it."""
     tt, call = asked.timetable, moved.run
-    run = DatedRuns(*(np.array([index], np.int32) for index in (call.trip_idx, call.service_day, call.shift_s)))
+    run = DatedRuns.one(call.trip_idx, call.service_day, call.shift_s)
     last = int(tt.call_stop[tt.entry_of(run.trip, asked.moment.view.snapshot.last_calls(run))][0])
     visit = _visit(asked, call, last)
     visit["MonitoringRef"] = asked.stop_ref(moved.stop_idx)

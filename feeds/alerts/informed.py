@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from threading import Lock
 
-import numpy as np
-
 from feeds.alerts.alert import Selector, TripSelector
 from feeds.alerts.selector_fits import ANY, Fit, SelectorFits
 from feeds.ids.known_ids import stops_meant
@@ -32,7 +30,7 @@ class Informed:
         """Made once for each timetable and day. `at`: about when it is asked, POSIX seconds: of two runs that a date
         may name, the nearer one is meant, and by a part of an id the trip that runs then."""
         made = _made_for(timetable)
-        key = selectors, int(np.searchsorted(timetable.date_origin, at, side="right"))
+        key = selectors, int(timetable.day_at(at))
         with made.lock:
             if key not in made.informed:
                 if len(made.informed) >= _MOST_KEPT:

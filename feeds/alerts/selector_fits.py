@@ -317,7 +317,7 @@ class SelectorFits:
             fits &= tt.trip_start_s[tt.journey_trip] + tt.journey_shift_s == start_s
         day = tt.date_index.get(date, NONE) if date else ANY
         if date:
-            fits &= tt.service_active[tt.trip_service[tt.journey_trip], day] if day >= 0 else False
+            fits &= tt.runs_on(tt.journey_trip, day) if day >= 0 else False
         journeys = np.flatnonzero(fits)
         return frozenset(
             zip(tt.journey_trip[journeys].tolist(), tt.journey_shift_s[journeys].tolist(), strict=True)

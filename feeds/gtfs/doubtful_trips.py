@@ -9,7 +9,7 @@ import numpy as np
 from feeds.gtfs.calls import DAY_S, FILE, HOUR_S, Calls
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.trips import Trips
-from predictor.arrays import NONE, BoolArray, Int64Array, expand_ranges
+from predictor.arrays import NONE, BoolArray, Int64Array
 from predictor.driven_order import COARSEST_TIMES_S, undrivable_hops
 from predictor.straight_lines import IMPOSSIBLE_M_S, SLACK_M
 from predictor.timetable import Timetable
@@ -78,7 +78,7 @@ def _tell_doubles(timetable: Timetable, trips: Trips, problems: Problems) -> Int
     """Trips that make the same calls at the same times on the same days as others of their pattern, be it under another
     service day: at 24:30 of yesterday and at 00:30 of today. Given back is for each trip (T,) which one it is once more
     on the same service days, -1 for none."""
-    tt, begins = timetable, timetable.trip_call_ptr
+    tt = timetable
     days_on, start_s = np.divmod(tt.trip_start_s, int(DAY_S))
     ends = np.column_stack([tt.trip_pattern, start_s, tt.trip_end_s - tt.trip_start_s])
     order = np.lexsort(ends.T)
@@ -94,11 +94,7 @@ def _tell_doubles(timetable: Timetable, trips: Trips, problems: Problems) -> Int
         )
         meet = np.array([_meet(tt.service_active[a], tt.service_active[b], days) for a, b, days in kinds], bool)
         other, trip, later_s = other[meet[pair]], trip[meet[pair]], earlier[meet[pair]] * int(DAY_S)
-        of, call = expand_ranges(begins[trip], np.diff(begins)[trip])
-        as_call = call - begins[trip][of] + begins[other][of]
-        differs = tt.arrival_s[call] - later_s[of] != tt.arrival_s[as_call]
-        differs |= tt.departure_s[call] - later_s[of] != tt.departure_s[as_call]
-        alike = np.bincount(of, differs, len(trip)) == 0
+        alike = tt.same_calls(trip, other, later_s)
         double[trip[alike]] = True
         alike &= (later_s == 0) & ~by_headway[trip] & (double_of[trip] < 0)
         double_of[trip[alike]] = other[alike]

@@ -23,7 +23,7 @@ from predictor.arrays import (
     first_of_each,
     is_one_of,
 )
-from predictor.journeys import dated_calls, dated_journeys, driven_call_key
+from predictor.journeys import dated_calls, driven_call_key, runs_of
 from predictor.past_calls import STILL_DUE_S
 from predictor.predicted_rows import planned
 from predictor.runs import DatedRuns
@@ -100,12 +100,10 @@ def told_calls(snapshot: Snapshot, vehicles_live: bool) -> ToldCalls:
         occupancy=predictions.occupancy[rows],
     )  # fmt: skip
     keys, call = dated_calls(snapshot.skipped)
-    day, journey = dated_journeys(keys)
-    trip = tt.journey_trip[journey]
+    runs = runs_of(keys, tt)
     # A run by headway is told by its vehicle's predictions; the slot nearest to it is none that anybody drives.
-    slots = np.flatnonzero(~tt.trip_is_frequency[trip])
-    runs = DatedRuns(trip, day, tt.journey_shift_s[journey]).take(slots)
-    unserved = ToldCalls.of_runs(runs, call=call[slots], skipped=np.ones(len(slots), bool))
+    slots = np.flatnonzero(~tt.trip_is_frequency[runs.trip])
+    unserved = ToldCalls.of_runs(runs.take(slots), call=call[slots], skipped=np.ones(len(slots), bool))
     of_operator = _keys_of_operator(snapshot)
     calls = ToldCalls.joined(predicted, unserved, _own_calls(snapshot, predicted, of_operator))
     # Of several predictions of one call the skip counts most, then that of a vehicle on this very trip.
@@ -141,8 +139,8 @@ def _keys_of_operator(snapshot: Snapshot) -> Int64Array:
     """`ToldCalls.key` of the calls that the operator tells of or that are past by its word."""
     tt = snapshot.timetable
     keys, call = dated_calls(snapshot.told_calls)
-    day, journey = dated_journeys(keys)
-    return driven_call_key(day, tt.entry_of(tt.journey_trip[journey], call), tt.journey_shift_s[journey])
+    runs = runs_of(keys, tt)
+    return driven_call_key(runs.service_day, tt.entry_of(runs.trip, call), runs.shift_s)
 
 
 def _with_silences(tt: Timetable, calls: ToldCalls) -> ToldCalls:

@@ -18,7 +18,7 @@ from feeds.gtfs_realtime.descriptors import AddedAs, TripDescriptors, new_feed, 
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from feeds.gtfs_realtime.told_calls import ToldCalls, made_otherwise, scheduled_entries, told_calls
 from predictor.arrays import BoolArray, Int32Array, Int64Array, is_one_of, running_maximum
-from predictor.journeys import dated_journeys
+from predictor.journeys import runs_of
 from predictor.snapshot import CANCELLED, Snapshot
 from predictor.timetable import Timetable
 
@@ -142,8 +142,8 @@ def _write_new_stops(message: gtfs_realtime_pb2.FeedMessage, tt: Timetable, stop
 
 
 def _journeys_of(tt: Timetable, keys: Int64Array) -> list[tuple[int, int, int]]:
-    day, journey = dated_journeys(keys)
-    return list(zip(tt.journey_trip[journey].tolist(), day.tolist(), tt.journey_shift_s[journey].tolist(), strict=True))
+    runs = runs_of(keys, tt)
+    return list(zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True))
 
 
 def _vehicle_name(snapshot: Snapshot, follower: int) -> str:

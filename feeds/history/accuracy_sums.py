@@ -151,7 +151,7 @@ class AccuracySums:
         if tt is None or self._looked_at <= now < self._looked_at + _LOOK_EVERY_S:
             return
         self._looked_at = now
-        day = int(np.searchsorted(tt.date_origin, now - DAY_BEGINS_S, side="right")) - 1
+        day = int(tt.day_at(now - DAY_BEGINS_S))
         if day < 0:
             self.recent = Recent()
             return

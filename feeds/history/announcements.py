@@ -8,8 +8,8 @@ from feeds.alerts.alert import Alert
 from feeds.history.alert_json import alert_to_json
 from feeds.history.happened import Happened
 from feeds.history.register import AlertText, TripWord
-from predictor.arrays import Int64Array
-from predictor.journeys import dated_calls, dated_journeys
+from predictor.arrays import Int32Array, Int64Array
+from predictor.journeys import dated_calls, runs_of
 from predictor.runs import DatedRuns
 from predictor.timetable import Timetable
 
@@ -89,16 +89,13 @@ def _same(entries: Int64Array, other: Int64Array) -> bool:
 
 def _named(tt: Timetable, cancelled: Int64Array, skipped: Int64Array) -> list[Named]:
     journeys, calls = dated_calls(skipped)
-    day, journey = dated_journeys(np.concatenate([cancelled, journeys]))
-    trip = tt.journey_trip[journey]
+    runs = runs_of(np.concatenate([cancelled, journeys]), tt)
     call = np.concatenate([np.full(len(cancelled), -1, np.int32), calls])
-    entry = tt.entry_of(trip, np.maximum(call, 0))
-    sequence = np.where(call >= 0, tt.stop_sequence[entry], -1)
-    columns = (tt.trip_id[trip], tt.date[day].astype(np.str_), tt.journey_shift_s[journey], sequence)
-    return list(zip(*(column.tolist() for column in columns), strict=True))
+    entry = tt.entry_of(runs.trip, np.maximum(call, 0))
+    return _runs_named(tt, runs, np.where(call >= 0, tt.stop_sequence[entry], -1))
 
 
-def _runs_named(tt: Timetable, runs: DatedRuns) -> list[Named]:
-    whole = np.full(len(runs), -1)
-    columns = (tt.trip_id[runs.trip], tt.date[runs.service_day].astype(np.str_), runs.shift_s, whole)
+def _runs_named(tt: Timetable, runs: DatedRuns, sequence: Int32Array | int = -1) -> list[Named]:
+    date, sequences = tt.date[runs.service_day].astype(np.str_), np.broadcast_to(sequence, len(runs))
+    columns = (tt.trip_id[runs.trip], date, runs.shift_s, sequences)
     return list(zip(*(column.tolist() for column in columns), strict=True))

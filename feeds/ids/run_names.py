@@ -76,7 +76,7 @@ def without_shared_starts(
     rows, trip = rows[begins], trip[begins]
     if len(rows) == 0:
         return names
-    today = np.maximum(np.searchsorted(tt.date_origin, at[rows], side="right") - 1, 0)
+    today = np.maximum(tt.day_at(at[rows]), 0)
     driven_s = at[rows] - tt.date_origin[today] - start[rows]
     _, run = np.unique(np.stack([trip, names.service_date[rows], start[rows]]), axis=1, return_inverse=True)
     _, one = np.unique(np.stack([run, np.unique([who[row] for row in rows], return_inverse=True)[1]]), axis=1,

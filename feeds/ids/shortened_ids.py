@@ -200,7 +200,7 @@ def _days(date: int, timetable: Timetable, received_at: float) -> list[int]:
     """The service days that may be meant."""
     if date:
         return [timetable.date_index[date]] if date in timetable.date_index else []
-    today = int(np.searchsorted(timetable.date_origin, received_at, side="right")) - 1
+    today = int(timetable.day_at(received_at))
     return [day for day in (today, today - 1) if 0 <= day < len(timetable.date)]
 
 

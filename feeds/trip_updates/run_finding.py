@@ -207,11 +207,9 @@ def _found(
     dated = (is_new | ((trip < 0) & is_gone)) & (own_day >= 0)
     day[dated] = own_day[dated]
     # A run that was added may be cancelled by its name alone.
-    day[(trip < 0) & is_gone & (names.service_date == 0) & ~has_unread_date] = (
-        np.searchsorted(tt.date_origin, received_at, side="right") - 1
-    )
+    day[(trip < 0) & is_gone & (names.service_date == 0) & ~has_unread_date] = tt.day_at(received_at)
     rows = np.flatnonzero(is_new & (day < 0) & np.isfinite(first_time))
-    day[rows] = np.searchsorted(tt.date_origin, first_time[rows], side="right") - 1
+    day[rows] = tt.day_at(first_time[rows])
     shift = np.where(is_new, 0, found.shift_s)
     by_headway = tt.trip_is_frequency[trip] if tt.trips else np.zeros(n, bool)
     unscheduled = (relationship == TRIP_UNSCHEDULED) & (trip >= 0) & (names.start_time_s >= 0) & by_headway
@@ -238,7 +236,7 @@ def _not_long_before_it_begins(tt: Timetable, found: FoundRuns, first_time: Floa
     before = (origin + tt.trip_start_s[trip] - EARLIEST_S <= first_time[rows]) & (
         first_time[rows] <= origin + tt.trip_end_s[trip] + NEIGHBOUR_NEAR_S
     )
-    before &= tt.service_active[tt.trip_service[trip], day]
+    before &= tt.runs_on(trip, day)
     service_day, other_day = found.service_day.copy(), found.other_day.copy()
     service_day[rows[before]], other_day[rows[before]] = day[before], True
     return replace(found, service_day=service_day, other_day=other_day)

@@ -66,7 +66,7 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
         if tt.trip_is_frequency[trip[row]]:
             relationship[row], calls_from[row] = TRIP_SCHEDULED, TIMETABLE
             moved[row] = shift[row]
-        elif len(own) and tt.service_active[tt.trip_service[trip[row]], day[row]]:
+        elif len(own) and tt.runs_on(trip[row], day[row]):
             refused["added_trip_in_timetable"] += 1
             relationship[row], calls_from[row] = (TRIP_SCHEDULED, TIMETABLE) if along else (TRIP_REPLACEMENT, LISTED)
             moved[row] = own[np.argmin(np.abs(own - shift[row]))]

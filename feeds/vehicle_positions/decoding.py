@@ -198,10 +198,10 @@ def _at_once(
     known = np.flatnonzero((trip >= 0) & (other >= 0) & (trip != other) & (np.array(date) == np.array(other_date)))
     known = known[~(tt.trip_repeats[trip[known]] | tt.trip_repeats[other[known]])]
     trip, other = trip[known], other[known]
-    day = np.maximum(np.searchsorted(tt.date_origin, at[known], side="right") - 1, 0)
+    day = np.maximum(tt.day_at(at[known]), 0)
     named = np.array([tt.date_index.get(existing_date(date[row]) or 0, NONE) for row in known.tolist()], np.int64)
     day = np.where(named >= 0, named, day)
-    together = tt.service_active[tt.trip_service[trip], day] & tt.service_active[tt.trip_service[other], day]
+    together = tt.runs_on(trip, day) & tt.runs_on(other, day)
     begins = np.maximum(tt.trip_start_s[trip], tt.trip_start_s[other])
     ends = np.minimum(tt.trip_end_s[trip], tt.trip_end_s[other])
     shorter = np.minimum(*(tt.trip_end_s[one] - tt.trip_start_s[one] for one in (trip, other)))

@@ -88,7 +88,7 @@ def scheduled_between(timetable: Timetable, since: float, until: float) -> Sched
     for day in np.flatnonzero(days).tolist():
         low, high = np.searchsorted(departure_s, np.array([since, until]) - tt.date_origin[day], side="left")
         rows = np.arange(low, high)
-        rows = rows[tt.service_active[tt.trip_service[tt.journey_trip[journey[rows]]], day]]
+        rows = rows[tt.runs_on(tt.journey_trip[journey[rows]], day)]
         days_of = np.full(len(rows), day, np.int32)
         parts.append(
             ScheduledCall(

@@ -10,7 +10,6 @@ import numpy as np
 from predictor.explain.gaps import Gap
 from predictor.explain.traces import Traces
 from predictor.passages import Passages
-from predictor.service_days import ServiceDays
 from predictor.timetable import Timetable
 
 Journey = tuple[int, int, int]
@@ -73,11 +72,9 @@ class Evidence:
 
 def with_their_blocks(timetable: Timetable, journeys: Collection[Journey]) -> set[Journey]:
     """These journeys and all others of their blocks on the same day: a verdict needs evidence of all of them."""
-    tt, days = timetable, ServiceDays(timetable)
-    wanted = set(journeys)
+    tt, wanted = timetable, set(journeys)
     for day in {journey[1] for journey in journeys}:
         blocks = np.unique([tt.trip_block[trip] for trip, on, _ in journeys if on == day])
         in_block = np.isin(tt.trip_block, blocks[blocks >= 0]).nonzero()[0].astype(np.int32)
-        runs = days.active(in_block, np.full(len(in_block), day, np.int32))
-        wanted.update((trip, day, 0) for trip in in_block[runs].tolist())
+        wanted.update((trip, day, 0) for trip in in_block[tt.runs_on(in_block, day)].tolist())
     return wanted

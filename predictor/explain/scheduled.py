@@ -34,7 +34,7 @@ def scheduled_between(
     rows: list[tuple[float, int, int, int, int]] = []
     for day in _days(tt, since, until):
         at = (tt.date_origin[day] + seconds).astype(np.float64)
-        hit = np.flatnonzero((at >= since) & (at <= until) & tt.service_active[tt.trip_service[trip], day])
+        hit = np.flatnonzero((at >= since) & (at <= until) & tt.runs_on(trip, day))
         columns = (at[hit], trip[hit], np.full(len(hit), day), shift[hit], call[hit])
         rows += zip(*(column.tolist() for column in columns), strict=True)
     return sorted(rows)
@@ -50,7 +50,7 @@ def promised_headway(timetable: Timetable, entries: Int64Array, at: float) -> Pr
     turns: dict[tuple[int, int], tuple[float, Journey, int]] = {}
     for day in _days(tt, at, at):
         since = tt.date_origin[day] + seconds
-        runs = tt.service_active[tt.trip_service[trip], day] & (since <= at) & (at < since + headway)
+        runs = tt.runs_on(trip, day) & (since <= at) & (at < since + headway)
         for slot in np.flatnonzero(runs)[np.argsort(since[runs], kind="stable")].tolist():
             dated = (int(trip[slot]), day, int(tt.journey_shift_s[journey[slot]]))
             turns[int(trip[slot]), int(call[slot])] = float(headway[slot]), dated, int(call[slot])
