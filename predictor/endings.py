@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int8Array, first_of_each
+from predictor.arrays import BoolArray, Float64Array, Int8Array, Int64Array, first_of_each, is_among
 from predictor.legs import Legs
 from predictor.operator_holds import OperatorHolds
 from predictor.snapshot import FOLLOWED, GIVEN_UP, HELD_UP, IN_SERVICE, LAYOVER, OFF_ROUTE, OVERDUE
@@ -97,3 +97,17 @@ def told_until(tracks: Tracks, patience: Patience) -> Float64Array:
     """
     gap_s = np.fmax(2.0 * tracks.report_gap_s, patience.silent_s)
     return tracks.placed_at + gap_s
+
+
+def left_to_operator(
+    legs: Legs, departure: Float64Array, tracks: Tracks, told_journeys: Int64Array, patience: Patience, now: float
+) -> BoolArray:
+    """Legs (n,) of silent vehicles whose time at their next call has passed, where the operator goes on telling of the
+    run (`told_journeys`). `departure`: from the calls of all legs, in their order."""
+    if len(told_journeys) == 0:
+        return np.zeros(len(legs), bool)
+    slot, silent = legs.slot[legs.of_call], told_until(tracks, patience) < now
+    opens = np.flatnonzero(first_of_each(slot))
+    passed = np.zeros(len(tracks), bool)
+    passed[slot[opens]] = departure[opens] < now
+    return (silent & passed)[legs.slot] & is_among(legs.journey, told_journeys)

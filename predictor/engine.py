@@ -14,12 +14,9 @@ from predictor.arrays import (
     BoolArray,
     Float64Array,
     Int8Array,
-    Int32Array,
     Int64Array,
     contains,
-    first_of_each,
     is_among,
-    is_one_of,
     sorted_once,
 )
 from predictor.arrivals import Arrivals
@@ -29,13 +26,13 @@ from predictor.coupled_units import CoupledUnits
 from predictor.current_runs import CurrentRuns
 from predictor.driven_order import with_driven_order
 from predictor.driving_times import DrivingTimes
-from predictor.endings import Patience, doubts, told_until
+from predictor.endings import Patience, doubts, left_to_operator, told_until
 from predictor.features import Features
 from predictor.finished_runs import FinishedRuns
 from predictor.forecast import MISS_WEIGHT, forecast, within_horizon
 from predictor.forecast_loop import Forecast
 from predictor.geometry import LineGeometry
-from predictor.journeys import JourneyLookup, call_key, driven_call_key, driven_entry, runs_of
+from predictor.journeys import JourneyLookup, call_key, driven_call_key, driven_entry
 from predictor.kept_predictions import KeptPredictions, Room
 from predictor.last_words import LastWords
 from predictor.learned import Learned
@@ -54,6 +51,7 @@ from predictor.past_calls import DrivenCalls, PassedCalls, PastCalls, without_be
 from predictor.predicted_rows import (
     cancelled_rows,
     in_timetable,
+    not_made,
     operator_rows,
     predictions_of,
     skipped_rows,
@@ -70,12 +68,9 @@ from predictor.runs import DatedRuns, renamed
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.service_days import ServiceDays
 from predictor.snapshot import (
-    CANCELLED,
-    FROM_OPERATOR,
     GIVEN_UP,
     HELD_UP,
     OFF_ROUTE,
-    SKIPPED,
     VEHICLE_STATES,
     PredictedCalls,
     Predictions,
@@ -111,8 +106,6 @@ class _Ahead(NamedTuple):
     """What vehicles have ahead of them: the runs that they are on or go on with, and what is said of their calls."""
 
     legs: Legs
-    journey: Int64Array
-    """(legs,) key."""
     doubt: Int8Array
     """(slots,)"""
     calls: Forecast
@@ -237,13 +230,14 @@ class Engine:
         observations = self._on_operators_runs(observations, fresh, now)
         observations = self._placed(self._coupled_units.told_apart(observations, self.timetable))
         self._feed.hear(observations, now)
-        passages = self._follow(observations, now, self._taken_out(operator))
+        gone = operator.taken_out(self.timetable)
+        passages = self._follow(observations, now, self._days.key(gone.trip, gone.service_day))
         told_at = now if updates is None else min(updates.timestamp, now)
         operator = self._with_followed(operator, updates, told_at, now)
         self._feed.watch(self.timetable, self._tracks)
         operator = self._always_due.doubted(operator, self.timetable, told_at, now, self.settings.patience)
         ahead = self._ahead(operator, OperatorTimes.none() if fresh is None else undoubted(operator), passages, now)
-        served = self._served(ahead.journey, operator, now)
+        served = self._served(ahead.legs, operator, now)
         told = self._last_words.with_untold(operator, self.timetable, told_at, now, self.settings.silence_limit_s)
         told = self._operator_blocks.with_next_runs_told(
             told, self.timetable, self._days, self._journeys, now, self.settings.live_limit_s
@@ -258,6 +252,8 @@ class Engine:
     ) -> Snapshot:  # fmt: skip
         """What readers see of this step. `told`: the operator's word with the blocks' next runs; `served`: journey
         keys; `doubt` (slots,)."""
+        # While the feed is live, of departures by headway that are past the timetable promises nothing more.
+        past_slots = self._journeys.past_slots(self._days.around(now) if self._feed.is_live(now) else [], now)
         return Snapshot(
             made_at=now,
             feed_alive_at=self._feed.alive_at,
@@ -268,14 +264,12 @@ class Engine:
             scheduled_calls=self._scheduled_calls,
             vehicles=vehicles_of(self._tracks, self.driving_times.diagram, doubt, self._journeys, operator),
             predictions=predictions,
-            claimed=sorted_once(
-                np.concatenate([served, self._past_slots(now), operator.deleted, self._overlay.replaced])
-            ),
+            claimed=sorted_once(np.concatenate([served, past_slots, operator.deleted, self._overlay.replaced])),
             cancelled=operator.cancelled,
             deleted=operator.deleted,
             skipped=operator.skipped,
             told_calls=sorted_once(
-                np.concatenate([told.calls.keys, self._past_calls.keys(now), self._late_and_gone(predictions)])
+                np.concatenate([told.calls.keys, self._past_calls.keys(now), not_made(predictions, self._journeys)])
             ),
             passed_calls=PassedCalls.joined(self._past_calls.passed(now), self._driven_calls.calls),
             shortened=operator.shortened,
@@ -339,13 +333,6 @@ class Engine:
         operator = self._past_calls.told(without_behind(operator, self.timetable, told_at), now)
         past = self._past_calls.keys(now)
         return self._driven_calls.without_served(operator, past, self.timetable, self._journeys)
-
-    def _taken_out(self, operator: OperatorTimes) -> Int64Array:
-        """`ServiceDays.key` of the trips that the operator cancelled or deleted, but for those that run more than once
-        a day."""
-        runs = runs_of(np.concatenate([operator.cancelled, operator.deleted]), self.timetable)
-        runs = runs.take(~self.timetable.trip_repeats[runs.trip])
-        return self._days.key(runs.trip, runs.service_day)
 
     def _follow(self, observations: Observations, now: float, cancelled: Int64Array) -> Passages:
         """Match the fresh reports, find the passages since each vehicle's last one, and learn from them."""
@@ -436,19 +423,19 @@ class Engine:
         """What vehicles have ahead of them. `fresh`: the operator's word where it is new enough to leave runs to it."""
         still_told_runs, begins = still_told(fresh, now), begun_later(self.timetable, fresh)
         holds = OperatorHolds.of(self.timetable, fresh, begins)
-        legs, journey, doubt = self._legs(operator, fresh, still_told_runs, begins, holds, now)
+        legs, doubt = self._legs(operator, fresh, still_told_runs, begins, holds, now)
         calls = self._predicted(legs, holds, passages, now)
-        stands = ~self._left_to_operator(legs, journey, calls, still_told_runs, now)
+        stands = ~left_to_operator(legs, calls.departure, self._tracks, still_told_runs, self.settings.patience, now)
         if not stands.all():
-            legs, journey, calls = legs.take(stands), journey[stands], calls.take(stands[legs.of_call])
-        return _Ahead(legs, journey, doubt, calls)
+            legs, calls = legs.take(stands), calls.take(stands[legs.of_call])
+        return _Ahead(legs, doubt, calls)
 
     def _rows(
         self, ahead: _Ahead, told: OperatorTimes, served: Int64Array, now: float, *, told_live: bool
     ) -> Predictions:
         """The vehicles' rows, and the operator's of the runs that none of them has `served` (journey keys)."""
         live_since, expected = now - self.settings.live_limit_s, told if told_live else told.without_times()
-        rows = vehicle_rows(ahead.legs, ahead.journey, ahead.calls, self._tracks, ahead.doubt, live_since, expected)
+        rows = vehicle_rows(ahead.legs, ahead.calls, self._tracks, ahead.doubt, live_since, expected)
         rows = with_twin_rows(rows, served, self.timetable, self._journeys)
         unserved_rows = unserved(told, served, now)
         told_rows = operator_rows(self.timetable, told, unserved_rows, now, told.skipped, live=told_live)
@@ -457,22 +444,16 @@ class Engine:
         self._told_last = PredictedCalls.joined(*(part for part in (rows, told_rows, gone, left_out) if len(part)))
         return predictions_of(self.timetable, self._told_last)
 
-    def _late_and_gone(self, predictions: Predictions) -> Int64Array:
-        """`call_key`s of calls of late runs that are not made: the timetable's times of them say nothing."""
-        rows = np.flatnonzero(predictions.source == FROM_OPERATOR)
-        rows = rows[is_one_of(predictions.status[rows], (CANCELLED, SKIPPED))]
-        return call_key(self._journeys.keys(predictions.runs.take(rows)), predictions.call[rows])
-
     def _legs(
         self, operator: OperatorTimes, fresh: OperatorTimes, still_told_runs: Int64Array, begins: OperatorHolds,
         holds: OperatorHolds, now: float,
-    ) -> tuple[Legs, Int64Array, Int8Array]:  # fmt: skip
-        """The runs to predict, the key of the journey that each stands for; and the doubt about each vehicle. A run of
-        a silent vehicle of which the operator goes on telling (`still_told_runs`, journey keys) is left to it, and one
-        of a vehicle held up that it tells (`fresh`) to come to its next stop yet. `begins`: see `begun_later`."""
+    ) -> tuple[Legs, Int8Array]:  # fmt: skip
+        """The runs to predict, and the doubt about each vehicle. A run of a silent vehicle of which the operator goes
+        on telling (`still_told_runs`, journey keys) is left to it, and one of a vehicle held up that it tells (`fresh`)
+        to come to its next stop yet. `begins`: see `begun_later`."""
         tracks, patience = self._tracks, self.settings.patience
         if len(tracks) == 0:
-            return Legs.empty(), np.empty(0, np.int64), np.empty(0, np.int8)
+            return Legs.empty(), np.empty(0, np.int8)
         predictable = (tracks.trip >= 0) & ~((tracks.state == OFF_ROUTE) & ~np.isfinite(tracks.distance_m))
         current = current_legs(self.timetable, tracks, np.flatnonzero(predictable), operator.shortened)
         doubt = doubts(self.timetable, tracks, current, holds, patience, self._feed.stands_since)
@@ -483,15 +464,15 @@ class Engine:
         under_way = current.slot[current.first_call < self.timetable.trip_calls[current.trip]]
         later = legs.take(~np.isin(legs.slot, under_way))
         doubt = np.maximum(doubt, doubts(self.timetable, tracks, later, holds, patience, self._feed.stands_since))
-        journey = self._journeys.keys(legs)
-        runs = ~is_among(journey, np.concatenate([operator.cancelled, operator.deleted]))
+        legs = replace(legs, journey=self._journeys.keys(legs))
+        runs = ~is_among(legs.journey, np.concatenate([operator.cancelled, operator.deleted]))
         runs &= doubt[legs.slot] != GIVEN_UP
         silent = tracks.timestamp[legs.slot] < now - self.settings.live_limit_s
-        runs &= ~(silent & is_among(journey, still_told_runs))
+        runs &= ~(silent & is_among(legs.journey, still_told_runs))
         to_come = np.sort(fresh.calls.keys[fresh.calls.arrival >= now])
         held_up = (doubt[legs.slot] == HELD_UP) & (legs.order == 0)
-        runs &= ~(held_up & contains(to_come, call_key(journey, tracks.arrived[legs.slot])))
-        return legs.take(runs), journey[runs], doubt
+        runs &= ~(held_up & contains(to_come, call_key(legs.journey, tracks.arrived[legs.slot])))
+        return legs.take(runs), doubt
 
     def _predicted(self, legs: Legs, holds: OperatorHolds, passages: Passages, now: float) -> Forecast:
         """What is said of the calls of all legs, in their order."""
@@ -515,26 +496,8 @@ class Engine:
             self.timetable, driving.travel_times, driving.timing_points, self._tracks, holds, now, waits_until
         )
         self._forecast(anew, arrivals, until, sampled, room, now)
-        kept.put(anew, room, self._passed, due, now)
+        kept.put(anew, room, self._tracks.passed, due, now)
         return room.calls
-
-    def _left_to_operator(
-        self, legs: Legs, journey: Int64Array, calls: Forecast, told_journeys: Int64Array, now: float
-    ) -> BoolArray:
-        """Legs (n,) of silent vehicles whose time at their next call has passed, where the operator goes on telling of
-        the run (`told_journeys`). `calls`: as of `_predicted`."""
-        if len(told_journeys) == 0:
-            return np.zeros(len(legs), bool)
-        slot, silent = legs.slot[legs.of_call], told_until(self._tracks, self.settings.patience) < now
-        opens = np.flatnonzero(first_of_each(slot))
-        passed = np.zeros(len(self._tracks), bool)
-        passed[slot[opens]] = calls.departure[opens] < now
-        return (silent & passed)[legs.slot] & is_among(journey, told_journeys)
-
-    @property
-    def _passed(self) -> Int32Array:
-        """(slots,) how many times each vehicle has reached or left a stop of its run."""
-        return self._tracks.arrived + self._tracks.departed
 
     def _forecast(
         self, anew: Legs, arrivals: Arrivals, until: Float64Array, sampled: BoolArray, room: Room, now: float
@@ -552,20 +515,14 @@ class Engine:
             self._counts["lessons"] += learner.study(now)
             forecast(
                 chain, rows, features, learner.net, learner.calibration, now, self.settings.miss_weight,
-                self._kept.said_before(legs, room.to[part], self._passed, now), until, room.calls,
+                self._kept.said_before(legs, room.to[part], self._tracks.passed, now), until, room.calls,
             )  # fmt: skip
 
-    def _served(self, journey: Int64Array, operator: OperatorTimes, now: float) -> Int64Array:
-        """Keys of the journeys that a vehicle is predicted on (`journey`) or has finished."""
+    def _served(self, legs: Legs, operator: OperatorTimes, now: float) -> Int64Array:
+        """Keys of the journeys that a vehicle is predicted on (`legs`) or has finished."""
         self._finished = self._finished.remembered(now)
-        served = np.concatenate([journey, self._journeys.keys(self._finished)])
+        served = np.concatenate([legs.journey, self._journeys.keys(self._finished)])
         return with_twins(served, operator, self.timetable, self._journeys)
-
-    def _past_slots(self, now: float) -> Int64Array:
-        """Keys of the departures by headway of which the timetable promises nothing more: while the feed is live, those
-        that are past."""
-        alive = self._feed.is_live(now)
-        return self._journeys.past_slots(self._days.around(now) if alive else [], now)
 
     def _refuse(self, refused: Mapping[str, int]) -> None:
         self._counts.update({f"refused_{reason}": count for reason, count in refused.items()})

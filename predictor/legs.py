@@ -49,6 +49,8 @@ class Legs(DatedRuns):
     """The first call still to come."""
     end_call: Int32Array
     """The call from which on another vehicle of the run, further along, answers: else the number of calls."""
+    journey: Int64Array
+    """The key of the journey that each stands for, -1 before that is looked up."""
 
     @property
     def calls(self) -> Int64Array:

@@ -9,9 +9,10 @@ import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, places_of
 from predictor.columns import no_rows, shared
-from predictor.journeys import JourneyLookup, call_key
+from predictor.journeys import JourneyLookup, call_key, runs_of
 from predictor.overlay import Overlay
 from predictor.runs import DatedRuns
+from predictor.timetable import Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_CANCELED, TRIP_DELETED, TripUpdates
 
 EARLIEST_S = 2400.0
@@ -86,6 +87,11 @@ class OperatorTimes:
     vehicles: ToldVehicles
     called_off: ToldCalls
     """The calls of cancelled runs, at the times at which they would be made."""
+
+    def taken_out(self, timetable: Timetable) -> DatedRuns:
+        """The runs that are cancelled or deleted, but for those of trips that run more than once a day."""
+        runs = runs_of(np.concatenate([self.cancelled, self.deleted]), timetable)
+        return runs.take(~timetable.trip_repeats[runs.trip])
 
     def without_times(self) -> OperatorTimes:
         """The same, but for what it expects of calls."""

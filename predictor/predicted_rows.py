@@ -13,6 +13,7 @@ from predictor.arrays import (
     Int64Array,
     contains,
     is_among,
+    is_one_of,
     places_of,
 )
 from predictor.columns import shared
@@ -47,14 +48,13 @@ _WAIT_S = 60.0
 
 
 def vehicle_rows(
-    legs: Legs, journey: Int64Array, calls: Forecast, tracks: Tracks, doubt: Int8Array, live_since: float,
-    operator: OperatorTimes,
-) -> PredictedCalls:  # fmt: skip
+    legs: Legs, calls: Forecast, tracks: Tracks, doubt: Int8Array, live_since: float, operator: OperatorTimes
+) -> PredictedCalls:
     """Rows of the vehicles: live where the report is not older than `live_since`, the vehicle on its line, and nothing
     speaks against it (`doubt` (slots,)); of its later trips the doubt is not told, for they are not late by it yet.
 
-    Parameters: `journey` (legs,) the key of each; `calls` of all legs, in their order; `operator`: which calls are
-    skipped, and how full it expects the vehicle to be.
+    Parameters: `calls` of all legs, in their order; `operator`: which calls are skipped, and how full it expects the
+    vehicle to be.
     """
     slot = legs.slot
     live = (tracks.timestamp[slot] >= live_since) & (tracks.state[slot] != OFF_ROUTE) & (doubt[slot] == FOLLOWED)
@@ -76,7 +76,7 @@ def vehicle_rows(
         legs.calls,
     )
     if len(operator.skipped):
-        told.status[contains(operator.skipped, call_key(journey[legs.of_call], told.call))] = SKIPPED
+        told.status[contains(operator.skipped, call_key(legs.journey[legs.of_call], told.call))] = SKIPPED
     # At its first stop a vehicle comes for no rider.
     stands = np.flatnonzero(calls.at_stop & (told.call > 0))
     came_at = np.full(len(told.call), np.nan)
@@ -85,16 +85,16 @@ def vehicle_rows(
         **told._asdict(),
         came_at=came_at,
         **shared(calls, PredictedCalls),
-        occupancy=_occupancy_told(operator, journey, legs, told.call),
+        occupancy=_occupancy_told(operator, legs, told.call),
     )
 
 
-def _occupancy_told(operator: OperatorTimes, journey: Int64Array, legs: Legs, call: Int32Array) -> Int8Array:
+def _occupancy_told(operator: OperatorTimes, legs: Legs, call: Int32Array) -> Int8Array:
     told = operator.calls.take(operator.calls.occupancy >= 0)
     if len(told) == 0:
         return np.full(len(call), NONE, np.int8)
     keys, first = np.unique(told.keys, return_index=True)
-    place = places_of(call_key(journey[legs.of_call], call), keys)
+    place = places_of(call_key(legs.journey[legs.of_call], call), keys)
     return np.where(place >= 0, told.occupancy[first][place], np.int8(NONE))
 
 
@@ -213,6 +213,13 @@ def _not_made(
         status=np.full(n, status, np.int8), source=np.full(n, FROM_OPERATOR, np.int8),
         doubt=np.full(n, FOLLOWED, np.int8),
     )  # fmt: skip
+
+
+def not_made(predictions: Predictions, journeys: JourneyLookup) -> Int64Array:
+    """`call_key`s of calls of late runs that are not made: the timetable's times of them say nothing."""
+    rows = np.flatnonzero(predictions.source == FROM_OPERATOR)
+    rows = rows[is_one_of(predictions.status[rows], (CANCELLED, SKIPPED))]
+    return call_key(journeys.keys(predictions.runs.take(rows)), predictions.call[rows])
 
 
 def predictions_of(timetable: Timetable, rows: PredictedCalls) -> Predictions:

@@ -149,6 +149,11 @@ class Tracks(ReportedVehicles):
         return self.named_at >= np.fmax(self.since, -np.finfo(np.float64).max)
 
     @property
+    def passed(self) -> Int32Array:
+        """How many times each vehicle has reached or left a stop of its run."""
+        return self.arrived + self.departed
+
+    @property
     def placed_at(self) -> Float64Array:
         """When each vehicle was last seen where it is taken to be: one away from its line stays where it left it."""
         on_line_at = np.fmax(self.on_line_at, self.since)
