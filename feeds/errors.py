@@ -15,11 +15,16 @@ class Problem:
 
     file: str
     """Such as `stop_times.txt`."""
-    row: int | None
-    """Line in the file, the header being line 1; None where it concerns the whole file."""
-    entity_id: str
-    """Id of the trip, stop, … concerned, empty where none."""
     message: str
     """What is wrong and what was done about it."""
+    row: int | None = None
+    """Line in the file, the header being line 1; None where it concerns the whole file."""
+    entity_id: str = ""
+    """Id of the trip, stop, … concerned, empty where none."""
     count: int = 1
     """How many rows have it; `row` and `entity_id` name the first."""
+
+
+def left_out(file: str, why: object) -> Problem:
+    """Told of a file, or a part of one, that cannot be used."""
+    return Problem(file, f"{why} It was left out.")

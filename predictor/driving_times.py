@@ -9,7 +9,7 @@ import numpy as np
 from predictor.arrays import AnyArray, Float32Array, Float64Array, Int64Array, expand_ranges
 from predictor.learned import Learned
 from predictor.passages import CallTimes, Passages, Stretches
-from predictor.progress import LinkTimes, link_times_of
+from predictor.progress import DrivenLinks, link_times_of
 from predictor.time_distance import TimeDistance
 from predictor.timetable import Timetable
 from predictor.timing_points import TimingPoints
@@ -96,7 +96,7 @@ class DrivingTimes:
         entry = tt.entry_of(seen.trip, seen.call)
         self.trip_history.observe(entry, seen.arrival - tt.date_origin[seen.service_day] - tt.arrival_s[entry])
 
-    def _without_waiting(self, links: LinkTimes, expected_s: Float64Array) -> Float64Array:
+    def _without_waiting(self, links: DrivenLinks, expected_s: Float64Array) -> Float64Array:
         """Link times (n,) less the waiting of early vehicles at timing points, which are learned on the way."""
         tt, entry = self.timetable, links.entry
         due = links.origin(tt) + tt.departure_s[entry]

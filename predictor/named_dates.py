@@ -210,7 +210,7 @@ class _Dates:
         keeps = self.runs_as_named & (self.named > self.service_day) & (self.service_day >= 0)
         rows = np.flatnonzero(keeps)
         trip = self.trip[rows]
-        over_s = self.start_s[rows] + tt.trip_end_s[trip] - tt.trip_start_s[trip]
+        over_s = self.start_s[rows] + tt.trip_lasts_s[trip]
         origin, midnight = tt.date_origin[self.service_day[rows]], tt.date_origin[self.named[rows]]
         still_out = (midnight <= now) & (now <= origin + over_s + late_s[rows])
         keeps[rows] = (origin + over_s < midnight) & ~still_out

@@ -22,7 +22,7 @@ LONGEST_STRETCH_S = 900.0
 
 
 @dataclass(frozen=True, eq=False)
-class LinkTimes(DatedRuns):
+class DrivenLinks(DatedRuns):
     """Measured link times; all arrays (n,), as `TravelTimes.observe` takes them."""
 
     slot: Int64Array
@@ -131,7 +131,7 @@ def passages_of(timetable: Timetable, tracks: Tracks, driven: Stretches, times: 
     )
 
 
-def link_times_of(timetable: Timetable, diagram: TimeDistance, driven: Stretches, times: CallTimes) -> LinkTimes:
+def link_times_of(timetable: Timetable, diagram: TimeDistance, driven: Stretches, times: CallTimes) -> DrivenLinks:
     """Link times between the calls of each stretch, and from the last call before it to its first.
 
     At a timepoint or a first stop the time is taken from the departure, so that waiting is not learned as driving.
@@ -148,7 +148,7 @@ def link_times_of(timetable: Timetable, diagram: TimeDistance, driven: Stretches
     new = (times.call >= np.maximum(driven.arrived_from[k], 1)) & np.isfinite(begin) & np.isfinite(times.arrival)
     k, entry = k[new], entry[new]
     blur = or_where_unknown(begin_sd[new], 15.0) ** 2 + times.arrival_sd_s[new] ** 2
-    return LinkTimes.of_runs(
+    return DrivenLinks.of_runs(
         driven.runs.take(k),
         slot=driven.slot[k],
         entry=entry - 1,

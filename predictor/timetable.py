@@ -370,6 +370,11 @@ class Timetable:
         return self.arrival_s[self.trip_call_ptr[1:] - 1]
 
     @cached_property
+    def trip_lasts_s(self) -> Int32Array:
+        """(T,) seconds from its first departure to its last arrival."""
+        return self.trip_end_s - self.trip_start_s
+
+    @cached_property
     def pattern_start(self) -> tuple[Float64Array, Float64Array]:
         """Latitude and longitude (P,) of each pattern's first call on its line."""
         return self._on_line(self.pattern_call_ptr[:-1])
@@ -393,6 +398,11 @@ class Timetable:
         main = np.maximum(self.pattern_direction[usual], 0)
         inferred = np.where(back, 1 - main, main)
         return np.where(self.pattern_direction < 0, inferred, self.pattern_direction).astype(np.int8)
+
+    @cached_property
+    def trip_way(self) -> Int8Array:
+        """(T,) `pattern_way` of each trip."""
+        return self.pattern_way[self.trip_pattern]
 
     def _on_line(self, pattern_call: Int64Array) -> tuple[Float64Array, Float64Array]:
         """Where on their lines calls (P,), one a pattern, lie."""
@@ -454,7 +464,7 @@ class Timetable:
     @cached_property
     def trip_overlaps(self) -> BoolArray:
         """(T,) whether several runs of the trip may be under way at once: it repeats, or takes a day and longer."""
-        overlaps: BoolArray = self.trip_repeats | (self.trip_end_s - self.trip_start_s >= 86_400)
+        overlaps: BoolArray = self.trip_repeats | (self.trip_lasts_s >= 86_400)
         return overlaps
 
     @cached_property

@@ -99,7 +99,7 @@ def _as_known(
     off_s = np.abs(known.shift_by_times_s[other] - runs.shift_by_times_s[run])
     pairs = runs.take(run)
     _, journey = dated_journeys(journeys.keys(pairs))
-    lasts_s = tt.trip_end_s[pairs.trip] - tt.trip_start_s[pairs.trip]
+    lasts_s = tt.trip_lasts_s[pairs.trip]
     near = off_s < np.maximum(tt.journey_headway_s[journey], np.where(is_its_vehicle, lasts_s, 0))
     near &= is_its_vehicle | (named == "") | ~np.isin(named, vehicles)
     run, other = _paired(run[near], other[near], off_s[near], ~is_its_vehicle[near])

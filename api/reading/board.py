@@ -83,7 +83,7 @@ class StopBoard:
         if not repeats.any():
             return repeats
         trip = self.calls.trip
-        ways = np.column_stack([tt.trip_route[trip], tt.pattern_way[tt.trip_pattern[trip]]])
+        ways = np.column_stack([tt.trip_route[trip], tt.trip_way[trip]])
         _, way = np.unique(ways, axis=0, return_inverse=True)
         last_live, live = np.full(way.max() + 1, NONE), np.flatnonzero(self.status == LIVE)
         np.maximum.at(last_live, way[live], live)

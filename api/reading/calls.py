@@ -247,7 +247,7 @@ class CallsAt:
         on_run = (calls.source == FROM_VEHICLE) & ~calls.passed
         columns: dict[str, list[Any]] = {
             "route_idx": tt.trip_route[trip].tolist(),
-            "direction": tt.pattern_way[tt.trip_pattern[trip]].tolist(),
+            "direction": tt.trip_way[trip].tolist(),
             "destination": destinations(snapshot, calls.runs, calls.call).tolist(),
             "stop_idx": stop.tolist(),
             "stop_id": tt.stop_id[stop].tolist(),

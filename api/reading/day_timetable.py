@@ -79,7 +79,7 @@ def stop_day(moment: Moment, stop: int, day: int) -> list[DayRow]:
     at = tt.date_origin[day] + tt.departure_s[entry] + shift
     runs = DatedRuns(trip, np.full(len(trip), day, np.int32), shift.astype(np.int32))
     signs = destinations(moment.view.snapshot, runs, tt.call_at(entry))
-    route, direction = tt.trip_route[trip], tt.pattern_way[tt.trip_pattern[trip]]
+    route, direction = tt.trip_route[trip], tt.trip_way[trip]
     rows: dict[tuple[int, int], list[int]] = {}
     for i in np.argsort(at, kind="stable").tolist():
         rows.setdefault((moment.lines.rank[int(route[i])], int(direction[i])), []).append(i)
@@ -105,7 +105,7 @@ def line_day(moment: Moment, route: int, direction: int, day: int) -> LineDay:
     """The runs of a line in one direction on a service day, in the order in which they set out."""
     tt = moment.timetable.base
     journey = np.flatnonzero(_runs_on(moment, day) & (tt.trip_route[tt.journey_trip] == route))
-    journey = journey[tt.pattern_way[tt.trip_pattern[tt.journey_trip[journey]]] == direction]
+    journey = journey[tt.trip_way[tt.journey_trip[journey]] == direction]
     if not len(journey):
         return LineDay([], [], [], by_headway=False, destination="")
     trips = tt.journey_trip[journey]
@@ -136,7 +136,7 @@ def next_change(moment: Moment, stop: int | None, route: int | None, day: int) -
     shown = np.column_stack([
         tt.departure_s[calls.entry] + tt.journey_shift_s[calls.journey],
         np.where(tt.trip_is_frequency[calls.trip], tt.journey_headway_s[calls.journey], 0),
-        tt.trip_route[calls.trip], tt.pattern_way[tt.trip_pattern[calls.trip]],
+        tt.trip_route[calls.trip], tt.trip_way[calls.trip],
         np.zeros_like(own) if route is None else tt.call_stop[calls.entry],
         sign[np.where(own >= 0, tt.trips + own, calls.trip)],
     ])  # fmt: skip

@@ -108,7 +108,7 @@ def explain_line(
         return waits
     trips = np.array(sorted({explanation.verdict.trip for explanation in departures}), np.int32)
     _, calls = then.entries_of(trips)
-    longest_s = float((then.trip_end_s[trips] - then.trip_start_s[trips]).max())
+    longest_s = float((then.trip_lasts_s[trips]).max())
     every = _explained(store, then, calls, at - around_s, at + around_s + longest_s)
     lost: dict[tuple[int, int, int], Explanation] = {}
     for explanation in every:
@@ -165,7 +165,7 @@ def _of_line(
     if route is not None:
         keep &= then.trip_route[trip] == then.route_index.get(str(now.route_id[route]), -1)
     if direction is not None:
-        keep &= then.pattern_way[then.trip_pattern[trip]] == direction
+        keep &= then.trip_way[trip] == direction
     return entries[keep]
 
 
@@ -175,7 +175,7 @@ def _by_line(tt: Timetable, entries: Int64Array) -> list[Int64Array]:
     trip = tt.call_trip[entries]
     entries = entries[entries != tt.trip_call_ptr[trip + 1] - 1]
     trip = tt.call_trip[entries]
-    line = np.stack([tt.trip_route[trip], tt.pattern_way[tt.trip_pattern[trip]]], axis=1)
+    line = np.stack([tt.trip_route[trip], tt.trip_way[trip]], axis=1)
     names, of = np.unique(line, axis=0, return_inverse=True)
     groups = [entries[of.ravel() == group] for group in range(len(names))]
     return [group for group in groups if tt.trip_is_frequency[tt.call_trip[group]].any()]

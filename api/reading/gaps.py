@@ -50,7 +50,7 @@ def great_gaps(snapshot: Snapshot) -> list[Gap]:
 def _gap_at(snapshot: Snapshot, route: int, direction: int, stop: int) -> Gap | None:
     tt, now = snapshot.timetable, snapshot.made_at
     board = snapshot.board(StopIdx(stop), since=now, until=now + _AHEAD_S, route=RouteIdx(route))
-    this_way = tt.pattern_way[tt.trip_pattern[board.trip]] == direction
+    this_way = tt.trip_way[board.trip] == direction
     scheduled = np.sort(board.scheduled_departure[this_way])
     scheduled = scheduled[(scheduled >= now) & (scheduled <= now + _AHEAD_S)]
     if len(scheduled) < 2:

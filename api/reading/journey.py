@@ -161,7 +161,7 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
     with_vehicle, vehicles = int(np.argmax(calls.vehicle)), snapshot.vehicles
     return Journey(
         trip_idx=trip, service_day=service_day, shift_s=shift_s, route_idx=int(tt.trip_route[trip]),
-        direction=int(tt.pattern_way[tt.trip_pattern[trip]]),
+        direction=int(tt.trip_way[trip]),
         destination=destination(snapshot, trip, service_day, shift_s),
         headway_s=tt.headway_s(trip, shift_s) or None,
         begins_at=float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip]),

@@ -41,7 +41,7 @@ def directions_of(moment: Moment, route: int) -> list[RouteDirection]:
     any day where it does not run at all then."""
     tt, day = moment.timetable, moment.today
     trips = np.flatnonzero(tt.trip_route == route).astype(np.int32)
-    direction = tt.pattern_way[tt.trip_pattern[trips]]
+    direction = tt.trip_way[trips]
     runs = tt.service_active[tt.trip_service[trips], day : day + _DAYS_AHEAD]
     runs = runs if runs.any() else np.ones((len(trips), 1), bool)
     today, soon = runs[:, 0], runs.any(axis=1)
@@ -82,7 +82,7 @@ def next_departures(moment: Moment, route: int, direction: int, stops: Sequence[
             break
         for stop, board in zip(asked, stop_boards(view, asked, now, window_s, route=route), strict=True):
             comes = board.comes & ~board.repeats & (board.calls.stop == stop)
-            comes &= tt.pattern_way[tt.trip_pattern[board.calls.trip]] == direction
+            comes &= tt.trip_way[board.calls.trip] == direction
             for row in np.flatnonzero(comes).tolist():
                 place, *others = visits[stop]
                 if others:

@@ -31,7 +31,7 @@ def vehicles_along(moment: Moment, route: int, direction: int, stops: Sequence[i
     trip, stands_for = vehicles.trip, _shown_for(moment.timetable, stops)
     driving = (trip >= 0) & is_one_of(vehicles.state, (IN_SERVICE, LAYOVER, OFF_ROUTE)) & ~vehicles.cancelled
     driving &= (vehicles.next_call < tt.trip_calls[trip]) & (tt.trip_route[trip] == route)
-    driving &= tt.pattern_way[tt.trip_pattern[trip]] == direction
+    driving &= tt.trip_way[trip] == direction
     found = []
     for vehicle in np.flatnonzero(driving).tolist():
         call = int(vehicles.next_call[vehicle])

@@ -103,7 +103,7 @@ def explanation_model(moment: Moment, explanation: Explanation) -> ExplanationMo
     tt, v = explanation.timetable, explanation.verdict
     words = {language: words_of(explanation, language) for language in languages_of("explain")}
     lines = {language: words_here.facts() for language, words_here in words.items()}
-    direction, passed = int(tt.pattern_way[tt.trip_pattern[v.trip]]), math.isfinite(v.passed_at)
+    direction, passed = int(tt.trip_way[v.trip]), math.isfinite(v.passed_at)
     return ExplanationModel(
         route=route_ref(tt, explanation.route),
         headsign=explanation.headsign,

@@ -107,7 +107,7 @@ def _feature(moment: Moment, row: int, headsign: str) -> dict[str, Any]:
     stop = -1
     if on_trip and vehicles.next_call[row] < tt.trip_calls[trip]:
         stop = int(tt.stop_at(trip, int(vehicles.next_call[row])))
-    direction = int(tt.pattern_way[tt.trip_pattern[trip]]) if on_trip else -1
+    direction = int(tt.trip_way[trip]) if on_trip else -1
     bearing, speed, delay = (float(values[row]) for values in (vehicles.bearing, vehicles.speed, vehicles.delay_s))
     return {
         "type": "Feature",

@@ -182,7 +182,7 @@ def _at_path(path: Path, name: str) -> Iterator[GtfsArchive]:
         unpacked = Path(folder) / "gtfs.zip"
         unpacked.write_bytes(_unpacked(path, inner, name, -1))
         with _at_path(unpacked, f"{name}/{inner}") as packed:
-            problem = Problem(inner, None, "", "the feed is a zip inside the zip; read from there.")
+            problem = Problem(inner, "the feed is a zip inside the zip; read from there.")
             yield replace(packed, problems=(problem, *packed.problems))
 
 
@@ -196,7 +196,7 @@ def _zip_in_gzip(path: Path, name: str) -> bytes:
 def _looked_over(path: Path, name: str, files: Mapping[str, _File], twice: list[str]) -> GtfsArchive:
     members, problems = _tables_among(files, name)
     problems += [
-        Problem(PurePosixPath(member).name, None, "", f"{member} stands twice in the zip; the last one counts.")
+        Problem(PurePosixPath(member).name, f"{member} stands twice in the zip; the last one counts.")
         for member in twice
         if member in members.values()
     ]
@@ -332,7 +332,7 @@ def _tables_among(files: Mapping[str, _File], name: str) -> tuple[dict[str, str]
     ]
     missing = [table for table in _NEEDED if table not in members]
     problems += [
-        Problem(member, None, "", f"is no table of GTFS by this name; left alone. Is {table}.txt meant?")
+        Problem(member, f"is no table of GTFS by this name; left alone. Is {table}.txt meant?")
         for member in files
         for table in missing
         if _path_of(member).parent == home
@@ -349,7 +349,7 @@ def _tables_among(files: Mapping[str, _File], name: str) -> tuple[dict[str, str]
 
 
 def _left_alone(member: str, why: str) -> Problem:
-    return Problem(member, None, "", f"another copy of the table; left alone: {why}.")
+    return Problem(member, f"another copy of the table; left alone: {why}.")
 
 
 def _digest(path: Path, members: dict[str, str]) -> str:

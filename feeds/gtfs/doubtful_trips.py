@@ -80,7 +80,7 @@ def _tell_doubles(timetable: Timetable, trips: Trips, problems: Problems) -> Int
     on the same service days, -1 for none."""
     tt = timetable
     days_on, start_s = np.divmod(tt.trip_start_s, int(DAY_S))
-    ends = np.column_stack([tt.trip_pattern, start_s, tt.trip_end_s - tt.trip_start_s])
+    ends = np.column_stack([tt.trip_pattern, start_s, tt.trip_lasts_s])
     order = np.lexsort(ends.T)
     double = np.isin(np.arange(tt.trips), tt.journey_trip[(tt.journey_shift_s != 0) | (tt.journey_headway_s > 0)])
     by_headway, double_of = double.copy(), np.full(tt.trips, NONE, np.int64)

@@ -24,9 +24,9 @@ class Problems:
         """What was found elsewhere."""
         self._found.extend(found)
 
-    def file(self, file: str, message: str, *, entity_id: str = "", row: int | None = None) -> None:
+    def file(self, file: str, message: str, *, row: int | None = None) -> None:
         """Something wrong with a file as a whole, or with one place in it."""
-        self._found.append(Problem(file, row, entity_id, message))
+        self._found.append(Problem(file, message, row))
 
     def rows(
         self,
@@ -39,7 +39,7 @@ class Problems:
         if len(lines):
             first = int(np.argmin(np.asarray(lines)))
             named = ids[first] if len(ids) else ""
-            self._found.append(Problem(file, int(lines[first]), str(named), message, len(lines)))
+            self._found.append(Problem(file, message, int(lines[first]), str(named), len(lines)))
 
     def of(self, file: str, lines: npt.NDArray[np.int64], ids: Sequence[object] | npt.NDArray[np.generic]) -> Tell:
         """What tells a fault of some rows of a file, of which `lines` (n,) and `ids` (n,) are those of all."""
@@ -49,7 +49,7 @@ class Problems:
     def without_row(self, file: str, ids: Sequence[object] | npt.NDArray[np.generic], message: str) -> None:
         """The same fault in many entities that no single row stands for: `ids` (n,)."""
         if len(ids):
-            self._found.append(Problem(file, None, str(ids[0]), message, len(ids)))
+            self._found.append(Problem(file, message, None, str(ids[0]), len(ids)))
 
     def all(self) -> tuple[Problem, ...]:
         """Everything found so far."""

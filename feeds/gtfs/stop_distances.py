@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from feeds.gtfs.polylines import Polylines
-from predictor.arrays import BoolArray, Float64Array, Int64Array, expand_ranges, running_maximum
+from predictor.arrays import BoolArray, Float64Array, Int64Array, expand_ranges, or_where_unknown, running_maximum
 from predictor.geometry import ground_distance_m
 
 PLACES = 8
@@ -68,8 +68,8 @@ def given_distances(
         first, last = shape_dist[lines.ptr[:-1]], shape_dist[lines.ptr[1:] - 1]
         vertex_share = (shape_dist - first[lines.line]) / (last - first)[lines.line]
     # Two to a line: shares never reach the next line's.
-    axis = 2.0 * lines.line + np.where(np.isnan(vertex_share), 0.0, vertex_share)
-    at = 2.0 * line[owner] + np.clip(np.nan_to_num(share), 0.0, 1.0)
+    axis = 2.0 * lines.line + or_where_unknown(vertex_share, 0.0)
+    at = 2.0 * line[owner] + np.clip(or_where_unknown(share, 0.0), 0.0, 1.0)
     distance = np.interp(at, axis, lines.distance_m)
     return not_falling(distance, call_ptr), usable
 

@@ -11,7 +11,7 @@ import pandas as pd
 from feeds.alerts.translations import language_of
 from feeds.gtfs.calls import Calls
 from feeds.gtfs.tables import numbers, text_array, words
-from predictor.arrays import NONE, StrArray
+from predictor.arrays import NONE, StrArray, or_where_unknown
 from predictor.columns import Columns
 
 _NAMES = {
@@ -58,7 +58,7 @@ def read_translations(
         # A call is named by its trip and its number there.
         trip = pd.Index(trip_id).get_indexer(pd.Index(record[by_record])).astype(np.int64)
         number = numbers(frame, "record_sub_id")[by_record]
-        asked = np.where(np.isfinite(number), trip << 32 | np.nan_to_num(number).astype(np.int64), NONE)
+        asked = np.where(np.isfinite(number), trip << 32 | or_where_unknown(number, 0.0).astype(np.int64), NONE)
         keys = calls.trip.astype(np.int64) << 32 | calls.sequence
         place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
         signs = np.append(headsign, "")[np.where(keys[place] == asked, calls.headsign[place], NONE)]

@@ -22,6 +22,7 @@ from predictor.arrays import (
     expand_ranges,
     first_of_each,
     is_one_of,
+    or_where_unknown,
 )
 from predictor.journeys import dated_calls, driven_call_key, runs_of
 from predictor.past_calls import STILL_DUE_S
@@ -170,7 +171,7 @@ def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array
     day, shift = tt.own_runs.service_day[own - tt.base.trips], tt.own_runs.shift_s[own - tt.base.trips]
     origin = (tt.date_origin[day] + shift).astype(np.float64)
     last_at = np.full(tt.trips, -np.inf)
-    np.maximum.at(last_at, predicted.trip, np.nan_to_num(predicted.departure, nan=-np.inf))
+    np.maximum.at(last_at, predicted.trip, or_where_unknown(predicted.departure, -np.inf))
     ahead = np.maximum(origin + tt.trip_end_s[own], last_at[own]) >= snapshot.made_at
     own, day, shift, origin = own[ahead], day[ahead], shift[ahead], origin[ahead]
     row, entry = tt.entries_of(own)

@@ -17,7 +17,7 @@ from google.transit import gtfs_realtime_pb2
 from feeds.gtfs_realtime.descriptors import AddedAs, TripDescriptors, new_feed, write_wheelchair
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from feeds.gtfs_realtime.told_calls import ToldCalls, made_otherwise, scheduled_entries, told_calls
-from predictor.arrays import BoolArray, Int32Array, Int64Array, is_one_of, running_maximum
+from predictor.arrays import BoolArray, Int32Array, Int64Array, is_one_of, or_where_unknown, running_maximum
 from predictor.journeys import runs_of
 from predictor.snapshot import CANCELLED, Snapshot
 from predictor.timetable import Timetable
@@ -257,7 +257,7 @@ def _update_times(tt: Timetable, calls: ToldCalls) -> _UpdateTimes:
     own = is_one_of(tt.run_relationships[calls.trip], (_Trip.ADDED, _Trip.NEW, _Trip.REPLACEMENT))
     own |= calls.follower >= 0
     has_delay = (~tt.trip_is_frequency[calls.trip] & ~own).tolist()
-    uncertainty_s = np.round(np.nan_to_num(calls.uncertainty_s)).astype(np.int64).tolist()
+    uncertainty_s = np.round(or_where_unknown(calls.uncertainty_s, 0.0)).astype(np.int64).tolist()
 
     def events(is_told: BoolArray, time: Int64Array, scheduled_s: Int32Array) -> _Events:
         scheduled = origin + scheduled_s[entry]

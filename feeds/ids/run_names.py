@@ -78,12 +78,11 @@ def without_shared_starts(
         return names
     today = np.maximum(tt.day_at(at[rows]), 0)
     driven_s = at[rows] - tt.date_origin[today] - start[rows]
-    _, run = np.unique(np.stack([trip, names.service_date[rows], start[rows]]), axis=1, return_inverse=True)
-    _, one = np.unique(np.stack([run, np.unique([who[row] for row in rows], return_inverse=True)[1]]), axis=1,
-                       return_index=True)  # fmt: skip
-    shared = np.bincount(run[one], minlength=int(run.max()) + 1)[run] > 1
+    runs = list(zip(trip.tolist(), names.service_date[rows].tolist(), start[rows].tolist(), strict=True))
+    times_named = Counter(run for run, _ in set(zip(runs, (who[row] for row in rows.tolist()), strict=True)))
+    shared = np.array([times_named[run] > 1 for run in runs])
     shared &= driven_s > tt.trip_headway_s[trip]
-    no_start = rows[shared | (driven_s > tt.trip_end_s[trip] - tt.trip_start_s[trip] + _LATE_S)]
+    no_start = rows[shared | (driven_s > tt.trip_lasts_s[trip] + _LATE_S)]
     refused["start_time_shared"] += len(no_start)
     start = start.copy()
     start[no_start] = NONE

@@ -152,9 +152,7 @@ def _fitting(trips: Iterable[int], day: int, said: RunNames, row: int, timetable
     tt, route, direction, start_s = (
         timetable, int(said.route[row]), int(said.direction[row]), int(said.start_time_s[row]),
     )  # fmt: skip
-    fitting = [
-        trip for trip in trips if tt.service_active[tt.trip_service[trip], day] and route in (NONE, tt.trip_route[trip])
-    ]
+    fitting = [trip for trip in trips if tt.runs_on(trip, day) and route in (NONE, tt.trip_route[trip])]
     if len(fitting) > 1 and direction >= 0:
         fitting = [trip for trip in fitting if tt.pattern_direction[tt.trip_pattern[trip]] in (NONE, direction)]
     if len(fitting) > 1 and start_s >= 0:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from feeds.bounded_unpacking import ZIP_FAULTS
-from feeds.errors import FeedError, Problem
+from feeds.errors import FeedError, Problem, left_out
 from feeds.messages.message import decode_message, posix_seconds
 from predictor.arrays import Float64Array
 
@@ -59,7 +59,8 @@ class MessageFiles:
             try:
                 self._zips[path] = zipfile.ZipFile(path)
             except ZIP_FAULTS as error:
-                self._leave_out(path.name, f"{path}: not a whole zip ({error}); was it still being written?")
+                why = f"{path}: not a whole zip ({error}); was it still being written?"
+                self.problems.append(left_out(path.name, why))
                 return []
             members = [name for name in self._zips[path].namelist() if name.endswith(SUFFIXES)]
         entries = []
@@ -70,7 +71,7 @@ class MessageFiles:
                 at = posix_seconds(float(named_time[0])) if named_time else self._header_time(path, member)
                 entries.append(_Entry(at, path, member))
             except FeedError as error:
-                self._leave_out(name, str(error))
+                self.problems.append(left_out(name, error))
         return entries
 
     def _header_time(self, path: Path, member: str) -> float:
@@ -89,6 +90,3 @@ class MessageFiles:
             return self._zips[path].read(member)
         except ZIP_FAULTS as error:
             raise FeedError(f"{member or path}: cannot be read ({error}).") from error
-
-    def _leave_out(self, name: str, message: str) -> None:
-        self.problems.append(Problem(name, None, "", f"{message} It was left out."))

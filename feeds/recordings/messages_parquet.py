@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from google.transit import gtfs_realtime_pb2
 
-from feeds.errors import FeedError, Problem
+from feeds.errors import FeedError, Problem, left_out
 from feeds.messages.message import decode_message
 from feeds.storage.parquet_damage import UNREADABLE, not_whole
 from feeds.storage.whole_file import regular
@@ -101,9 +101,9 @@ class MessagesParquet:
                     for i, (at, header, digest) in enumerate(zip(*columns.values(), strict=True)):
                         rows.append(_Row(at, header, digest, path, group, i))
         except FeedError as error:
-            self._leave_out(path, str(error))
+            self.problems.append(left_out(path.name, error))
         except UNREADABLE as error:
-            self._leave_out(path, not_whole(path, error))
+            self.problems.append(left_out(path.name, not_whole(path, error)))
         return [row for row in rows if row.received_at is not None and np.isfinite(row.received_at)]
 
     def _read(self, path: Path, row_group: int) -> pa.ChunkedArray:
@@ -112,6 +112,3 @@ class MessagesParquet:
                 return file.read_row_group(row_group, columns=["message"])["message"].cast(pa.binary())
         except UNREADABLE as error:
             raise FeedError(not_whole(path, error)) from error
-
-    def _leave_out(self, path: Path, message: str) -> None:
-        self.problems.append(Problem(path.name, None, "", f"{message} It was left out."))

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from feeds.errors import FeedError, Problem
+from feeds.errors import FeedError, Problem, left_out
 from feeds.recordings.reports_parquet import read_reports, time_span
 from feeds.tides.vehicle_locations import is_vehicle_locations, read_vehicle_locations, vehicle_locations_span
 from feeds.vehicle_positions.reports import positions_found, resolve
@@ -116,12 +116,9 @@ class ParquetArchive:
                 spans.append(vehicle_locations_span(path, self._timetable.timezone) if tides else time_span(path))
                 good.append(path)
             except FeedError as error:
-                self._tell(path, error)
+                self.problems.append(left_out(path.name, error))
         first, last = min((a for a, _ in spans), default=np.inf), max((b for _, b in spans), default=-np.inf)
         return _Span(tuple(good), first, last) if first <= last else None
-
-    def _tell(self, path: Path, error: FeedError) -> None:
-        self.problems.append(Problem(path.name, None, "", f"{error} It was left out."))
 
     def _read(self, index: int) -> _Read:
         parts = [part for path in self._spans[index].paths if (part := self._read_file(path)) is not None]
@@ -133,7 +130,7 @@ class ParquetArchive:
             reports = read_vehicle_locations(path, self._timetable.timezone) if tides else read_reports(path)
         except FeedError as error:
             if path not in self._counted:
-                self._tell(path, error)
+                self.problems.append(left_out(path.name, error))
                 self._counted.add(path)
             return None
         dated = reports.take(np.flatnonzero(np.isfinite(reports.number["timestamp"])))

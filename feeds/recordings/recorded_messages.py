@@ -12,7 +12,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from feeds.errors import FeedError, Problem
+from feeds.errors import FeedError, Problem, left_out
 from feeds.ids.call_numbers import Numbering
 from feeds.messages.message import BEHIND_FOR_S, NO_HEADER, Header, header_of
 from feeds.messages.standing_headers import LATELY_S, OLD_S, StandingHeader
@@ -137,7 +137,7 @@ class RecordedMessages(Generic[T]):
         except FeedError as error:
             # Not tried again: after hours of a stale feed each look back would decode all of them.
             self._useless[index] = str(error)
-            problem = Problem(self._store.name(index), None, "", f"{error} It was left out.")
+            problem = left_out(self._store.name(index), error)
             if problem not in self.problems:
                 self.problems.append(problem)
             return None

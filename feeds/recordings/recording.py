@@ -236,7 +236,7 @@ def _as_what_they_hold(named: Mapping[str, MessageStore]) -> dict[str, MessageSt
     for feed, store in named.items():
         if roles[feed] != feed:
             message = f"holds {roles[feed]} under the name of {feed}; read as what it is."
-            store.problems.append(Problem(store.name(0), None, "", message))
+            store.problems.append(Problem(store.name(0), message))
     stores = {roles[feed]: store for feed, store in named.items()}
     for feed in FEEDS:
         among = next((store for given_as, store in named.items() if feed in holds[given_as]), None)

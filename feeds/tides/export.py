@@ -16,7 +16,7 @@ from google.transit.gtfs_realtime_pb2 import TripDescriptor
 from feeds.service_times import start_time
 from feeds.storage.whole_file import whole_file
 from feeds.tides.tables import guarded
-from predictor.arrays import AnyArray, Float64Array, Int32Array, is_one_of
+from predictor.arrays import AnyArray, Float64Array, Int32Array, is_one_of, or_where_unknown
 from predictor.passages import Passages
 from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, Snapshot, Vehicles
 from predictor.timetable import Timetable
@@ -263,7 +263,8 @@ def _dates(tt: Timetable, day: Int32Array) -> list[str]:
 def _times(seconds: Float64Array) -> AnyArray:
     """POSIX seconds as ISO 8601 in UTC (n,) object, missing for NaN."""
     return _where(
-        np.isfinite(seconds), np.char.add(np.nan_to_num(seconds).round().astype("datetime64[s]").astype(np.str_), "Z")
+        np.isfinite(seconds),
+        np.char.add(or_where_unknown(seconds, 0.0).round().astype("datetime64[s]").astype(np.str_), "Z"),
     )
 
 

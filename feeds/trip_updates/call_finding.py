@@ -25,6 +25,7 @@ from predictor.arrays import (
     Int64Array,
     first_of_each,
     group_starts,
+    or_where_unknown,
     places_of,
 )
 
@@ -161,7 +162,7 @@ def _misfit(calls: RunCalls, place_of_stop: Int32Array, updates: StopTimeUpdates
     # Where only a delay is told the timetable's departure is hardly before this.
     not_before = received_at - first_known(updates.departure_delay_s, updates.arrival_delay_s)[:, None]
     away = np.where(np.isnan(away), np.maximum(not_before - calls.departure, 0.0), away)
-    cost += np.minimum(np.nan_to_num(away), _OTHER_PLATFORM / 2) + _FIRST_FIRST * np.arange(len(calls))
+    cost += np.minimum(or_where_unknown(away, 0.0), _OTHER_PLATFORM / 2) + _FIRST_FIRST * np.arange(len(calls))
     result: Float64Array = np.minimum(cost, _NOT_FOUND)
     return result
 

@@ -22,6 +22,7 @@ from predictor.arrays import (
     Int64Array,
     first_of_each,
     is_one_of,
+    or_where_unknown,
     running_maximum,
 )
 from predictor.operator_times import EARLIEST_S
@@ -81,7 +82,8 @@ def expected_times(
     # Who comes late there waits for less, down to the delay that is told next: who is there in time boards.
     next_delay = _next_told(calls.owner, first_known(arrival - calls.arrival, departure - calls.departure))
     least = np.maximum(arrival - calls.departure, 0.0)
-    by_arrival_alone = np.where(waits, np.clip(np.nan_to_num(next_delay), least, by_arrival_alone), by_arrival_alone)
+    for_less = np.clip(or_where_unknown(next_delay, 0.0), least, by_arrival_alone)
+    by_arrival_alone = np.where(waits, for_less, by_arrival_alone)
     # Who is told to leave before it comes leaves when it comes: so late it is further on.
     own_delay = np.where(np.isnan(departure), by_arrival_alone, np.fmax(departure, arrival) - calls.departure)
     ends = (relationship == STOP_NO_DATA) | unbelieved

@@ -10,7 +10,7 @@ import numpy as np
 
 from feeds.reading import TRIP_UPDATES_KEPT_S
 from feeds.trip_updates.message_columns import StopTimeUpdates, UpdatedRuns
-from predictor.arrays import NONE, BoolArray, Float64Array
+from predictor.arrays import NONE, BoolArray, Float64Array, or_where_unknown
 from predictor.timetable import Timetable
 
 _SOON_S = 300.0
@@ -32,9 +32,8 @@ class LastTold:
     ) -> BoolArray:
         """Whether the times of runs (n,) have changed lately though the time of their measuring stands."""
         calls: list[dict[_Call, tuple[float, ...]]] = [{} for _ in measured_at]
-        times = np.nan_to_num(
-            np.column_stack((updates.arrival, updates.arrival_delay_s, updates.departure, updates.departure_delay_s))
-        )
+        told = (updates.arrival, updates.arrival_delay_s, updates.departure, updates.departure_delay_s)
+        times = or_where_unknown(np.column_stack(told), 0.0)
         for owner, sequence, stop, told in zip(
             updates.owner.tolist(), updates.sequence.tolist(), updates.stop.tolist(), times.tolist(), strict=True
         ):

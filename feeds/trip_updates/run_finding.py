@@ -21,7 +21,17 @@ from feeds.trip_updates.message_columns import (
     UpdatedRuns,
 )
 from feeds.trip_updates.run_kinds import trip_name
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, first_of_each, is_one_of
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    first_of_each,
+    is_one_of,
+    or_where_unknown,
+)
 from predictor.named_dates import NamedDates
 from predictor.named_runs import (
     AMBIGUOUS,
@@ -190,7 +200,8 @@ def _found(
         found = FoundRuns.joined(found, again).take(np.arange(n) + n * (found.verdict == AMBIGUOUS))
     found = _not_against_its_stops(tt, names, found, updates)
     found = _not_long_before_it_begins(tt, found, first_time)
-    found = dates.settled(tt, names, found, under_way, np.isfinite(first_time), np.nan_to_num(late_s), received_at)
+    late_s = or_where_unknown(late_s, 0.0)
+    found = dates.settled(tt, names, found, under_way, np.isfinite(first_time), late_s, received_at)
     is_added = is_one_of(relationship, (TRIP_ADDED, TRIP_NEW))
     # What takes the place of a trip that the timetable does not have is one more.
     is_new = is_one_of(relationship, NOT_IN_TIMETABLE)

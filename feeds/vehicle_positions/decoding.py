@@ -26,7 +26,7 @@ from feeds.vehicle_positions.reports import (
     vehicle_names,
     with_refused,
 )
-from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, first_of_each
+from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, first_of_each, or_where_unknown
 from predictor.geometry import ground_distance_m
 from predictor.named_dates import NamedDates
 from predictor.observations import CancelledRuns, Observations
@@ -159,7 +159,7 @@ def with_own_names(reports: Reports, timetable: Timetable, feed_timestamp: float
     newest[code[rows[order]]] = order
     other = newest[code[rows]]
     lat, lon = number["latitude"][rows], number["longitude"][rows]
-    gap_s = np.nan_to_num(np.abs(at - at[other]))
+    gap_s = or_where_unknown(np.abs(at - at[other]), 0.0)
     apart = ground_distance_m(lat, lon, lat[other], lon[other]) > FASTEST_M_S * gap_s + NEAR_M
     run = np.array([_run(reports, row) for row in rows.tolist()], np.str_)
     label = np.array(text["vehicle_label"], np.str_)[rows]
@@ -204,7 +204,7 @@ def _at_once(
     together = tt.runs_on(trip, day) & tt.runs_on(other, day)
     begins = np.maximum(tt.trip_start_s[trip], tt.trip_start_s[other])
     ends = np.minimum(tt.trip_end_s[trip], tt.trip_end_s[other])
-    shorter = np.minimum(*(tt.trip_end_s[one] - tt.trip_start_s[one] for one in (trip, other)))
+    shorter = np.minimum(*(tt.trip_lasts_s[one] for one in (trip, other)))
     result = np.zeros(len(rows), bool)
     result[known] = together & (ends - begins > 0.5 * shorter)
     return result

@@ -91,7 +91,7 @@ def headways_kept(passages: Passages, scheduled: ScheduledCall, timetable: Timet
     together = (place[1:] == place[:-1]) & ~p.same_as(p.take(np.arange(len(p)) - 1))[1:]
     rows = np.flatnonzero(together & (actual_s < LONGEST_HEADWAY_S) & (planned > 0) & (planned < LONGEST_HEADWAY_S))
     actual_s, planned = actual_s[rows], planned[rows]
-    direction = tt.pattern_way[tt.trip_pattern[p.trip[rows + 1]]].astype(np.int64)
+    direction = tt.trip_way[p.trip[rows + 1]].astype(np.int64)
     hour = _hour(tt, p.departure[rows + 1], p.service_day[rows + 1])
     group, of = np.unique((direction + 1) * HOURS + hour, return_inverse=True)
     size = np.bincount(of, minlength=len(group)).astype(np.float64)
@@ -130,7 +130,7 @@ def _scheduled_headway(p: Passages, scheduled: ScheduledCall, tt: Timetable) -> 
 
 def _place(tt: Timetable, trip: Int32Array, stop: Int32Array) -> Int64Array:
     """One number for each stop in each direction."""
-    way = tt.pattern_way[tt.trip_pattern[trip]].astype(np.int64) + 1
+    way = tt.trip_way[trip].astype(np.int64) + 1
     return way * tt.stops + stop
 
 
