@@ -71,7 +71,7 @@ def explain(
     only these; `around_s`: how far from `at` a passage may be scheduled. One scheduled earlier that came in that time
     is told as well. In order of scheduled time. It reads from disk: not for the event loop.
     """
-    then = store.timetable_at(at, timetable).base
+    then = _timetable_then(store, timetable, at, around_s)
     stop_then = then.stop_index.get(str(timetable.stop_id[stop]), -1)
     if stop_then < 0:
         return []
@@ -98,7 +98,7 @@ def explain_line(
     """What became of each trip of a line that should have left its first stop around a time: at the first call that
     was not served, else at the first one. Of a line run by headway, in each direction: what a rider who came at that
     time had to wait at the first stop where that was long, else at the first one. Parameters as of `explain`."""
-    then = store.timetable_at(at, timetable).base
+    then = _timetable_then(store, timetable, at, around_s)
     first = _of_line(then, then.trip_call_ptr[:-1], timetable, route, direction)
     waits = _line_waits(
         store, then, _of_line(then, np.arange(len(then.arrival_s)), timetable, route, direction), at, around_s
@@ -150,6 +150,11 @@ def time_asked(moment: Moment, at: str | None, zone: ZoneInfo) -> float:
     else:
         asked_for = datetime.fromisoformat(re.sub(r" (\d\d:\d\d)$", r"+\1", at) if "T" in at else at)
     return asked_for.replace(tzinfo=asked_for.tzinfo or zone).timestamp()
+
+
+def _timetable_then(store: HistoryStore, timetable: Timetable, at: float, around_s: float) -> Timetable:
+    """The one in use at a time, with the runs that the operator had added."""
+    return store.with_own_runs(store.timetable_at(at, timetable).base, at - around_s - _LATEST_S, at + around_s)
 
 
 def _journey(explanation: Explanation) -> tuple[int, int, int]:

@@ -7,6 +7,7 @@ import numpy as np
 from feeds.alerts.alert import Alert
 from feeds.history.alert_json import alert_to_json
 from feeds.history.happened import Happened
+from feeds.history.own_runs import OwnRunTold, own_runs_told
 from feeds.history.register import AlertText, TripWord
 from predictor.arrays import Int32Array, Int64Array
 from predictor.journeys import dated_calls, runs_of
@@ -18,14 +19,15 @@ Named = tuple[str, str, int, int]
 
 
 class Announcements:
-    """Follows cancelled trips, skipped calls, runs by the operator's times and alerts from step to step; tells what is
-    new to be written."""
+    """Follows cancelled trips, skipped calls, runs by the operator's times, runs that it added and alerts from step to
+    step; tells what is new to be written."""
 
     def __init__(self) -> None:
         self._keys: tuple[Int64Array, ...] = ()
         self._alerts: tuple[Alert, ...] = ()
         self._timetable: Timetable | None = None
         self._cancelled, self._told = _Words(), _Words()
+        self._own_runs: dict[tuple[str, str, int], OwnRunTold] = {}
         self._texts: dict[tuple[str, str], float] = {}
         self._over: list[AlertText] = []
         self._at = float("nan")
@@ -34,6 +36,9 @@ class Announcements:
         """Take in what is in force at a step."""
         tt, before = step.timetable, self._at
         other = tt is not self._timetable
+        if other:
+            own = own_runs_told(tt)
+            self._own_runs |= {(run.trip_id, run.start_date, run.shift_s): run for run in own}
         keys = step.cancelled, step.skipped, step.operators.run_key
         if other or not all(map(_same, keys, self._keys)):
             skipped = np.union1d(step.skipped, tt.left_out)
@@ -57,13 +62,17 @@ class Announcements:
         """Likewise the runs by the operator's times."""
         return self._told.to_write(self._at)
 
+    def own_runs(self) -> list[OwnRunTold]:
+        """The runs that the operator added, as they were told last since `written`."""
+        return list(self._own_runs.values())
+
     def alerts(self) -> list[AlertText]:
         """Likewise the alerts."""
         return self._over + [AlertText(*text, since, self._at) for text, since in self._texts.items()]
 
     def written(self) -> None:
         """What has ended is on disk."""
-        self._over = []
+        self._over, self._own_runs = [], {}
         self._cancelled.over, self._told.over = [], []
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from feeds.history.own_runs import OwnRunTold
 from feeds.storage.sqlite_file import SharedSqlite
 from predictor.explain.gaps import Gap
 
@@ -24,6 +25,11 @@ CREATE TABLE IF NOT EXISTS watch (one INTEGER PRIMARY KEY, since REAL, until REA
 CREATE TABLE IF NOT EXISTS told (
     trip_id TEXT, start_date TEXT, shift_s INTEGER, stop_sequence INTEGER, since REAL, until REAL,
     PRIMARY KEY (trip_id, start_date, shift_s, stop_sequence)) WITHOUT ROWID;
+""",
+    """
+CREATE TABLE IF NOT EXISTS own_runs (
+    trip_id TEXT, start_date TEXT, shift_s INTEGER, begins REAL, until REAL, content TEXT,
+    PRIMARY KEY (trip_id, start_date, shift_s)) WITHOUT ROWID;
 """,
 )
 
@@ -77,6 +83,7 @@ class Register:
         self,
         cancelled: Collection[TripWord],
         told: Collection[TripWord],
+        own_runs: Collection[OwnRunTold],
         alerts: Collection[AlertText],
         gaps: Collection[Gap],
         timetable: tuple[str, float, float] | None,
@@ -90,6 +97,9 @@ class Register:
                     "ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
                     [(w.trip_id, w.start_date, w.shift_s, w.stop_sequence, w.since, w.until) for w in words],
                 )
+            cursor.executemany(
+                "INSERT OR REPLACE INTO own_runs VALUES (?, ?, ?, ?, ?, ?)", [astuple(run) for run in own_runs]
+            )
             cursor.executemany(
                 "INSERT INTO alerts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
                 [(a.alert_id, a.content, a.since, a.until) for a in alerts],
@@ -123,6 +133,11 @@ class Register:
     def told(self, trip_ids: Iterable[str], start_dates: Collection[str]) -> list[TripWord]:
         """Of which of these trips on these days it told when they come, no vehicle being seen."""
         return self._said("told", trip_ids, start_dates)
+
+    def own_runs(self, since: float, until: float) -> list[OwnRunTold]:
+        """Runs that the operator added, under way at some time between the two."""
+        rows = self._file.rows("SELECT * FROM own_runs WHERE begins <= ? AND until >= ?", until, since)
+        return [OwnRunTold(*row) for row in rows]
 
     def _said(self, table: str, trip_ids: Iterable[str], start_dates: Collection[str]) -> list[TripWord]:
         dates = ",".join("?" * len(start_dates))
@@ -162,7 +177,7 @@ class Register:
     def drop_before(self, at: float) -> None:
         """Forget what ended before a time."""
         with self._file.written() as cursor:
-            for table in ("cancellations", "told", "alerts", "gaps", "timetables"):
+            for table in ("cancellations", "told", "own_runs", "alerts", "gaps", "timetables"):
                 cursor.execute(f"DELETE FROM {table} WHERE until < ?", (at,))  # noqa: S608
             cursor.execute("UPDATE watch SET since = max(since, ?)", (at,))
 

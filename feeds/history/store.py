@@ -28,6 +28,7 @@ from feeds.history.accuracy_sums import AccuracySums
 from feeds.history.alert_json import alert_from_json
 from feeds.history.announcements import Announcements
 from feeds.history.happened import Happened
+from feeds.history.own_runs import laid_over
 from feeds.history.register import AlertText, Register, TripWord, Watch
 from feeds.history.tables import PASSAGES, TRACES, passages_of, passages_table, traces_of, traces_table
 from feeds.storage.daily_parquet import DailyParquet
@@ -158,8 +159,9 @@ class HistoryStore:
                 except OSError as error:
                     raise FeedError(f"{self._folder}: cannot be written ({error.strerror or error}).") from error
             cancelled, told, alerts = self._announced.cancelled(), self._announced.told(), self._announced.alerts()
+            own_runs = self._announced.own_runs()
             in_use = (tt.feed_version, watch.until, watch.until)
-            self._register.write(cancelled, told, alerts, self._gaps.values(), in_use, watch)
+            self._register.write(cancelled, told, own_runs, alerts, self._gaps.values(), in_use, watch)
             with self._lock:
                 self._announced.written()
                 # The last one may go on.
@@ -186,6 +188,14 @@ class HistoryStore:
             return self._kept.get(version) or current
         kept = read_cached(self._folder / "timetables", version)
         return current if kept is None else kept[0]
+
+    def with_own_runs(self, timetable: Timetable, since: float, until: float) -> Timetable:
+        """A timetable that was in use, with the runs that the operator added to it between two times."""
+        runs = self._register.own_runs(since, until)
+        with self._lock:
+            runs += [run for run in self._announced.own_runs() if run.begins <= until and run.ends >= since]
+        latest = {(run.trip_id, run.start_date, run.shift_s): run for run in runs}
+        return laid_over(timetable, tuple(latest.values()))
 
     def evidence(self, timetable: Timetable, journeys: Collection[Journey], since: float, until: float) -> Evidence:
         """All that is known of journeys, of the others of their blocks, of the vehicles that drove them, and of those

@@ -121,3 +121,29 @@ def test_of_a_run_that_nobody_reported_what_is_known_is_said_and_no_more() -> No
     (wait,) = city.json("/v1/stops/B/explain", at="2026-11-26T08:11", route="r2")["explanations"]
     assert (wait["outcome"], wait["cause"]) == ("not_seen", "no_vehicle")
     assert "no vehicle reported on this line" in wait["answer"]["en"]
+
+
+# OneBusAway/onebusaway-application-modules#153: no timetable has the trips that an operator adds.
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_a_run_that_the_operator_added_is_explained_too(on_disk: bool, tmp_path: Path) -> None:
+    calls = tuple(StopUpdate(stop, departure=f"08:1{2 * k}") for k, stop in enumerate("ABCDE"))
+    added = [
+        update(name, *calls, relationship="ADDED", route_id="r1", start_date=20261126, start_time="08:10:00")
+        for name in ("extra", "lost")
+    ]
+    came = [bus("w", "t0", late_s=0), bus("x", "extra", at="A", start_date=20261126)]
+    city = City(TOWN, history=HistoryStore(tmp_path if on_disk else None), at="08:05")
+    city.trip_updates(*added).vehicle_positions(*came).at("08:10")
+    for k, stop in enumerate("BCDE"):
+        city.vehicle_positions(bus("x", "extra", at=stop, start_date=20261126), at=f"08:1{2 * k + 2}")
+    city.trip_updates().vehicle_positions().at("08:50")
+    for _ in range(2):
+        city.service._history.work.drain()
+        found = city.get("/v1/stops/C/explain", at="2026-11-26T08:14").json()["explanations"]
+        told = {one["trip_id"]: one for one in found}
+        assert told["extra"]["outcome"] == "on_time" and told["extra"]["vehicle_id"] == "x"
+        assert "line 1 towards" in told["extra"]["answer"]["en"]
+        assert told["lost"]["outcome"] in ("not_seen", "not_served")
+        city.service.history.flush()
+        city.clock.at += 60
+        city.step()
