@@ -186,6 +186,11 @@ class Timetable:
     translation_text: StrArray
     translation_translated: StrArray
 
+    # In-seat transfers (n,), by trip
+    continuation_trip: Int32Array
+    continuation_to: Int32Array
+    """The trip that its riders can stay aboard for."""
+
     # Journeys (J,): undated departures
     journey_trip: Int32Array
     journey_shift_s: Int32Array

@@ -368,6 +368,14 @@ class Call(CallState):
     )
 
 
+class Continuation(BaseModel):
+    """The run as which a vehicle goes on, its riders aboard."""
+
+    trip_id: str
+    route: RouteRef
+    headsign: str
+
+
 class TripAnswer(Answer):
     """One dated run of a trip."""
 
@@ -385,6 +393,10 @@ class TripAnswer(Answer):
     vehicle_label: str | None
     data_age_s: int | None
     calls: list[Call]
+    continues_as: Continuation | None = Field(
+        description="As which run of that day the vehicle goes on behind the last stop, riders staying aboard "
+        "(in-seat transfer of transfers.txt); null where there is none"
+    )
     alerts: list[Alert]
 
 

@@ -14,6 +14,8 @@ from api.answers.problems import PROBLEMS, Problem, no_such
 from api.reading.alerts import run_alerts
 from api.reading.boarding import ACCESS
 from api.reading.calls import RunCall, iso_date
+from api.reading.continuations import continues_as
+from api.reading.destinations import destination_of
 from api.reading.journey import Journey, UnknownRunError, journey_of, run_meant
 from api.reading.moment import Moment
 from api.v1.models import TripAnswer
@@ -101,8 +103,17 @@ def _trip_fields(moment: Moment, journey: Journey) -> dict[str, Any]:
         "vehicle_label": label,
         "data_age_s": None if journey.age_s is None else round(journey.age_s),
         "calls": [_call_fields(moment, call) for call in journey.calls],
+        "continues_as": _continuation(moment, journey),
         "alerts": alerts_answer(moment, run_alerts(moment, trip, journey.service_day, journey.shift_s)),
     }
+
+
+def _continuation(moment: Moment, journey: Journey) -> dict[str, Any] | None:
+    tt, to = moment.timetable, continues_as(moment, journey.trip_idx, journey.service_day, journey.shift_s)
+    if to < 0:
+        return None
+    route = route_ref(tt, int(tt.trip_route[to]))
+    return {"trip_id": str(tt.trip_id[to]), "route": route, "headsign": destination_of(tt, to)}
 
 
 def _call_fields(moment: Moment, call: RunCall) -> dict[str, Any]:

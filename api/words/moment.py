@@ -12,11 +12,13 @@ from fastapi import Request
 from api.reading.alerts import disturbed_lines
 from api.reading.boarding import Occupancy
 from api.reading.calls import RunCall
+from api.reading.continuations import continues_as
+from api.reading.destinations import destination_of
 from api.reading.journey import Journey
 from api.reading.lines import without_name
 from api.reading.moment import Moment
 from api.words.abbreviations import Abbreviations
-from api.words.lines import apart_words
+from api.words.lines import apart_words, line_name
 from api.words.root_path import root_of
 from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts_in, wanted_language
 from api.words.times import TimeWords, headway, minutes_late
@@ -132,7 +134,17 @@ class PageMoment(Moment):
             # The longest last: what has no room for it still tells the line.
             skips = self.texts("skips_on", places=self._named(row.skips)) if row.skips and row.comes else ""
             notes += filter(None, (via, self.part_of(at, row), self.line_told(row), number, skips))
+        if row.comes and of_journey == (row.departure is None) and (goes_on := self.goes_on(row)):
+            notes.append(goes_on)
         return notes + self._boarding_notes(row, of_journey)
+
+    def goes_on(self, row: RunCall) -> str:
+        """As which line to where a run's vehicle goes on with its riders, "" where these get off at its last stop."""
+        to = continues_as(self, row.trip_idx, row.service_day, row.shift_s)
+        if to < 0:
+            return ""
+        line = line_name(self.lines.all[int(self.timetable.trip_route[to])], self.texts)
+        return self.texts("continues_as", line=line, towards=self.towards(destination_of(self.timetable, to)))
 
     def part_of(self, station: int, row: RunCall) -> str:
         """From which part of a station a departure leaves, where that has a name of its own and no platform; else

@@ -28,6 +28,7 @@ from feeds.gtfs.sound_times import interpolated
 from feeds.gtfs.stop_positions import put_right, with_positions
 from feeds.gtfs.stops import Stops, read_stops
 from feeds.gtfs.tables import LONGEST_TEXT, read_tables, words
+from feeds.gtfs.transfers import Continuations, read_continuations
 from feeds.gtfs.translations import Translations, read_translations
 from feeds.gtfs.trips import HANGING, Trips, read_trips, with_destinations
 from feeds.gtfs.written_dates import existing_date
@@ -98,7 +99,8 @@ def build_timetable(archive: GtfsArchive) -> tuple[Timetable, tuple[Problem, ...
     journeys = read_journeys(tables.get("frequencies"), rows.trips.trip_id, starts_s, problems)
     told = _told_of_itself(tables.get("feed_info"))
     translations = read_translations(tables, rows.calls, rows.trips.trip_id, rows.headsign_name)
-    timetable = _put_together(archive.digest, told, rows, ways, calendar, journeys, translations)
+    goes_on = read_continuations(tables, rows.trips.trip_id)
+    timetable = _put_together(archive.digest, told, rows, ways, calendar, journeys, translations, goes_on)
     double_of = tell_doubtful_trips(timetable, rows.trips, calls, ways.drawn, problems)
     return once_a_block(timetable, double_of), problems.all()
 
@@ -245,6 +247,7 @@ def _put_together(
     calendar: ServiceCalendar,
     journeys: Journeys,
     translations: Translations,
+    goes_on: Continuations,
 ) -> Timetable:
     """The timetable's columns, kind by kind."""
     stops, trips, calls = rows.stops, rows.trips, rows.calls
@@ -300,6 +303,7 @@ def _put_together(
         block_id=block_id,
         **_columns("journey", journeys),
         **_columns("translation", translations),
+        **_columns("continuation", goes_on),
         service_id=service_id,
         date=calendar.date,
         date_origin=calendar.date_origin,

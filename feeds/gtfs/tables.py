@@ -36,7 +36,7 @@ from feeds.gtfs.records import Records, records_of
 from feeds.letters import TAKEN_WRONGLY, as_meant
 from predictor.arrays import BoolArray, Float64Array, StrArray
 
-DISPENSABLE = ("feed_info", "translations", "booking_rules")
+DISPENSABLE = ("feed_info", "translations", "booking_rules", "transfers")
 """Tables that tell nothing of what runs."""
 
 Tables = Mapping[str, pd.DataFrame]

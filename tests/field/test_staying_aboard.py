@@ -1,0 +1,36 @@
+"""Riders who can stay aboard behind a run's last stop are told so, and as what the vehicle goes on."""
+
+from __future__ import annotations
+
+from benchmarks.field.city import City
+from benchmarks.field.faces import text
+from benchmarks.field.messages import cancelled
+from benchmarks.field.network import Pattern, Route, Trip, network
+
+WAYS = Pattern("main", "A B C", headsign="Market"), Pattern("on", "C D E", "r12", headsign="Harbour")
+TRIPS = (
+    Trip("t1", "08:00"), Trip("t2", "09:00"), Trip("u1", "08:05", "on"), Trip("u2", "09:05", "on"),
+    Trip("gone", "07:00", "on"),
+)  # fmt: skip
+TRANSFERS = (
+    "from_stop_id,to_stop_id,transfer_type,from_trip_id,to_trip_id\n"
+    "C,C,4,t1,u1\nC,C,5,t2,u2\nC,C,4,t2,gone\nC,C,4,t2,no such trip\nA,B,2,,\n"
+)
+
+
+# opentripplanner/OpenTripPlanner#3911, google/transit#303: transfer_type 4 is an in-seat transfer, 5 none.
+def test_a_bus_that_goes_on_as_another_line_says_so_at_each_stop_and_on_its_page() -> None:
+    lines = network("A B C D E", WAYS, TRIPS, routes=(Route("r1", "1"), Route("r12", "12")),
+                    tables={"transfers": TRANSFERS})  # fmt: skip
+    city = City(lines, at="07:55")
+    city.faces_agree("B")
+    goes_on = "continues as 12 to Harbour"
+    assert [row.told["notes"] for row in city.panel("B")[:2]] == [[goes_on], []]
+    assert goes_on in text(city.page("/stops/B").css_first("li.departure"))
+    assert [goes_on in text(row.told) for row in city.trip_page("t1")] == [False, False, True]
+    assert city.trip_answer("t1")["continues_as"]["trip_id"] == "u1"
+    assert city.trip_answer("t1")["continues_as"]["route"]["short_name"] == "12"
+    assert city.trip_answer("t2")["continues_as"] is None and "continues" not in text(city.page("/trips/t2"))
+    city.trip_updates(cancelled("u1", start_date=20261126))
+    assert city.trip_answer("t1")["continues_as"] is None
+    assert city.panel("B")[0].told["notes"] == []
