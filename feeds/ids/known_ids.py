@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from feeds.ids.words_around import without_words_around
 from feeds.letters import UNREADABLE
 from feeds.messages.message import text_of
 from predictor.arrays import NONE, Int32Array, StrArray
@@ -64,8 +65,12 @@ def indices_of(names: Sequence[Any], index: Mapping[Any, int], timetable: Timeta
 def known_indices(
     names: Sequence[str], index: Mapping[str, int], timetable: Timetable, reason: str, refused: Counter[str]
 ) -> Int32Array:
-    """`indices_of`, those that are none counted in `refused`."""
+    """`indices_of`, also of ids around all of which stand the same words; those that are none counted in `refused`."""
     found = indices_of(names, index, timetable)
+    lost = [row for row in np.flatnonzero(found < 0).tolist() if names[row]]
+    bare = without_words_around({names[row] for row in lost}, index)
+    for row in lost if bare else ():
+        found[row] = index[bare[names[row]]]
     refused[reason] += len(names) - names.count("") - int((found >= 0).sum())
     return found
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from feeds.ids.known_ids import spelled
+from feeds.ids.words_around import SEPARATOR, without_words_around
 from predictor.arrays import NONE, BoolArray
 from predictor.named_runs import SAME_START_S, RunNames
 from predictor.timetable import Timetable
@@ -24,11 +25,10 @@ from predictor.timetable import Timetable
 MOST = 0.5
 """So large a share of the ids must be unknown as they are, and be found so."""
 
-_SEPARATOR = re.compile(r"[:_|/.\-#@~ ]+")
 _DATE = re.compile(r"[:_|/.\-#@~ ]?20\d{6}$")
 _DATED = re.compile(
-    rf"(?P<behind>.+){_SEPARATOR.pattern}(?P<last>20\d{{6}}|20\d\d-\d\d-\d\d)"
-    rf"|(?P<first>20\d{{6}}|20\d\d-\d\d-\d\d){_SEPARATOR.pattern}(?P<before>.+)"
+    rf"(?P<behind>.+){SEPARATOR.pattern}(?P<last>20\d{{6}}|20\d\d-\d\d-\d\d)"
+    rf"|(?P<first>20\d{{6}}|20\d\d-\d\d-\d\d){SEPARATOR.pattern}(?P<before>.+)"
 )
 _PLAIN_ADDITION = re.compile(
     r"\d+[_:]|[:_|/.\-#@~ ]20(?:\d{6}|\d\d-\d\d-\d\d)|\.0|[@#~]\d+|[_-]?merged[_-]?\d+", re.IGNORECASE
@@ -36,9 +36,6 @@ _PLAIN_ADDITION = re.compile(
 """A number before an id, as OneBusAway writes an agency's and OpenTripPlanner a feed's, and a date, “.0”, which
 copy it is (`@1`) or what it was put together from (`_merged_1`) behind it. Words before it may be another agency's."""
 _MERGED = re.compile(r"(.+)_merged_\d+")
-_FEED_OF = 5
-"""Words before each of so many ids, all of which are ours without them, are the feed's name; what stands behind each of
-so many, alike but for its numbers, is nothing of ours."""
 _LEAST_BEGINNING = 6
 """Fewer letters are the beginning of an id by chance."""
 _MOST_ALIKE = 100
@@ -96,13 +93,10 @@ def runs_meant(
     if not unknown or len(unknown) < MOST * len({name for name in trip_id if name}):
         return replace(said, trip=trip)
     found, dates = {}, said.service_date.copy()
-    before = _before_each(unknown, tt)
-    behind = {} if before else _behind_each(unknown, tt)
+    bare = without_words_around(unknown, tt.trip_index)
     for row in lost:
         dates[row] = dates[row] or _date_of(trip_id[row], tt, received_at)
-        name = trip_id[row].removeprefix(before)
-        name = name[: len(name) - behind.get(trip_id[row], 0)]
-        meant = _found(name, int(dates[row]), said, row, tt, received_at)
+        meant = _found(bare.get(trip_id[row], trip_id[row]), int(dates[row]), said, row, tt, received_at)
         if meant >= 0:
             found[row] = meant
     date = said.service_date.copy()
@@ -170,30 +164,6 @@ def _of_merged(timetable: Timetable) -> dict[str, list[int]]:
     return found
 
 
-def _before_each(unknown: Set[str], timetable: Timetable) -> str:
-    """The words that stand before each of the ids, "" where some are no trip's without them."""
-    if len(unknown) < _FEED_OF:
-        return ""
-    some, ours = next(iter(unknown)), timetable.trip_index
-    beginnings = (some[: separator.end()] for separator in _SEPARATOR.finditer(some))
-    return next((b for b in beginnings if all(n.startswith(b) and n.removeprefix(b) in ours for n in unknown)), "")
-
-
-def _behind_each(unknown: Set[str], timetable: Timetable) -> dict[str, int]:
-    """How many letters behind each of the ids are none of ours, nothing where they are not alike but for their numbers
-    or some ids are no trip's, or another's too, without them."""
-    if len(unknown) < _FEED_OF:
-        return {}
-    some, ours = next(iter(unknown)), timetable.trip_index
-    for separator in _SEPARATOR.finditer(some):
-        form = re.compile(r"(.+?)" + re.sub(r"\d+", r"\\d+", re.escape(some[separator.start() :])))
-        found = {name: form.fullmatch(name) for name in unknown}
-        bare = [match[1] for match in found.values() if match and match[1] in ours]
-        if len(set(bare)) == len(unknown):
-            return {name: len(name) - len(match[1]) for name, match in found.items() if match}
-    return {}
-
-
 def _days(date: int, timetable: Timetable, received_at: float) -> list[int]:
     """The service days that may be meant."""
     if date:
@@ -228,7 +198,7 @@ def _parts(name: str) -> Iterator[str]:
 
 def _shorter(name: str) -> Iterator[tuple[str, str]]:
     """What stands before and behind each separator, and what else the id has."""
-    for separator in _SEPARATOR.finditer(name):
+    for separator in SEPARATOR.finditer(name):
         if separator.start():
             yield name[: separator.start()], name[separator.start() :]
         if separator.end() < len(name):

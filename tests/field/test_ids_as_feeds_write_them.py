@@ -45,6 +45,16 @@ def test_the_feeds_name_before_each_id_hides_no_trip_and_names_no_other(before: 
     assert strange.board("C")[0].endswith("live") == before[0].isdigit()
 
 
+# opentripplanner/OpenTripPlanner#2838, as of stops
+@pytest.mark.parametrize("form", ["HSL:{}", "1:{}", "{}|20261126", "FR:Quay:{}:LOC"])
+def test_what_stands_around_the_ids_of_all_stops_hides_none(form: str) -> None:
+    told = [StopUpdate(form.format(stop), delay=120) for stop in "ABCDE"]
+    city = City(at="07:58").trip_updates(update("t1", *told, **TODAY))
+    assert city.board("C")[0] == "08:06 t1 live"
+    told[-1] = StopUpdate(form.format("X"), delay=120)
+    assert City(at="07:58").trip_updates(update("t1", *told, **TODAY)).board("C")[0] == "08:04 t1 scheduled"
+
+
 # opentripplanner/OpenTripPlanner#6226, motis-project/nigiri#251
 NAMED = {"route_id": "r1", "direction_id": 0, "start_time": "08:00:00", **TODAY}
 
