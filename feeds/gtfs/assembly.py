@@ -25,7 +25,7 @@ from feeds.gtfs.routes import Routes, booked_at, read_routes
 from feeds.gtfs.service_calendar import ServiceCalendar, read_calendar
 from feeds.gtfs.shapes import read_shapes
 from feeds.gtfs.sound_times import interpolated
-from feeds.gtfs.stop_positions import put_right, with_positions
+from feeds.gtfs.stop_positions import amid_platforms, put_right, with_positions
 from feeds.gtfs.stops import Stops, read_stops
 from feeds.gtfs.tables import LONGEST_TEXT, read_tables, words
 from feeds.gtfs.transfers import Continuations, read_continuations
@@ -42,7 +42,7 @@ from predictor.arrays import (
     expand_ranges,
     places_of,
 )
-from predictor.timetable import NO_PICKUP, Timetable
+from predictor.timetable import NO_PICKUP, PLATFORM, Timetable
 
 _PARTS = re.compile(r"\s*/\s*|\s+(?:&|\+|and|und|et)\s+")
 """Between the ends of both branches on one sign."""
@@ -231,7 +231,7 @@ def _ways(rows: _Rows, shapes_table: pd.DataFrame | None, problems: Problems) ->
         "shapes.txt has no such usable shape; drawn from stop to stop instead.",
     )  # fmt: skip
     patterns = find_patterns(trips.route, trips.direction, trip_shape, trip_ptr, calls.stop)
-    stops = put_right(rows.stops, patterns, calls, problems)
+    stops = amid_platforms(put_right(rows.stops, patterns, calls, problems), problems)
     lines = find_lines(patterns, calls, trip_shape[patterns.model_trip], shapes, stops, problems)
     links = find_links(patterns.call_ptr, patterns.stop, lines.distance_m, len(stops.stop_id))
     call_of_trip = np.arange(len(calls)) - np.repeat(trip_ptr[:-1], np.diff(trip_ptr))
@@ -343,6 +343,8 @@ def _running(trips: Trips, calls: Calls, stops: Stops, problems: Problems) -> tu
     nowhere = np.isnan(stops.lat)
     lost = nowhere[calls.stop]
     if nowhere.any():
+        # Stations at which nothing calls are put amid their platforms later on.
+        nowhere &= (stops.location_type == PLATFORM) | np.isin(np.arange(len(nowhere)), calls.stop)
         stops.tell(nowhere, "no valid stop_lat and stop_lon, nor have its neighbours; no trip calls there.", problems)
         calls = calls.take(~lost)
     count = np.bincount(calls.trip, minlength=len(trips.trip_id))

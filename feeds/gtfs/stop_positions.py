@@ -14,6 +14,8 @@ from predictor.arrays import Float64Array, Int32Array, Int64Array
 from predictor.driven_order import COARSEST_TIMES_S
 from predictor.geometry import ground_distance_m
 
+FROM_STATION_M = 5000.0
+"""No station lies further from the nearest of its platforms."""
 SOUND_M_S, ASTRAY_M = 340.0, 100_000.0
 """Nobody averages more from one stop to the next; times may be wrong, too, so what is nearer is believed."""
 
@@ -57,6 +59,23 @@ def put_right(stops: Stops, patterns: Patterns, calls: Calls, problems: Problems
         problems,
     )
     return replace(stops, lat=np.where(found, found_lat, stops.lat), lon=np.where(found, found_lon, stops.lon))
+
+
+def amid_platforms(stops: Stops, problems: Problems) -> Stops:
+    """The stops with stations that have no position, or one far from all their platforms, put amid these."""
+    known = np.flatnonzero((stops.parent >= 0) & ~np.isnan(stops.lat))
+    station, size = stops.parent[known], len(stops.lat)
+    nearest_m = np.full(size, np.inf)
+    away_m = ground_distance_m(stops.lat[known], stops.lon[known], stops.lat[station], stops.lon[station])
+    np.fmin.at(nearest_m, station, away_m)
+    platforms = np.bincount(station, minlength=size)
+    astray = (platforms > 0) & (nearest_m > FROM_STATION_M)
+    if not astray.any():
+        return stops
+    stops.tell(astray, "a station without a position, or far from all its stops; put amid these.", problems)
+    amid = (np.bincount(station, of[known], size) / np.maximum(platforms, 1) for of in (stops.lat, stops.lon))
+    lat, lon = (np.where(astray, mean, of) for mean, of in zip(amid, (stops.lat, stops.lon), strict=True))
+    return replace(stops, lat=lat, lon=lon)
 
 
 def _between_neighbours(

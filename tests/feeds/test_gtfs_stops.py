@@ -49,6 +49,17 @@ def test_stations_do_not_nest(tmp_path: Path) -> None:
     assert [p.entity_id for p in loaded.problems] == ["G"]
 
 
+# mfdz/GTFS-Issues#35, eqasim-org/eqasim-france#521: who is near asks for stations, their platforms are not named.
+@pytest.mark.parametrize("at", ["0.0,0.0", ",", place(300_000)])
+def test_a_station_at_no_place_or_far_from_its_platforms_is_put_amid_these(tmp_path: Path, at: str) -> None:
+    platforms = f"A,Stop A,{place(0)},,S,,,\nB,Stop B,{place(600)},,S,,,\nC,Stop C,{place(1200)},,,,,\n"
+    loaded = load(tmp_path, stops=f"{HEADER}S,Station,{at},1,,,,\n{platforms}")
+    tt = loaded.timetable
+    station = tt.stop_index["S"]
+    assert f"{tt.stop_lat[station]:.5f},{tt.stop_lon[station]:.5f}" == "47.39000,0.69399"
+    assert [(p.row, p.entity_id) for p in loaded.problems] == [(2, "S")]
+
+
 @pytest.mark.parametrize("where", ["0,0", ",", "91,0.7", "47.4,200", "north,east"])
 def test_a_stop_at_no_place_on_earth_is_put_between_its_neighbours(tmp_path: Path, where: str) -> None:
     rows = f"A,Gare,{place(0)},,,,,\nB,Liberté,{where},,,,,\nC,Lac,{place(1200)},,,,,\n"
