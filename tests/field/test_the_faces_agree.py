@@ -15,6 +15,7 @@ from benchmarks.field.city import City
 from benchmarks.field.faces import Row, Run, TripUpdateTold
 from benchmarks.field.messages import StopUpdate, TripUpdate, update
 from benchmarks.field.network import hms, seconds
+from feeds.reading import GAP_S
 from tests.field.any_day import DATE, EXTRA, NETWORK, STARTS, STOPS, Moment, moments
 
 LIVE_LIMIT_S = 300.0
@@ -44,7 +45,8 @@ def played(day: list[Moment]) -> Iterator[tuple[City, Moment]]:
     for moment in day:
         city.vehicle_positions(*moment.buses)
         city.trip_updates(*moment.updates)
-        city.at(city.now + moment.wait_s)
+        # An empty message is believed once it has stood for a while.
+        city.at(city.now + max(moment.wait_s, 0 if moment.updates else GAP_S))
         yield city, moment
 
 
