@@ -116,8 +116,8 @@ class _Near(NamedTuple):
 class Assigner:
     """Finds trips for vehicles that name none."""
 
-    def __init__(self, timetable: Timetable, days: ServiceDays, diagram: TimeDistance, lines: LineGeometry) -> None:
-        tt = timetable
+    def __init__(self, days: ServiceDays, diagram: TimeDistance, lines: LineGeometry) -> None:
+        tt = diagram.timetable
         self.timetable, self.days, self.diagram, self.lines = tt, days, diagram, lines
         self.grid = PatternGrid.of(tt)
         # Departures of each pattern in order, in CSR; one by headway has no time to be found by.

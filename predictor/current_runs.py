@@ -27,7 +27,6 @@ from predictor.runs import DatedRuns
 from predictor.service_days import ServiceDays
 from predictor.snapshot import IN_SERVICE, OFF_ROUTE
 from predictor.time_distance import TimeDistance
-from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
 BROKEN_DOWN_S = 720.0
@@ -37,12 +36,9 @@ BROKEN_DOWN_S = 720.0
 class CurrentRuns:
     """Tells the runs of reports against one timetable."""
 
-    def __init__(self, timetable: Timetable, days: ServiceDays, diagram: TimeDistance, lines: LineGeometry) -> None:
-        self.timetable = timetable
-        self.days = days
-        self.diagram = diagram
-        self.lines = lines
-        self.finder = run_finder(timetable)
+    def __init__(self, days: ServiceDays, diagram: TimeDistance, lines: LineGeometry) -> None:
+        self.timetable, self.days, self.diagram, self.lines = diagram.timetable, days, diagram, lines
+        self.finder = run_finder(diagram.timetable)
 
     def of_reports(self, tracks: Tracks, slot: Int64Array, obs: Observations, cancelled: Int64Array) -> DatedRuns:
         """The run that each report (n,) is to be matched to, trip and day -1 where none is named or known.

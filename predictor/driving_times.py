@@ -83,7 +83,7 @@ class DrivingTimes:
 
     def learn(self, tracks: Tracks, driven: Stretches, times: CallTimes) -> None:
         """Learn from what vehicles have driven; each vehicle's own pace goes into `tracks`."""
-        links = link_times_of(self.timetable, self.diagram, driven, times)
+        links = link_times_of(self.diagram, driven, times)
         expected = self.travel_times.historic_s(links.entry, links.service_day)
         seconds = self._without_waiting(links, expected)
         tracks.note_pace(links.slot, seconds, expected)

@@ -160,10 +160,10 @@ class Engine:
         self.driving_times = DrivingTimes(timetable, learned)
         diagram, lines = self.driving_times.diagram, LineGeometry.of(timetable)
         self._days = ServiceDays(timetable)
-        self._current_runs = CurrentRuns(timetable, self._days, diagram, lines)
-        self._matcher = Matcher(timetable, diagram, lines)
-        self._run_changes = RunChanges(timetable, diagram, lines)
-        self._assigner = Assigner(timetable, self._days, diagram, lines)
+        self._current_runs = CurrentRuns(self._days, diagram, lines)
+        self._matcher = Matcher(diagram, lines)
+        self._run_changes = RunChanges(diagram, lines)
+        self._assigner = Assigner(self._days, diagram, lines)
         self._journeys = JourneyLookup(timetable)
         self._scheduled_calls = ScheduledCalls.of(timetable)
 
@@ -206,8 +206,8 @@ class Engine:
         """Carry over what is remembered; trips from `first_changed` on had other indices, or were others."""
         entry = int(old.trip_call_ptr[first_changed])
         self._learner.drop_open(driven_entry(self._learner.open_keys) >= entry)
-        self._past_calls.in_timetable(old, self.timetable, self._journeys)
-        self._last_words.in_timetable(old, self.timetable, self._journeys)
+        self._past_calls.in_timetable(old, self._journeys)
+        self._last_words.in_timetable(old, self._journeys)
         self._driven_calls.in_timetable(old, self.timetable)
         self._coupled_units.forget()
         self._always_due.forget()
@@ -239,9 +239,8 @@ class Engine:
         ahead = self._ahead(operator, OperatorTimes.none() if fresh is None else undoubted(operator), passages, now)
         served = self._served(ahead.legs, operator, now)
         told = self._last_words.with_untold(operator, self.timetable, told_at, now, self.settings.silence_limit_s)
-        told = self._operator_blocks.with_next_runs_told(
-            told, self.timetable, self._days, self._journeys, now, self.settings.live_limit_s
-        )
+        limit_s = self.settings.live_limit_s
+        told = self._operator_blocks.with_next_runs_told(told, self._days, self._journeys, now, limit_s)
         predictions = self._rows(ahead, told, served, now, told_live=fresh is not None)
         self._counts["steps"] += 1
         return self._snapshot(now, operator, told, predictions, served, ahead.doubt, passages)
@@ -300,9 +299,9 @@ class Engine:
         return self._told_by(updates), observations
 
     def _told_by(self, updates: TripUpdates | None) -> OperatorTimes:
-        tt, journeys = self.timetable, self._journeys
+        journeys = self._journeys
         told = OperatorTimes.none() if updates is None else operator_times(self._overlay, journeys, updates)
-        return told_of_twins(self._cancelled_in_reports.joined(told, tt, journeys), tt, journeys)
+        return told_of_twins(self._cancelled_in_reports.joined(told, journeys), journeys)
 
     def _on_operators_runs(self, observations: Observations, fresh: TripUpdates | None, now: float) -> Observations:
         """The observations with the vehicles that name no trip on the runs that a `fresh` message gives to them."""
@@ -317,7 +316,7 @@ class Engine:
         if np.isfinite(observations.lat).all():
             return observations
         tracks, slot = self._tracks.with_vehicles_of(observations)
-        return with_told_places(self.timetable, self.driving_times.diagram, tracks, slot, observations)
+        return with_told_places(self.driving_times.diagram, tracks, slot, observations)
 
     def _with_followed(
         self, operator: OperatorTimes, updates: TripUpdates | None, told_at: float, now: float
@@ -332,7 +331,7 @@ class Engine:
             operator = self._told_by(settled)
         operator = self._past_calls.told(without_behind(operator, self.timetable, told_at), now)
         past = self._past_calls.keys(now)
-        return self._driven_calls.without_served(operator, past, self.timetable, self._journeys)
+        return self._driven_calls.without_served(operator, past, self._journeys)
 
     def _follow(self, observations: Observations, now: float, cancelled: Int64Array) -> Passages:
         """Match the fresh reports, find the passages since each vehicle's last one, and learn from them."""
@@ -376,7 +375,7 @@ class Engine:
         tt, diagram = self.timetable, self.driving_times.diagram
         changed = ~runs.same_as(tracks.runs.take(slot))
         tracks = self._coupled_units.followed(tt, tracks, slot, obs, runs, np.flatnonzero(changed))
-        ended = driven_to_the_end(tt, diagram, tracks, slot, obs, changed)
+        ended = driven_to_the_end(diagram, tracks, slot, obs, changed)
         passages_before, _ = self._learn_from(tracks, ended)
         over = ended.runs.take(ended.arrived_to >= tt.trip_calls[ended.trip])
         self._finished = self._finished.with_runs(over, now)
@@ -386,7 +385,7 @@ class Engine:
         if leaps.any():
             self._counts["reports_passed_over"] += int(leaps.sum())
             slot, obs, match = slot[~leaps], obs.take(np.flatnonzero(~leaps)), match.take(~leaps)
-        driven = driven_since(tt, diagram, tracks, slot, obs, match)
+        driven = driven_since(diagram, tracks, slot, obs, match)
         passages_since, times = self._learn_from(tracks, driven)
         arrived_at_the_end = tracks.follow(tt, slot, obs, match, driven, times)
         self._finished = self._finished.with_runs(arrived_at_the_end, now)
@@ -436,10 +435,10 @@ class Engine:
         """The vehicles' rows, and the operator's of the runs that none of them has `served` (journey keys)."""
         live_since, expected = now - self.settings.live_limit_s, told if told_live else told.without_times()
         rows = vehicle_rows(ahead.legs, ahead.calls, self._tracks, ahead.doubt, live_since, expected)
-        rows = with_twin_rows(rows, served, self.timetable, self._journeys)
+        rows = with_twin_rows(rows, served, self._journeys)
         unserved_rows = unserved(told, served, now)
         told_rows = operator_rows(self.timetable, told, unserved_rows, now, told.skipped, live=told_live)
-        gone = cancelled_rows(self.timetable, self._journeys, self._told_last, told, now)
+        gone = cancelled_rows(self._journeys, self._told_last, told, now)
         left_out = skipped_rows(self.timetable, expected, served, now)
         self._told_last = PredictedCalls.joined(*(part for part in (rows, told_rows, gone, left_out) if len(part)))
         return predictions_of(self.timetable, self._told_last)
@@ -458,7 +457,7 @@ class Engine:
         current = current_legs(self.timetable, tracks, np.flatnonzero(predictable), operator.shortened)
         doubt = doubts(self.timetable, tracks, current, holds, patience, self._feed.stands_since)
         current = current.take(doubt[current.slot] != GIVEN_UP)
-        legs = with_next_runs(self.timetable, self._days, tracks, current, now)
+        legs = with_next_runs(self._days, tracks, current, now)
         legs = with_turns(self.timetable, legs, tracks, begins, begins.call, operator.shortened.run_key)
         # Who is through with its run is judged by its next one.
         under_way = current.slot[current.first_call < self.timetable.trip_calls[current.trip]]
@@ -522,7 +521,7 @@ class Engine:
         """Keys of the journeys that a vehicle is predicted on (`legs`) or has finished."""
         self._finished = self._finished.remembered(now)
         served = np.concatenate([legs.journey, self._journeys.keys(self._finished)])
-        return with_twins(served, operator, self.timetable, self._journeys)
+        return with_twins(served, operator, self._journeys)
 
     def _refuse(self, refused: Mapping[str, int]) -> None:
         self._counts.update({f"refused_{reason}": count for reason, count in refused.items()})

@@ -64,7 +64,8 @@ class JourneyLookup:
         axis = timetable.journey_trip * np.float64(_TRIP_SPACING_S) + timetable.journey_shift_s
         self._order: Int64Array = np.argsort(axis, kind="stable")
         self._axis: Float64Array = axis[self._order]
-        self._timetable = timetable
+        self.timetable = timetable
+        """Also one with the runs of the operator laid over it."""
         self.count: Int64Array = np.bincount(timetable.journey_trip, minlength=timetable.trips)
         """(T,) journeys of each trip."""
         self._first = np.cumsum(self.count) - self.count
@@ -84,7 +85,7 @@ class JourneyLookup:
         journey = self._only[runs.trip]
         several = np.flatnonzero(journey < 0)
         journey[several] = self.nearest(runs.trip[several], runs.shift_s[several])
-        own = self._timetable.journey_trip[journey] == runs.trip
+        own = self.timetable.journey_trip[journey] == runs.trip
         return journey_key(runs.service_day[own], journey[own])
 
     def nearest(self, trip: Int32Array, shift_s: Int32Array | Int64Array) -> Int64Array:
@@ -99,7 +100,7 @@ class JourneyLookup:
 
     def past_slots(self, service_days: list[int], now: float) -> Int64Array:
         """Keys of the headway slots that have begun: what runs of them is known by its vehicles alone."""
-        tt = self._timetable
+        tt = self.timetable
         parts = [np.empty(0, np.int64)]
         for day in service_days:
             begun = self._headway_journey[tt.date_origin[day] + self._headway_start_s < now]

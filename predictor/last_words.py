@@ -67,9 +67,9 @@ class LastWords:
         calls = ToldCalls.joined(calls, ToldCalls(**shared(untold, ToldCalls)))
         return replace(operator, calls=calls.take(np.lexsort((calls.call, calls.journey))))
 
-    def in_timetable(self, old: Timetable, new: Timetable, journeys: JourneyLookup) -> None:
-        """Go on by the indices of another timetable, of which `journeys` are, with the calls that are made there."""
-        calls = still_made(self._calls, self._calls.call, old, new)
+    def in_timetable(self, old: Timetable, journeys: JourneyLookup) -> None:
+        """Go on by the indices of another timetable, that of `journeys`, with the calls that are made there."""
+        calls = still_made(self._calls, self._calls.call, old, journeys.timetable)
         self._calls = replace(calls, journey=journeys.keys(calls))
 
 

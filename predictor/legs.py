@@ -64,21 +64,22 @@ class Legs(DatedRuns):
         return np.repeat(np.arange(len(self)), self.calls)
 
 
-def with_next_runs(timetable: Timetable, days: ServiceDays, tracks: Tracks, current: Legs, now: float) -> Legs:
+def with_next_runs(days: ServiceDays, tracks: Tracks, current: Legs, now: float) -> Legs:
     """The `current` legs of vehicles, but for those that begin much later, and the next runs that they, or their
     blocks, have been given and nobody else drives.
 
     Of several vehicles on one run the one furthest along answers for the calls ahead of it, and each other for those
     between it and the next: a rider is told of each passage once, and of none by turns.
     """
-    starts = current.origin(timetable) + timetable.trip_start_s[current.trip]
+    tt = days.timetable
+    starts = current.origin(tt) + tt.trip_start_s[current.trip]
     soon = (tracks.departed[current.slot] > 0) | (starts < now + NEXT_TRIP_WINDOW_S)
     current = _shared(current.take(soon), tracks)
     taken = np.sort(current.run_key)
-    last = current.take(current.end_call == timetable.trip_calls[current.trip])
+    last = current.take(current.end_call == tt.trip_calls[current.trip])
     parts = [current]
     for order in range(NEXT_TRIPS):
-        last = _next(timetable, days, tracks, last, taken, now, announced=order == 0)
+        last = _next(days, tracks, last, taken, now, announced=order == 0)
         parts.append(last)
     legs = Legs.joined(*parts)
     return legs.take(np.lexsort((legs.order, legs.slot)))
@@ -175,13 +176,10 @@ def _replaced(legs: Legs, tracks: Tracks) -> BoolArray:
     return np.bincount(leg, renamed | silent, len(legs)) > 0
 
 
-def _next(
-    timetable: Timetable, days: ServiceDays, tracks: Tracks, legs: Legs, taken: Int64Array, now: float, *,
-    announced: bool,
-) -> Legs:  # fmt: skip
+def _next(days: ServiceDays, tracks: Tracks, legs: Legs, taken: Int64Array, now: float, *, announced: bool) -> Legs:
     """The legs after these that begin soon, where no vehicle drives them (`taken`, sorted run keys): what each vehicle
     has been given (where `announced`), else its block's."""
-    trip, day = days.following(legs.trip, legs.service_day), legs.service_day
+    tt, trip, day = days.timetable, days.following(legs.trip, legs.service_day), legs.service_day
     shift = np.zeros(len(legs), np.int32)
     if announced:
         upcoming = tracks.upcoming.take(legs.slot)
@@ -189,11 +187,11 @@ def _next(
         trip, day = np.where(is_given, upcoming.trip, trip), np.where(is_given, upcoming.service_day, day)
         shift = np.where(is_given, upcoming.shift_s, shift)
     runs = DatedRuns(trip, day, shift)
-    goes_on = (trip >= 0) & (runs.origin(timetable) + timetable.trip_start_s[trip] <= now + NEXT_TRIP_WINDOW_S)
+    goes_on = (trip >= 0) & (runs.origin(tt) + tt.trip_start_s[trip] <= now + NEXT_TRIP_WINDOW_S)
     rows = np.flatnonzero(goes_on)
     key = runs.run_key[rows]
     # Most trips that follow are driven by nobody on any day: of the others the day and the shift count.
-    driven = np.zeros(timetable.trips, bool)
+    driven = np.zeros(tt.trips, bool)
     driven[trips_of(taken)] = True
     perhaps = np.flatnonzero(driven[trip[rows]])
     free = np.ones(len(rows), bool)
@@ -207,5 +205,5 @@ def _next(
     whole: Int32Array = np.zeros(len(rows), np.int32)
     return Legs.of_runs(
         runs, slot=legs.slot[rows], order=legs.order[rows] + 1, first_call=whole,
-        end_call=timetable.trip_calls[runs.trip],
+        end_call=tt.trip_calls[runs.trip],
     )  # fmt: skip

@@ -152,10 +152,8 @@ class _Place(Columns):
 class Matcher:
     """Matches reports against one timetable."""
 
-    def __init__(self, timetable: Timetable, diagram: TimeDistance, lines: LineGeometry) -> None:
-        self.timetable = timetable
-        self.diagram = diagram
-        self.lines = lines
+    def __init__(self, diagram: TimeDistance, lines: LineGeometry) -> None:
+        self.timetable, self.diagram, self.lines = diagram.timetable, diagram, lines
 
     def match(self, tracks: Tracks, slot: Int64Array, obs: Observations, runs: DatedRuns) -> Match:
         """Match reports (n,) to places on the runs that they are on (`trip` -1: on none).

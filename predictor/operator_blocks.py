@@ -13,7 +13,6 @@ from predictor.legs import NEXT_TRIP_WINDOW_S, NEXT_TRIPS
 from predictor.operator_times import OperatorTimes, ToldCalls
 from predictor.runs import DatedRuns
 from predictor.service_days import ServiceDays
-from predictor.timetable import Timetable
 
 _NEARLY_THERE_S = 60.0
 """A run that is told of no more and was so near to its last stop has reached it; else it was withdrawn."""
@@ -31,13 +30,7 @@ class OperatorBlocks:
         self._ends = self._ends.take(self._ends.trip < trips_from)
 
     def with_next_runs_told(
-        self,
-        operator: OperatorTimes,
-        timetable: Timetable,
-        days: ServiceDays,
-        journeys: JourneyLookup,
-        now: float,
-        silence_s: float,
+        self, operator: OperatorTimes, days: ServiceDays, journeys: JourneyLookup, now: float, silence_s: float
     ) -> OperatorTimes:
         """The operator's word with times for runs that their vehicle cannot begin before it is through with the run
         before, told to be late at its last stop.
@@ -49,7 +42,7 @@ class OperatorBlocks:
             return operator
         over = ~contains(operator.named, before.journey) & (before.arrival > now - silence_s)
         ended = before.take(over & (before.arrival <= now + _NEARLY_THERE_S))
-        at_end = (calls.call == timetable.trip_calls[calls.trip] - 1) & ~contains(operator.skipped, calls.keys)
+        at_end = (calls.call == days.timetable.trip_calls[calls.trip] - 1) & ~contains(operator.skipped, calls.keys)
         # Of a run that is told of no more nobody knows when it will be through.
         at_end &= ~calls.untold
         self._ends = ToldCalls.joined(ended, calls.take(at_end))
@@ -60,7 +53,7 @@ class OperatorBlocks:
         skips_alone = np.setdiff1d(dated_calls(operator.skipped)[0], told_of)
         operator = replace(operator, named=np.setdiff1d(operator.named, skips_alone))
         for _ in range(NEXT_TRIPS):
-            latest = _carried_over(latest, operator, timetable, days, journeys, now)
+            latest = _carried_over(latest, operator, days, journeys, now)
             if len(latest) == 0:
                 break
             told = ToldCalls.joined(told, latest)
@@ -68,9 +61,10 @@ class OperatorBlocks:
 
 
 def _carried_over(
-    before: ToldCalls, told: OperatorTimes, tt: Timetable, days: ServiceDays, journeys: JourneyLookup, now: float
+    before: ToldCalls, told: OperatorTimes, days: ServiceDays, journeys: JourneyLookup, now: float
 ) -> ToldCalls:
     """Times for the calls of the runs after those of `before`, where nothing is `told` of them."""
+    tt = days.timetable
     # A trip that runs several times a day, and one that ends before its last stop, tells nothing of the next.
     ends = (before.call == tt.trip_calls[before.trip] - 1) & ~contains(told.skipped, before.keys)
     row = np.flatnonzero(ends & (before.shift_s == 0))

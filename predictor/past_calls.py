@@ -65,16 +65,14 @@ class DrivenCalls:
             kept |= is_among(self.calls.run_key, under_way.run_key)
             self.calls = self.calls.take(kept)
 
-    def without_served(
-        self, operator: OperatorTimes, past: Int64Array, timetable: Timetable, journeys: JourneyLookup
-    ) -> OperatorTimes:
+    def without_served(self, operator: OperatorTimes, past: Int64Array, journeys: JourneyLookup) -> OperatorTimes:
         """The operator's word without the calls that it says to be skipped once they have been served: some feeds say
         so of each stop behind the vehicle. `past`: `call_key`s of those that it has told as past itself."""
         skipped = operator.skipped
         if len(skipped):
             skipped = skipped[~is_among(skipped, np.concatenate([past, _keys(self.calls, journeys)]))]
         journey_keys, call = dated_calls(skipped)
-        self._skipped = _SkippedCalls.of_runs(runs_of(journey_keys, timetable), call=call)
+        self._skipped = _SkippedCalls.of_runs(runs_of(journey_keys, journeys.timetable), call=call)
         return operator if len(skipped) == len(operator.skipped) else replace(operator, skipped=skipped)
 
     def in_timetable(self, old: Timetable, new: Timetable) -> None:
@@ -164,10 +162,10 @@ class PastCalls:
         calls = calls.take((calls.departure <= now) & (calls.departure > now - _LOOKED_AT_S))
         return PassedCalls.of_runs(calls, call=calls.call, passed_at=calls.departure)
 
-    def in_timetable(self, old: Timetable, new: Timetable, journeys: JourneyLookup) -> None:
-        """Go on by the indices of another timetable, of which `journeys` are, with the calls that are made there too,
-        if at another platform."""
-        calls = still_made(self._calls, self._calls.call, old, new)
+    def in_timetable(self, old: Timetable, journeys: JourneyLookup) -> None:
+        """Go on by the indices of another timetable, that of `journeys`, with the calls that are made there too, if at
+        another platform."""
+        calls = still_made(self._calls, self._calls.call, old, journeys.timetable)
         self._calls = _in_order(replace(calls, key=call_key(journeys.keys(calls), calls.call)))
 
 

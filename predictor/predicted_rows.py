@@ -18,7 +18,7 @@ from predictor.arrays import (
 )
 from predictor.columns import shared
 from predictor.forecast_loop import Forecast
-from predictor.journeys import JourneyLookup, call_key, dated_calls, dated_journeys
+from predictor.journeys import JourneyLookup, call_key, dated_calls, runs_of
 from predictor.legs import Legs
 from predictor.operator_times import OperatorTimes
 from predictor.past_calls import STILL_DUE_S
@@ -147,15 +147,15 @@ def operator_rows(
 
 
 def cancelled_rows(
-    timetable: Timetable, journeys: JourneyLookup, before: PredictedCalls, operator: OperatorTimes, now: float
+    journeys: JourneyLookup, before: PredictedCalls, operator: OperatorTimes, now: float
 ) -> PredictedCalls:
     """Rows of late runs that are cancelled by now, at the times that the operator tells even so, else at those told of
     them `before`: who still waits for one has to find it."""
-    tt, cancelled, called_off = timetable, operator.cancelled, operator.called_off
+    tt, cancelled, called_off = journeys.timetable, operator.cancelled, operator.called_off
     if len(cancelled) == 0:
         return PredictedCalls.empty()
     is_gone = np.zeros(tt.trips, bool)
-    is_gone[tt.journey_trip[dated_journeys(cancelled)[1]]] = True
+    is_gone[runs_of(cancelled, tt).trip] = True
     before = before.take(is_gone[before.trip])
     anew = _not_made(called_off.runs, called_off.call, called_off.arrival, called_off.departure, CANCELLED)
     told_again = is_among(call_key(journeys.keys(before), before.call), called_off.keys)

@@ -32,15 +32,13 @@ class DrivenLinks(DatedRuns):
     at: Float64Array
 
 
-def driven_since(
-    timetable: Timetable, diagram: TimeDistance, tracks: Tracks, slot: Int64Array, obs: Observations, match: Match
-) -> Stretches:
+def driven_since(diagram: TimeDistance, tracks: Tracks, slot: Int64Array, obs: Observations, match: Match) -> Stretches:
     """The stretches from each vehicle's last report to this one, on the same journey or off its first stop.
 
     A single report off the line is passed over. One that was away for longer served none of the stops it drove around,
     and what it drove says nothing of the links between them.
     """
-    tt = timetable
+    tt = diagram.timetable
     away = tracks.away[slot]
     last_at = np.where(away > 0, tracks.on_line_at[slot], tracks.timestamp[slot])
     gap = obs.timestamp - last_at
@@ -74,11 +72,11 @@ def driven_since(
 
 
 def driven_to_the_end(
-    timetable: Timetable, diagram: TimeDistance, tracks: Tracks, slot: Int64Array, obs: Observations, changed: BoolArray
+    diagram: TimeDistance, tracks: Tracks, slot: Int64Array, obs: Observations, changed: BoolArray
 ) -> Stretches:
     """The last stretches of the trips that vehicles have left (`changed` (n,)): to the end where the rest can have been
     driven, else out of the stop that the vehicle stood at."""
-    tt = timetable
+    tt = diagram.timetable
     row = np.flatnonzero(
         changed & (tracks.trip[slot] >= 0) & (tracks.state[slot] == IN_SERVICE) & np.isfinite(tracks.distance_m[slot])
     )
@@ -131,12 +129,12 @@ def passages_of(timetable: Timetable, tracks: Tracks, driven: Stretches, times: 
     )
 
 
-def link_times_of(timetable: Timetable, diagram: TimeDistance, driven: Stretches, times: CallTimes) -> DrivenLinks:
+def link_times_of(diagram: TimeDistance, driven: Stretches, times: CallTimes) -> DrivenLinks:
     """Link times between the calls of each stretch, and from the last call before it to its first.
 
     At a timepoint or a first stop the time is taken from the departure, so that waiting is not learned as driving.
     """
-    tt, k = timetable, times.stretch
+    tt, k = diagram.timetable, times.stretch
     trip = driven.trip[k]
     entry = tt.entry_of(trip, times.call)
     waits = tt.timepoint[entry] | (times.call == 0)

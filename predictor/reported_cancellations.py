@@ -10,7 +10,6 @@ from predictor.arrays import NONE, is_among, places_of
 from predictor.journeys import JourneyLookup
 from predictor.observations import CancelledRuns
 from predictor.operator_times import OperatorTimes
-from predictor.timetable import Timetable
 
 
 class ReportedCancellations:
@@ -35,12 +34,12 @@ class ReportedCancellations:
         self._driven = np.append(self._driven, False)[place] | (runs.near_call > first)
         self._runs, self._heard_at = replace(runs, near_call=first), now
 
-    def joined(self, operator: OperatorTimes, timetable: Timetable, journeys: JourneyLookup) -> OperatorTimes:
+    def joined(self, operator: OperatorTimes, journeys: JourneyLookup) -> OperatorTimes:
         """The operator's word and this; of runs of which the first speaks it counts more."""
         runs = self._runs.take(~self._driven)
         if len(runs) == 0:
             return operator
-        trip = timetable.standing_for(runs.trip, runs.service_day, runs.shift_s)
+        trip = journeys.timetable.standing_for(runs.trip, runs.service_day, runs.shift_s)
         key = journeys.keys(replace(runs, trip=trip))
         told = is_among(key, operator.named)
         return replace(

@@ -92,8 +92,8 @@ def present_reports(
 class RunChanges:
     """Holds vehicles on their runs, for one timetable."""
 
-    def __init__(self, timetable: Timetable, diagram: TimeDistance, lines: LineGeometry) -> None:
-        self._timetable, self._diagram, self._lines = timetable, diagram, lines
+    def __init__(self, diagram: TimeDistance, lines: LineGeometry) -> None:
+        self._timetable, self._diagram, self._lines = diagram.timetable, diagram, lines
 
     def settled(
         self, tracks: Tracks, slot: Int64Array, obs: Observations, named: DatedRuns, upcoming: DatedRuns

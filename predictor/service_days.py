@@ -14,17 +14,17 @@ class ServiceDays:
     """Answers about service days, each computed once and kept."""
 
     def __init__(self, timetable: Timetable) -> None:
-        self._timetable = timetable
+        self.timetable = timetable
         self.next_trip = lru_cache(maxsize=4)(self._next_trip)
 
     def around(self, now: float) -> list[int]:
         """Service days that can have a vehicle on the road at `now`: yesterday's, today's and tomorrow's."""
-        origin = self._timetable.date_origin
+        origin = self.timetable.date_origin
         return np.flatnonzero((origin > now - 2.2 * 86400) & (origin < now + 3 * 3600)).tolist()
 
     def key(self, trip: Int32Array, service_day: Int32Array | int) -> Int64Array:
         """One int64 for each trip on a service day (n,)."""
-        return np.asarray(service_day, np.int64) * self._timetable.trips + trip
+        return np.asarray(service_day, np.int64) * self.timetable.trips + trip
 
     def following(self, trip: Int32Array, service_day: Int32Array) -> Int32Array:
         """The trip that the same block drives after each trip (n,) on its day, -1 where none."""
@@ -40,7 +40,7 @@ class ServiceDays:
         A block's trips are ordered by departure over all services of the day. Of a train that is divided on the way
         both parts may stand in one block: a trip that is driven beside another does not follow it.
         """
-        tt = self._timetable
+        tt = self.timetable
         following = np.full(tt.trips, NONE, np.int32)
         runs = tt.service_active[tt.trip_service, service_day] & (tt.trip_block >= 0) & ~tt.trip_repeats
         trip = np.flatnonzero(runs).astype(np.int32)

@@ -20,11 +20,9 @@ HAS_LEFT_M, COMES_M = 30.0, 60.0
 SHORTEST_HOP_S = 30.0
 
 
-def with_told_places(
-    timetable: Timetable, diagram: TimeDistance, tracks: Tracks, slot: Int64Array, obs: Observations
-) -> Observations:
+def with_told_places(diagram: TimeDistance, tracks: Tracks, slot: Int64Array, obs: Observations) -> Observations:
     """The reports (n,) with a position for those that have none, and without those whose word tells of none either."""
-    tt, lat, lon = timetable, obs.lat.copy(), obs.lon.copy()
+    tt, lat, lon = diagram.timetable, obs.lat.copy(), obs.lon.copy()
     rows = np.flatnonzero(np.isnan(lat) | np.isnan(lon))
     trip, call = obs.trip[rows], _calls_named(tt, tracks, slot[rows], obs.take(rows))
     stands = (obs.stop_status[rows] == STOPPED_AT) | (call == 0)
@@ -33,7 +31,7 @@ def with_told_places(
     lat[rows[at_stop]], lon[rows[at_stop]] = tt.stop_lat[stop[at_stop]], tt.stop_lon[stop[at_stop]]
     under_way = np.flatnonzero(~stands & (call > 0))
     drive, trip = rows[under_way], trip[under_way]
-    at_m = _between(tt, diagram, tracks, slot[drive], obs.take(drive), call[under_way])
+    at_m = _between(diagram, tracks, slot[drive], obs.take(drive), call[under_way])
     line = tt.pattern_line[tt.trip_pattern[trip]]
     first, beyond = tt.line_ptr[line], tt.line_ptr[line + 1]
     after = np.clip(first_above(tt.line_distance_m, first, beyond, at_m), first + 1, beyond - 1)
@@ -63,11 +61,11 @@ def _calls_named(tt: Timetable, tracks: Tracks, slot: Int64Array, obs: Observati
 
 
 def _between(
-    tt: Timetable, diagram: TimeDistance, tracks: Tracks, slot: Int64Array, obs: Observations, call: Int32Array
+    diagram: TimeDistance, tracks: Tracks, slot: Int64Array, obs: Observations, call: Int32Array
 ) -> Float64Array:
     """Metres along their lines of vehicles (n,) that are on their way to a call."""
     left_m, next_m = diagram.call_distance_m(obs.trip, call - 1), diagram.call_distance_m(obs.trip, call)
-    entry = tt.entry_of(obs.trip, call)
+    tt, entry = diagram.timetable, diagram.timetable.entry_of(obs.trip, call)
     hop_s = np.maximum(tt.arrival_s[entry] - tt.departure_s[entry - 1], SHORTEST_HOP_S)
     low_m = left_m + np.minimum(HAS_LEFT_M, (next_m - left_m) / 3.0)
     high_m = next_m - np.minimum(COMES_M, (next_m - left_m) / 3.0)

@@ -24,9 +24,9 @@ def _twins_of(timetable: Timetable, runs: DatedRuns) -> tuple[Int64Array, DatedR
     return rows, DatedRuns(twin[rows], runs.service_day[rows], runs.shift_s[rows])
 
 
-def told_of_twins(operator: OperatorTimes, timetable: Timetable, journeys: JourneyLookup) -> OperatorTimes:
+def told_of_twins(operator: OperatorTimes, journeys: JourneyLookup) -> OperatorTimes:
     """The operator's word with what it tells of one of two twins said of the other, of which it tells nothing."""
-    tt = timetable
+    tt = journeys.timetable
     if not tt.base.has_twins:
         return operator
     rows, twins = _twins_of(tt, runs_of(operator.named, tt))
@@ -56,20 +56,19 @@ def told_of_twins(operator: OperatorTimes, timetable: Timetable, journeys: Journ
     )
 
 
-def with_twins(keys: Int64Array, operator: OperatorTimes, timetable: Timetable, journeys: JourneyLookup) -> Int64Array:
+def with_twins(keys: Int64Array, operator: OperatorTimes, journeys: JourneyLookup) -> Int64Array:
     """The journey keys (n,), and those of the twins of these runs, but for such as do not take place."""
-    if not timetable.base.has_twins:
+    tt = journeys.timetable
+    if not tt.base.has_twins:
         return keys
-    key = journeys.keys(_twins_of(timetable, runs_of(keys, timetable))[1])
+    key = journeys.keys(_twins_of(tt, runs_of(keys, tt))[1])
     return np.append(keys, key[~is_among(key, np.append(operator.cancelled, operator.deleted))])
 
 
-def with_twin_rows(
-    rows: PredictedCalls, served: Int64Array, timetable: Timetable, journeys: JourneyLookup
-) -> PredictedCalls:
+def with_twin_rows(rows: PredictedCalls, served: Int64Array, journeys: JourneyLookup) -> PredictedCalls:
     """The rows of vehicles, and the same of the twins of their runs that are `served` (journey keys) by these alone."""
-    if not timetable.base.has_twins:
+    if not journeys.timetable.base.has_twins:
         return rows
-    which, twins = _twins_of(timetable, rows.runs)
+    which, twins = _twins_of(journeys.timetable, rows.runs)
     by_these = ~np.isin(twins.run_key, rows.run_key) & is_among(journeys.keys(twins), served)
     return PredictedCalls.joined(rows, replace(rows.take(which[by_these]), trip=twins.trip[by_these]))

@@ -62,10 +62,10 @@ class UntoldStarts:
         told_runs = DatedRuns(trip, updates.service_day, updates.shift_s).take(~untold)
         followed = _followed(diagram, tracks)
         followed = followed.take(~np.isin(followed.run_key, told_runs.run_key))
-        shift_s, is_followed = _as_known(tt, journeys, runs, followed, tracks.vehicle_id)
+        shift_s, is_followed = _as_known(journeys, runs, followed, tracks.vehicle_id)
         told = self._told.take(~np.isin(self._told.run_key, np.concatenate([followed.run_key, told_runs.run_key])))
         rest = np.flatnonzero(~is_followed)
-        shift_s[rest], _ = _as_known(tt, journeys, runs.take(rest), told, self._told.vehicle_id)
+        shift_s[rest], _ = _as_known(journeys, runs.take(rest), told, self._told.vehicle_id)
         self._told = replace(runs, shift_s=shift_s)
         result = updates.shift_s.copy()
         result[run] = shift_s
@@ -81,15 +81,13 @@ def _followed(diagram: TimeDistance, tracks: Tracks) -> _Known:
     return _Known(trip, day, tracks.shift_s[slot], tracks.vehicle_id[slot], started_as)
 
 
-def _as_known(
-    tt: Timetable, journeys: JourneyLookup, runs: _Known, known: _Known, vehicles: StrArray
-) -> tuple[Int32Array, BoolArray]:
+def _as_known(journeys: JourneyLookup, runs: _Known, known: _Known, vehicles: StrArray) -> tuple[Int32Array, BoolArray]:
     """The shift of each run (n,), that of the known run (k,) that it is where it is one, and whether it is one.
 
     What is told of one of `vehicles` is not told of another.
     """
-    order = np.argsort(_day_and_trip(tt, known), kind="stable")
-    known = known.take(order)
+    tt = journeys.timetable
+    known = known.take(np.argsort(_day_and_trip(tt, known), kind="stable"))
     wanted, of_known = _day_and_trip(tt, runs), _day_and_trip(tt, known)
     first = np.searchsorted(of_known, wanted)
     run, other = expand_ranges(first, np.searchsorted(of_known, wanted, side="right") - first)

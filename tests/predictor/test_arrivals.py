@@ -42,7 +42,6 @@ class Case:
     def chain(self) -> Chain:
         slots = np.arange(len(self.tracks))
         legs = with_next_runs(
-            self.timetable,
             ServiceDays(self.timetable),
             self.tracks,
             current_legs(self.timetable, self.tracks, slots, ShortenedRuns.empty()),
@@ -160,7 +159,6 @@ def test_a_vehicle_is_predicted_as_if_it_were_alone(case: Case) -> None:
     together = case.chain()
     for slot in range(len(case.tracks)):
         legs = with_next_runs(
-            case.timetable,
             ServiceDays(case.timetable),
             case.tracks,
             current_legs(case.timetable, case.tracks, np.array([slot]), ShortenedRuns.empty()),
