@@ -1,4 +1,5 @@
-"""Finding stops by name, by code, or by place; accents, case, abbreviations and typing errors are forgiven."""
+"""Finding stops by name, by code, or by place; accents, case, abbreviations, typing errors and Latin letters in the
+place of others are forgiven."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 
 import numpy as np
+from anyascii import anyascii
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
@@ -102,7 +104,12 @@ class StopSearch:
         for name, other in zip(tt.translation_text.tolist(), tt.translation_translated.tolist(), strict=True):
             translated[name].append(normalised(other).split())
         for stop in np.unique(self._shown).tolist():
-            for name_words in (words[stop], *translated.get(str(tt.stop_name[stop]), ()), *within.get(stop, ())):
+            for name_words in (
+                words[stop],
+                _in_latin(self._names[stop]),
+                *translated.get(str(tt.stop_name[stop]), ()),
+                *within.get(stop, ()),
+            ):
                 for word in name_words:
                     stops_of[word].add(stop)
                     stops_of[_short_form(word)].add(stop)
@@ -222,6 +229,11 @@ def normalised(text: str) -> str:
     text = unicodedata.normalize("NFKD", text).casefold().translate(_WHOLE_LETTERS)
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return " ".join(re.findall(r"[^\W_]+", plain))
+
+
+def _in_latin(name: str) -> list[str]:
+    """The words of a name in letters that riders from elsewhere type in their place; none of one in Latin letters."""
+    return [] if name.isascii() else normalised(anyascii(name).replace("'", "")).split()
 
 
 def _plain_code(text: str) -> str:

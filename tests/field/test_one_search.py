@@ -50,6 +50,19 @@ def test_a_stop_is_found_by_its_number_and_by_a_part_of_its_name(query: str, sto
     assert found[:1] == ([stop] if stop else [])
 
 
+# MobilityData/mobility-database-catalogs#60: Athens, Kyiv, Belgrade, Tbilisi; a visitor has no such keys.
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [("Σύνταγμα", "Syntagma"), ("Σύνταγμα", "syntag"), ("Площадь Ленина", "ploshchad lenina"),
+     ("Київ вокзал", "vokzal"), ("Кошутњак", "kosutnjak"), ("თბილისი", "Tbilisi")],
+)  # fmt: skip
+def test_a_stop_is_found_by_latin_letters_in_the_place_of_its_own(name: str, query: str) -> None:
+    town = network([Stop("A", 0.0, name=name), Stop("B", 600.0, name="Centre")], "A B", [Trip("t1", "08:00")])
+    city = City(town)
+    assert [one["stop_id"] for one in city.json("/v1/stops", q=query)["stops"]] == ["A"]
+    assert [one["stop_id"] for one in city.json("/v1/stops", q=name)["stops"]] == ["A"]
+
+
 def test_stops_of_one_name_in_a_row_are_told_apart() -> None:
     stops = Stop("A", 0), Stop("m1", 200), Stop("m2", 450), Stop("m3", 750), Stop("E", 850)
     town = network(
