@@ -13,6 +13,7 @@ from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
 from api.words.alerts import AlertWords, panel_alert_words
 from api.words.line_directions import LineDirectionWords, line_direction_words, nothing_leaves
+from api.words.lines import apart_words
 from api.words.moment import PageMoment
 
 _MESSAGE_ROOM = 130
@@ -86,8 +87,8 @@ def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit:
 def screen_timetable(moment: PageMoment, stops: list[int]) -> dict[str, object]:
     """The scheduled departures of the coming hours, for the screen's script.
 
-    `lines`: name and class of each line's badge; `destinations`; `stops`: for each stop, its departures as POSIX
-    seconds, line, destination (indices), platform, whether it comes, and of a
+    `lines`: name and class of each line's badge, and what tells it from others of its name; `destinations`; `stops`:
+    for each stop, its departures as POSIX seconds, line, destination (indices), platform, whether it comes, and of a
     line run by headway how often: there is another after it.
     """
     lines: dict[int, int] = {}
@@ -108,7 +109,7 @@ def screen_timetable(moment: PageMoment, stops: list[int]) -> dict[str, object]:
     ]
     badges = [moment.lines.all[route] for route in lines]
     return {
-        "lines": [(line.name, line.badge.css_class) for line in badges],
+        "lines": [(line.name, line.badge.css_class, apart_words(line.apart, moment.texts)) for line in badges],
         "destinations": list(destinations),
         "stops": departures,
     }

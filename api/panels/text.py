@@ -105,7 +105,8 @@ def _notes(row: DepartureWords, texts: Texts, *, say_platform: bool) -> list[tup
     if platform and (change or say_platform):
         where += (texts("platform", name=platform),)
     # "on request: phone the agency beforehand"
-    return [where, *((note, _REASON.split(note)[0]) for note in row.notes if note != change)]
+    short = {row.skips: texts("panel_skips")} if row.skips else {}
+    return [where, *((note, short.get(note, _REASON.split(note)[0])) for note in row.notes if note != change)]
 
 
 def _waits(row: DepartureWords, texts: Texts) -> list[str]:

@@ -104,6 +104,7 @@
     var row = element("li", "", "row"), to = element("span", "", "to");
     row.appendChild(element("span", line[0], "badge " + line[1] + (line[0].length > 7 ? " long-name" : "")));
     to.appendChild(element("span", destination, "name"));
+    if (line[2]) to.appendChild(element("span", line[2], "facts"));
     if (platform) to.appendChild(element("span", texts.platform.replace("{name}", platform), "platform"));
     row.appendChild(to);
     row.appendChild(element("ol", "", "times"));

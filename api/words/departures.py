@@ -43,6 +43,11 @@ class DepartureWords:
         return self._moment.platform_change(self.call)
 
     @property
+    def skips(self) -> str:
+        """Of the `notes` the one at which stops it does not call, "" where at all."""
+        return self._moment.skips_words(self.call)
+
+    @property
     def key(self) -> str:
         """Names this departure from one rendering to the next."""
         return self._key or self.call.key

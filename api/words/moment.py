@@ -132,8 +132,7 @@ class PageMoment(Moment):
         if not of_journey:
             number = self.train_number(row.route_idx, row.trip_short_name)
             # The longest last: what has no room for it still tells the line.
-            skips = self.texts("skips_on", places=self._named(row.skips)) if row.skips and row.comes else ""
-            notes += filter(None, (via, self.part_of(at, row), self.line_told(row), number, skips))
+            notes += filter(None, (via, self.part_of(at, row), self.line_told(row), number, self.skips_words(row)))
         if row.comes and of_journey == (row.departure is None) and (goes_on := self.goes_on(row)):
             notes.append(goes_on)
         return notes + self._boarding_notes(row, of_journey)
@@ -145,6 +144,10 @@ class PageMoment(Moment):
             return ""
         line = line_name(self.lines.all[int(self.timetable.trip_route[to])], self.texts)
         return self.texts("continues_as", line=line, towards=self.towards(destination_of(self.timetable, to)))
+
+    def skips_words(self, row: RunCall) -> str:
+        """At which stops further on a run does not call, "" where it comes to all."""
+        return self.texts("skips_on", places=self._named(row.skips)) if row.skips and row.comes else ""
 
     def part_of(self, station: int, row: RunCall) -> str:
         """From which part of a station a departure leaves, where that has a name of its own and no platform; else

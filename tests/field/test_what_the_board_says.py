@@ -541,6 +541,9 @@ def test_lines_of_one_name_are_told_apart_by_who_runs_them() -> None:
     assert [row.told["notes"] for row in modes.panel("A", lang="fr")[:2]] == [["Tram"], ["Bus"]]
     modes.trip_updates(update("t1", skipped("B"), start_date=20261126))
     assert modes.panel("A")[0].told["notes"] == ["Tram", "does not call at Stop B"]
+    # What has no room for its stops is said all the same.
+    assert [line.split(" 08:")[0].strip() for line in modes.panel_text("A", width=36, lines=1)] == [
+        "1 East, Tram, skips stops"]  # fmt: skip
     assert [line.split(" 08:")[0].split() for line in modes.panel_text("A", width=24, lines=2)] == [
         ["1", "East,", "Tram"], ["1", "East,", "Bus"]]  # fmt: skip
 
