@@ -17,7 +17,7 @@ from predictor.trip_updates import TripUpdates, UpdatedCalls
 
 @dataclass(frozen=True)
 class OwnRunTold:
-    """A run under an id that the timetable does not have. Times are POSIX seconds."""
+    """A run that the timetable does not have. Times are POSIX seconds."""
 
     trip_id: str
     start_date: str
@@ -33,9 +33,11 @@ def own_runs_told(timetable: Timetable) -> list[OwnRunTold]:
     """Those that are laid over a timetable."""
     tt, own = timetable, timetable.own_runs
     told = []
-    for run in np.flatnonzero(tt.run_named >= tt.base.trips).tolist():
-        trip, shift = int(own.trip[run]), int(own.shift_s[run])
-        span, day = tt.calls_of(trip), int(own.service_day[run])
+    for run in range(len(own)):
+        trip, shift, day = int(own.trip[run]), int(own.shift_s[run]), int(own.service_day[run])
+        if _has_run(tt.base, str(tt.trip_id[trip]), day, shift):
+            continue
+        span = tt.calls_of(trip)
         origin = float(tt.date_origin[day] + shift)
         content = {
             "route": str(tt.route_id[tt.trip_route[trip]]),
@@ -90,9 +92,20 @@ def laid_over(base: Timetable, told: tuple[OwnRunTold, ...]) -> Timetable:
 
 
 def _known(base: Timetable, run: OwnRunTold) -> dict[str, Any] | None:
-    """Its content with indices of the timetable in place of ids, None where that lacks one, or has a trip of the id."""
+    """Its content with indices of the timetable in place of ids, None where that lacks one, or has the run."""
     content: dict[str, Any] = json.loads(run.content)
     route, stops = base.route_index.get(content["route"]), [base.stop_index.get(stop) for stop in content["stop"]]
-    if run.trip_id in base.trip_index or int(run.start_date) not in base.date_index or None in (route, *stops):
+    day = base.date_index.get(int(run.start_date))
+    if day is None or None in (route, *stops) or _has_run(base, run.trip_id, day, run.shift_s):
         return None
     return content | {"route": route, "stop": stops}
+
+
+def _has_run(base: Timetable, trip_id: str, day: int, shift_s: int) -> bool:
+    """Whether the timetable itself has a run of that name, in whose place another is."""
+    trip = base.trip_index.get(trip_id, NONE)
+    if trip < 0 or not base.service_active[base.trip_service[trip], day]:
+        return False
+    if not base.trip_repeats[trip]:
+        return shift_s == 0
+    return bool((base.journey_shift_s[base.journey_trip == trip] == shift_s).any())

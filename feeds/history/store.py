@@ -372,9 +372,11 @@ def _passed(since: float, until: float) -> pc.Expression:
 
 def _cancellations(tt: Timetable, cancelled_trips: Iterable[TripWord]) -> Iterator[Cancellation]:
     for cancelled in cancelled_trips:
-        trip, day = tt.trip_index.get(cancelled.trip_id, -1), tt.date_index.get(int(cancelled.start_date), -1)
-        if trip < 0 or day < 0:
+        named, day = tt.trip_index.get(cancelled.trip_id, -1), tt.date_index.get(int(cancelled.start_date), -1)
+        if named < 0 or day < 0:
             continue
+        run = (np.array([part], np.int32) for part in (named, day, cancelled.shift_s))
+        trip = int(tt.standing_for(*run)[0])
         call = -1
         if cancelled.stop_sequence >= 0:
             span = tt.stop_sequence[tt.calls_of(trip)]

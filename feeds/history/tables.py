@@ -63,14 +63,14 @@ def traces_table(timetable: Timetable, traces: Traces) -> pa.Table:
 
 def passages_of(table: pa.Table, timetable: Timetable) -> Passages:
     """Passages of a table, without those of trips, days and calls that this timetable does not have."""
-    trip, day = _trips(table, timetable), _days(table, timetable)
+    trip, day, shift = _runs(table, timetable)
     call = _calls(table["stop_sequence"], trip, timetable)
     call = _at_their_stops(call, _indices(table["stop_id"], timetable.stop_index), trip, timetable)
     rows = np.flatnonzero((trip >= 0) & (day >= 0) & (call >= 0))
     trip, call = trip[rows], call[rows]
     return Passages(
         vehicle_id=_words(table["vehicle_id"])[rows], trip=trip, service_day=day[rows],
-        shift_s=_numbers(table["shift_s"])[rows].astype(np.int32), call=call,
+        shift_s=shift[rows], call=call,
         stop=timetable.stop_at(trip, call), arrival=_numbers(table["arrival"])[rows],
         departure=_numbers(table["departure"])[rows], arrival_sd_s=_numbers(table["arrival_sd_s"])[rows],
         named=_named(table)[rows],
@@ -79,12 +79,12 @@ def passages_of(table: pa.Table, timetable: Timetable) -> Passages:
 
 def traces_of(table: pa.Table, timetable: Timetable) -> Traces:
     """Traces of a table; on trips that this timetable does not have a vehicle counts as being on none."""
-    trip, day = _trips(table, timetable), _days(table, timetable)
+    trip, day, shift = _runs(table, timetable)
     return Traces(
         vehicle_id=_words(table["vehicle_id"]), standing=np.asarray(table["standing"].to_numpy(), bool),
         state=np.array([VEHICLE_STATES.index(name) for name in table["state"].to_pylist()], np.int8),
         trip=np.where(day >= 0, trip, NONE).astype(np.int32), service_day=day,
-        shift_s=_numbers(table["shift_s"]).astype(np.int32), since=_numbers(table["since"]),
+        shift_s=shift, since=_numbers(table["since"]),
         until=_numbers(table["until"]), from_call=_calls(table["from_stop_sequence"], trip, timetable),
         to_call=_calls(table["to_stop_sequence"], trip, timetable), from_lat=_numbers(table["from_lat"]),
         from_lon=_numbers(table["from_lon"]), to_lat=_numbers(table["to_lat"]), to_lon=_numbers(table["to_lon"]),
@@ -98,8 +98,11 @@ def _named(table: pa.Table) -> BoolArray:
     return named
 
 
-def _trips(table: pa.Table, tt: Timetable) -> Int32Array:
-    return _indices(table["trip_id"], tt.trip_index)
+def _runs(table: pa.Table, tt: Timetable) -> tuple[Int32Array, Int32Array, Int32Array]:
+    """Trip, service day and shift of each row's run, that of the operator's own that goes by the name."""
+    trip, day = _indices(table["trip_id"], tt.trip_index), _days(table, tt)
+    shift = _numbers(table["shift_s"]).astype(np.int32)
+    return tt.standing_for(trip, day, shift), day, shift
 
 
 def _days(table: pa.Table, tt: Timetable) -> Int32Array:

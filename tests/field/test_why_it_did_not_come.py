@@ -147,3 +147,18 @@ def test_a_run_that_the_operator_added_is_explained_too(on_disk: bool, tmp_path:
         city.service.history.flush()
         city.clock.at += 60
         city.step()
+
+
+def test_a_run_added_under_the_id_of_another_is_explained_as_its_own() -> None:
+    again = {"start_time": "08:10:00", "start_date": 20261126}
+    copy = update("t1", relationship="DUPLICATED", start_date=20261126, new_trip_id="t1",
+                  new_start_time="08:10:00", new_start_date=20261126)  # fmt: skip
+    city = City(TOWN, at="08:05").trip_updates(copy)
+    for stop, at in zip("ABCDE", ("08:10", "08:13", "08:15", "08:17", "08:19"), strict=True):
+        city.vehicle_positions(bus("x", "t1", at=stop, **again), at=at)
+    city.trip_updates().vehicle_positions().at("08:50")
+    city.service._history.work.drain()
+    found = city.json("/v1/stops/C/explain", at="2026-11-26T08:14")["explanations"]
+    assert [(one["start_time"], one["vehicle_id"]) for one in found if one["outcome"] == "on_time"] == [
+        ("08:10:00", "x")
+    ]
