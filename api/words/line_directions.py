@@ -118,6 +118,8 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, at: int, *
     once = {moment.every(other.headway_s) for other in row.departures if other.clock is None}
     if not first:
         once |= {moment.every(call.headway_s), moment.line_told(call), moment.part_of(at, row.departures[0])}
+        # Of later ones a screen has no room for it.
+        once |= {moment.goes_on(call)} if from_afar else set()
     if not says_change:
         once.add(moment.platform_change(call))
     notes += [note for note in departure.notes if note not in once]

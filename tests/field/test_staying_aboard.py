@@ -27,6 +27,7 @@ def test_a_bus_that_goes_on_as_another_line_says_so_at_each_stop_and_on_its_page
     goes_on = "continues as 12 to Harbour"
     assert [row.told["notes"] for row in city.panel("B")[:2]] == [[goes_on], []]
     assert goes_on in text(city.page("/stops/B").css_first("li.departure"))
+    assert text(city.page("/screen/B").css_first("li.row")).count(goes_on) == 1
     assert [goes_on in text(row.told) for row in city.trip_page("t1")] == [False, False, True]
     assert city.trip_answer("t1")["continues_as"]["trip_id"] == "u1"
     assert city.trip_answer("t1")["continues_as"]["route"]["short_name"] == "12"
