@@ -140,6 +140,9 @@ def test_a_tram_and_a_bus_of_one_name_are_told_apart_in_words_wherever_lines_sta
         assert text(city.page(f"/trips/{route}8").css_first("h1")).startswith(f"Line 1 {mode}")
     chips = page_of(city.officer.get("/desk/disruptions/new").text).css(".chip.line")
     assert [text(chip) for chip in chips][:2] == ["1 Tram", "1 Bus"]
+    for page in ("/desk/why", "/desk/accuracy"):
+        options = page_of(city.officer.get(page).text).css("select[name=line] option")
+        assert [text(option) for option in options][1:3] == ["1 – Tram · Centre", "1 – Bus · Port"], page
 
 
 def test_lines_that_never_meet_need_no_word() -> None:
