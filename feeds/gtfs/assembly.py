@@ -28,7 +28,7 @@ from feeds.gtfs.sound_times import interpolated
 from feeds.gtfs.stop_positions import amid_platforms, put_right, with_positions
 from feeds.gtfs.stops import Stops, read_stops
 from feeds.gtfs.tables import LONGEST_TEXT, read_tables, words
-from feeds.gtfs.transfers import Continuations, read_continuations
+from feeds.gtfs.transfers import Continuations, in_their_blocks, read_continuations
 from feeds.gtfs.translations import Translations, read_translations
 from feeds.gtfs.trips import HANGING, Trips, read_trips, with_destinations
 from feeds.gtfs.written_dates import existing_date
@@ -100,6 +100,7 @@ def build_timetable(archive: GtfsArchive) -> tuple[Timetable, tuple[Problem, ...
     told = _told_of_itself(tables.get("feed_info"))
     translations = read_translations(tables, rows.calls, rows.trips.trip_id, rows.headsign_name)
     goes_on = read_continuations(tables, rows.trips.trip_id)
+    rows = replace(rows, trips=in_their_blocks(rows.trips, goes_on))
     timetable = _put_together(archive.digest, told, rows, ways, calendar, journeys, translations, goes_on)
     double_of = tell_doubtful_trips(timetable, rows.trips, calls, ways.drawn, problems)
     return once_a_block(timetable, double_of), problems.all()

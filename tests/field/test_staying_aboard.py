@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import text
-from benchmarks.field.messages import cancelled
+from benchmarks.field.messages import bus, cancelled
 from benchmarks.field.network import Pattern, Route, Trip, network
 
 WAYS = Pattern("main", "A B C", headsign="Market"), Pattern("on", "C D E", "r12", headsign="Harbour")
@@ -35,3 +35,11 @@ def test_a_bus_that_goes_on_as_another_line_says_so_at_each_stop_and_on_its_page
     city.trip_updates(cancelled("u1", start_date=20261126))
     assert city.trip_answer("t1")["continues_as"] is None
     assert city.panel("B")[0].told["notes"] == []
+
+
+def test_a_bus_is_live_on_the_line_as_which_it_goes_on() -> None:
+    lines = network("A B C D E", WAYS, TRIPS, routes=(Route("r1", "1"), Route("r12", "12")),
+                    tables={"transfers": TRANSFERS})  # fmt: skip
+    city = City(lines, at="07:59").vehicle_positions(bus("v", "t1", late_s=240)).at("08:06")
+    assert city.board("D")[0] == "08:10 u1 live"
+    assert [row.split()[1:] for row in city.board("D")[1:]] == [["u2", "scheduled"]]
