@@ -93,7 +93,7 @@ class Judge:
         if call in seen:
             return self._passed(case, seen[call])
         if case.scheduled < self._evidence.since:
-            return case.not_seen(NO_RECORDS)
+            return self._said_alone(case)
         before, after = max((k for k in seen if k < call), default=-1), min((k for k in seen if k > call), default=-1)
         if before >= 0 and after >= 0:
             return self._passed_by(case, seen[before], seen[after])
@@ -196,6 +196,13 @@ class Judge:
             return case.not_seen(PASSED_UNSEEN, (first,), vehicle_id=vehicle)
         return case.verdict(NOT_SERVED, JOINED_LATE, (took_up, *self.alerts(case)), vehicle_id=vehicle)
 
+    def _said_alone(self, case: Case) -> Verdict:
+        """No vehicle was looked at then: what the operator said is all that is known."""
+        if cancelled := self.operator_said(case):
+            return case.verdict(NOT_SERVED, CANCELLED, (*cancelled, *self.alerts(case)))
+        told = self._told_until(case) >= case.begins - EARLY_S
+        return case.not_seen(TRIP_NOT_NAMED if told else NO_RECORDS)
+
     def _never_ran(self, case: Case) -> Verdict:
         """Nobody was seen on this trip."""
         cancelled, alerts = self.operator_said(case), self.alerts(case)
@@ -240,7 +247,7 @@ class Judge:
         spans = self._evidence.line_seen.get(int(self._tt.trip_route[trip]))
         if spans is None:
             return ()
-        first, last = since - LINE_SEEN_S, min(until + LINE_SEEN_S, self._evidence.until)
+        first, last = max(since - LINE_SEEN_S, self._evidence.since), min(until + LINE_SEEN_S, self._evidence.until)
         near = [(max(begin, first), min(end, last)) for begin, end in spans if begin <= last and end >= first]
         if not near:
             return (Fact("line_unseen", first, last),)

@@ -162,3 +162,15 @@ def test_a_run_added_under_the_id_of_another_is_explained_as_its_own() -> None:
     assert [(one["start_time"], one["vehicle_id"]) for one in found if one["outcome"] == "on_time"] == [
         ("08:10:00", "x")
     ]
+
+
+def test_where_no_vehicle_positions_are_received_the_operators_word_is_told_all_the_same() -> None:
+    city = City(TOWN, at="07:50", sources={"vehicle_positions": None})
+    city.trip_updates(cancelled("t1", start_date=20261126), update("t2", *LATE)).at("09:40")
+    assert why(city, "C", "08:04") == ("not_served", "cancelled")
+    (one,) = city.json("/v1/stops/C/explain", at="2026-11-26T09:04")["explanations"]
+    assert (one["outcome"], one["cause"]) == ("not_seen", "trip_not_named")
+    assert (
+        "We have no records of vehicles"
+        in city.json("/v1/stops/C/explain", at="2026-11-26T07:34")["explanations"][0]["answer"]["en"]
+    )
