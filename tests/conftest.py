@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import os
 
+import pytest
 from hypothesis import settings
 
 gc.disable()
@@ -13,6 +14,17 @@ gc.disable()
 # what is tried changes with the test alone, unless more effort is asked for.
 settings.register_profile("suite", deadline=None, derandomize="FUZZ_EFFORT" not in os.environ)
 settings.load_profile("suite")
+
+
+_AT_ONE_PLACE = ("tests/feeds/", "tests/field/", "tests/predictor/")
+"""What the tests of a file here share, above all the networks that they play in, one worker makes for all of them."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(_AT_ONE_PLACE) and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def pytest_collection_finish() -> None:

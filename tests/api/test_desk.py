@@ -391,8 +391,8 @@ def test_the_overview_counts_vehicles_by_state_and_tells_of_a_failing_feed(desk:
 # Why did my bus not come? In the town, tram 7001 drives A-0800 on time, A-0820 is cancelled.
 
 
-_AFTERWARDS = pytest.mark.xdist_group("afterwards")
-"""One run of the town is enough for all."""
+_AFTERWARDS = pytest.mark.xdist_group("explained towns")
+"""One run of each town is enough for all."""
 
 
 @pytest.fixture(scope="module")
@@ -424,8 +424,9 @@ def test_a_line_direction_and_time_may_be_asked_instead(afterwards: TestClient) 
     assert "08:20" in page
 
 
+@_AFTERWARDS
 def test_a_wait_on_a_line_run_by_headway_is_told_to_the_officer_too() -> None:
-    service = remembering(headway_town())
+    service = remembering(by_headway=True)
     client = TestClient(create_app(service, Desk(service, token=TOKEN)), headers={"Accept-Language": "en"})
     client.post("/desk/login", data={"token": TOKEN})
     page = client.get("/desk/why", params={"stop": "hôpital", "at": "2026-03-02T08:04"}).text

@@ -34,7 +34,7 @@ def client() -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def by_headway() -> Iterator[TestClient]:
-    yield TestClient(create_app(remembering(headway_town())), raise_server_exceptions=False)
+    yield TestClient(create_app(remembering(by_headway=True)), raise_server_exceptions=False)
 
 
 def explained(client: TestClient, path: str) -> list[dict[str, Any]]:

@@ -35,8 +35,8 @@ from predictor.timetable import Timetable
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.xdist_group("recorded service")]
 
 DAY = date(2026, 3, 2)
-EVERY_S = 30.0
-STEPS = 24
+EVERY_S = 60.0
+STEPS = 12
 FEEDS = (VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS)
 
 
@@ -118,7 +118,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Timetable,
                 if data is not None:
                     for recorder in recorders[feed]:
                         recorder.write(data, now)
-            if step % 12 == 11:
+            if step % 6 == 5:
                 said[now] = told(service, now)
         for recorder in chain.from_iterable(recorders.values()):
             recorder.close()

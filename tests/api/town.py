@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -202,9 +203,10 @@ def service_at(
     )
 
 
-def remembering(timetable: Timetable | None = None) -> Service:
-    """The town's service at 8:35: it has followed the first tram to its end."""
-    service = service_at(at(8, 1), timetable=timetable)
+@cache
+def remembering(*, by_headway: bool = False) -> Service:
+    """The town's service at 8:35: it has followed the first tram to its end. To be asked only: one for all."""
+    service = service_at(at(8, 1), timetable=headway_town() if by_headway else None)
     for now in np.arange(at(8, 1, 20), at(8, 35, 1), 20.0).tolist():
         service.step(now)
     service._history.work.drain()

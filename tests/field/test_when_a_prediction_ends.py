@@ -157,7 +157,12 @@ def test_a_train_that_stands_on_the_way_is_told_for_when_its_operator_says_that_
 
 def test_a_bus_sent_in_the_place_of_one_broken_down_is_followed_past_it() -> None:
     broken, sent = bus("v1", "t1", late_s=0, stuck_at="C"), bus("v2", "t1", late_s=1500)
-    city = City(at="07:55").vehicle_positions(broken, OTHER).at("08:26", every_s=120.0).vehicle_positions(broken, sent, OTHER)
+    city = (
+        City(at="07:55")
+        .vehicle_positions(broken, OTHER)
+        .at("08:26", every_s=120.0)
+        .vehicle_positions(broken, sent, OTHER)
+    )
     assert statuses(city.at("08:28"), "D")[0] == "t1 live"
 
 

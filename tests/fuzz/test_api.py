@@ -99,7 +99,7 @@ _one_at_a_time = schemathesis.pytest.from_fixture("in_turn").include(lambda aske
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @_one_at_a_time.parametrize()
-@tries(5)
+@tries(4)
 def test_every_answer_is_as_described(case: Case[Any]) -> None:
     case.call_and_validate(headers={"Authorization": f"Bearer {TOKEN}"})
 
