@@ -15,10 +15,11 @@ from feeds.ids.known_ids import LONGEST, indices_of, known_indices, routes_named
 from feeds.ids.shortened_ids import runs_meant
 from feeds.service_times import start_seconds
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array
-from predictor.named_runs import RunNames
+from predictor.named_runs import START_TOLERANCE_S, RunNames, run_finder
 from predictor.timetable import Timetable
 
 _FEW = 3
+_DAY_S = 86_400
 _LATE_S = 3600
 """No run by headway takes longer than planned by more."""
 
@@ -87,6 +88,34 @@ def without_shared_starts(
     start = start.copy()
     start[no_start] = NONE
     return replace(names, start_time_s=start)
+
+
+def without_other_starts(
+    names: RunNames, route: Int32Array, at: Float64Array, timetable: Timetable, refused: Counter[str]
+) -> RunNames:
+    """The names (n,) without the trips that begin long after the start that is named with them, and after `at`, where
+    they are under way, where a run of their line begins then: that one is meant. `at` (n,): POSIX seconds, not finite
+    of who is only spoken of."""
+    tt = timetable
+    rows = np.flatnonzero((names.trip >= 0) & (names.start_time_s >= 0) & np.isfinite(at))
+    rows = rows[~tt.trip_is_frequency[names.trip[rows]] & ~tt.trip_repeats[names.trip[rows]]]
+    if len(rows) == 0:
+        return names
+    start = tt.trip_start_s[names.trip[rows]]
+    # A clock's time of a run past midnight is a day off.
+    after_s = (start - names.start_time_s[rows] + _DAY_S // 2) % _DAY_S - _DAY_S // 2
+    rows, start = rows[after_s > START_TOLERANCE_S], start[after_s > START_TOLERANCE_S]
+    day = np.array([tt.date_index.get(date, NONE) for date in names.service_date[rows].tolist()], np.int64)
+    today = np.searchsorted(tt.date_origin, at[rows], side="right") - 1
+    early_s = tt.date_origin[np.maximum(np.where(day >= 0, day, today), 0)] + start - at[rows]
+    rows = rows[early_s > START_TOLERANCE_S]
+    line = np.where(route[rows] >= 0, route[rows], tt.trip_route[names.trip[rows]])
+    others = replace(names.take(rows), trip=np.full(len(rows), NONE, np.int32), route=line)
+    found = run_finder(tt).find(others, at[rows], np.ones(len(rows), bool)).trip >= 0
+    refused["start_time_against_trip"] += int(found.sum())
+    trip, routes = names.trip.copy(), names.route.copy()
+    trip[rows[found]], routes[rows[found]] = NONE, line[found]
+    return replace(names, trip=trip, route=routes)
 
 
 def a_few(names: Sequence[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from feeds.gtfs.headsigns import destination
 from feeds.ids.known_ids import ids_of, places_in, short_text
-from feeds.ids.run_names import a_few, run_names, without_shared_starts
+from feeds.ids.run_names import a_few, run_names, without_other_starts, without_shared_starts
 from feeds.trip_updates.entities import Entities, delay_in_range
 from feeds.trip_updates.message_columns import (
     NEW_IF_UNKNOWN,
@@ -84,6 +84,7 @@ def runs_named(
     first_time = np.full(len(names.trip), np.inf)
     np.fmin.at(first_time, updates.owner, np.fmin(updates.arrival, updates.departure))
     names = without_shared_starts(names, vehicle, first_time, tt, refused)
+    names = without_other_starts(names, route, first_time, tt, refused)
     trip, day, shift = _found(
         tt, names, relationship, delay, has_unread_date, updates, first_time, received_at, dates, refused
     )

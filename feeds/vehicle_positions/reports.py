@@ -19,7 +19,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.ids.call_numbers import Numbering, numbered_as_timetable
 from feeds.ids.known_ids import id_of, known_indices, short_text
-from feeds.ids.run_names import a_few, run_names, without_shared_starts
+from feeds.ids.run_names import a_few, run_names, without_other_starts, without_shared_starts
 from feeds.messages.message import posix_seconds
 from feeds.messages.unset_parts import NO_MODIFIED_TRIP, NO_POSITION, NO_TRIP, NO_VEHICLE
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
@@ -204,6 +204,7 @@ def resolve(
     names = _on_diversions(timetable, names, text["trip_id"])
     names = _dated_near(timetable, _on_copies(timetable, names), at, refused)
     names = without_shared_starts(names, text["vehicle_id"], at, timetable, refused)
+    names = without_other_starts(names, route, at, timetable, refused)
     runs = run_finder(timetable).find(names, at, under_way)
     runs.count(refused, under_way)
     if dates is not None:

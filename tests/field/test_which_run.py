@@ -718,3 +718,24 @@ def test_a_run_that_stands_in_its_block_under_two_lines_is_told_alike_under_both
     # What is told of each is true of each.
     city.trip_updates(cancelled("t1"), update("u1", StopUpdate("B", delay=60)))
     assert rows(city, "D") == {"08:06 t1 cancelled", "08:07 u1 live"}
+
+
+# mfdz/GTFS-Issues#269
+@pytest.mark.parametrize("direction", [{}, {"direction_id": 0}])
+def test_a_trip_that_is_named_with_the_start_of_an_earlier_run_takes_no_bus_from_that_one(
+    direction: dict[str, int],
+) -> None:
+    named: dict[str, Any] = {"start_time": "08:00:00", "route_id": "r1", "start_date": 20261126, **direction}
+    told = update("t2", StopUpdate("B", "08:03", "08:03"), StopUpdate("C", "08:05", "08:05"), **named)
+    city = City(at="07:58").trip_updates(told)
+    assert city.board("C") == ["08:05 t1 live", "09:04 t2 scheduled"]
+    city = City(at="08:01").vehicle_positions(bus("v1", "t2", between=("A", "B", 0.5), **named))
+    assert [row.split()[1:] for row in city.board("C")] == [["t1", "live"], ["t2", "scheduled"]]
+    # Of a bus that is where the trip is by its own times nothing else is meant.
+    city = City(at="09:01").vehicle_positions(bus("v1", "t2", between=("A", "B", 0.5), **named))
+    assert city.board("C")[0].endswith("t2 live")
+    # Nor where no run begins then.
+    city = City(at="07:58").trip_updates(
+        update("t2", StopUpdate("C", "09:05", "09:05"), **named | {"start_time": "07:00:00"})
+    )
+    assert city.board("C") == ["08:04 t1 scheduled", "09:05 t2 live"]
