@@ -20,6 +20,7 @@ from feeds.trip_updates.message_columns import (
     StopTimeUpdates,
     UpdatedRuns,
 )
+from feeds.trip_updates.nearest_runs import with_nearest_runs
 from feeds.trip_updates.run_kinds import trip_name
 from predictor.arrays import (
     NONE,
@@ -52,6 +53,7 @@ from predictor.trip_updates import (
     TRIP_CANCELED,
     TRIP_DELETED,
     TRIP_NEW,
+    TRIP_SCHEDULED,
     TRIP_UNSCHEDULED,
 )
 
@@ -203,6 +205,7 @@ def _found(
     found = _not_long_before_it_begins(tt, found, first_time)
     late_s = or_where_unknown(late_s, 0.0)
     found = dates.settled(tt, names, found, under_way, np.isfinite(first_time), late_s, received_at)
+    found = with_nearest_runs(tt, names, found, updates, relationship == TRIP_SCHEDULED)
     is_added = is_one_of(relationship, (TRIP_ADDED, TRIP_NEW))
     # What takes the place of a trip that the timetable does not have is one more.
     is_new = is_one_of(relationship, NOT_IN_TIMETABLE)

@@ -77,6 +77,34 @@ def test_a_message_about_a_run_whose_trip_id_has_changed_reaches_its_riders() ->
     assert all("Crowded" in told for told in city.messages(trip="t1").values())
 
 
+# motis-project/motis#1562, iRail/iRail#593
+def test_runs_whose_ids_have_all_changed_and_that_name_no_start_are_found_by_where_and_when_they_come() -> None:
+    town = Network(
+        patterns=(Pattern("main", "A B C D E"), Pattern("back", "E D C B A", direction=1)),
+        trips=tuple(Trip(f"{way[0]}{n}", f"08:{n}", way) for way in ("main", "back") for n in (10, 20, 30)),
+    )
+    told = [
+        update(f"new-{k}", *(StopUpdate(stop, at, at) for stop, at in calls), route_id="r1", **TODAY)
+        for k, calls in enumerate(
+            ([("C", "08:18"), ("E", "08:22")], [("B", "08:27"), ("E", "08:34")], [("D", "08:15"), ("A", "08:22")])
+        )
+    ]
+    for order in (1, -1):
+        city = City(town, at="08:09").trip_updates(*told[::order])
+        assert city.board("C") == [
+            "08:17 b10 live", "08:18 m10 live", "08:24 b20 scheduled", "08:29 m20 live", "08:34 m30 scheduled",
+            "08:34 b30 scheduled",
+        ]  # fmt: skip
+        assert "updates_not_found" not in city.readyz()["faults"]
+    # Beside many ids that are known, and far from all times, nothing is guessed.
+    known = [update(trip, StopUpdate("A", delay=0), **TODAY) for trip in ("m10", "m20", "m30", "b10")]
+    assert City(town, at="08:09").trip_updates(told[0], *known).board("C")[0] == "08:14 m10 live"
+    far = update("new", StopUpdate("C", "11:18", "11:18"), StopUpdate("E", "11:22", "11:22"), route_id="r1", **TODAY)
+    city = City(town, at="08:09").trip_updates(far)
+    assert all(row.endswith("scheduled") for row in city.board("C"))
+    assert "updates_not_found" in city.readyz()["faults"]
+
+
 # Alerts come from yet another program than timetables and positions.
 @pytest.mark.parametrize(
     ("selector", "asked"),

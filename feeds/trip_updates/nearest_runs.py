@@ -1,0 +1,96 @@
+"""Runs whose ids the timetable does not have and of which no start is named, as where it is another one's: of their
+line the one that should be where they are told to come, at about that time."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from feeds.ids.shortened_ids import MOST
+from feeds.trip_updates.message_columns import StopTimeUpdates
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges, first_of_each
+from predictor.named_runs import FOUND, FoundRuns, RunNames
+from predictor.timetable import Timetable
+
+_EARLY_S, _LATE_S = 300.0, 1200.0
+"""No run is so much earlier or later than planned at its next stop and at its last one."""
+_AS_LATE = 3.0
+"""A run is a minute early as seldom as it is so many late."""
+_DAYS_S = 4.0 * 86_400
+
+
+def with_nearest_runs(
+    timetable: Timetable, names: RunNames, found: FoundRuns, updates: StopTimeUpdates, may_be: BoolArray
+) -> FoundRuns:
+    """The runs found (n,) with those that `may_be` (n,) looked for so, each once; as they are where the timetable has
+    most of the ids."""
+    rows = np.flatnonzero(may_be & (found.trip < 0) & (names.trip < 0) & (names.route >= 0) & (names.start_time_s < 0))
+    if len(rows) == 0 or len(rows) < MOST * len(names.trip):
+        return found
+    tt = timetable
+    at = np.fmax(updates.arrival, updates.departure)
+    timed = np.flatnonzero(np.isfinite(at) & (updates.stop >= 0) & np.isin(updates.owner, rows))
+    timed = timed[np.lexsort((at[timed], updates.owner[timed]))]
+    is_first = first_of_each(updates.owner[timed])
+    is_last = np.append(is_first[1:], True)[: len(timed)]
+    several = ~(is_first & is_last)
+    first, last = timed[is_first & several], timed[is_last & several]
+    begin, end = _calls_near(tt, names, updates, at, first), _calls_near(tt, names, updates, at, last)
+    # By row, day and trip.
+    _, here, there = np.intersect1d(begin[0], end[0], return_indices=True)
+    forwards = begin[1][here] < end[1][there]
+    here, there = here[forwards], there[forwards]
+    run, row = begin[0][here] % (len(tt.date) * tt.trips), begin[0][here] // (len(tt.date) * tt.trips)
+    off = sum(np.where(part >= 0.0, part, -_AS_LATE * part) for part in (begin[2][here], end[2][there]))
+    known = found.trip >= 0
+    taken = set((found.service_day[known].astype(np.int64) * tt.trips + found.trip[known]).tolist())
+    trip, day, verdict = found.trip.copy(), found.service_day.copy(), found.verdict.copy()
+    for k in np.argsort(off, kind="stable").tolist():
+        this, of = int(run[k]), int(row[k])
+        if this not in taken and trip[of] < 0:
+            taken.add(this)
+            day[of], trip[of] = divmod(this, tt.trips)
+            verdict[of] = FOUND
+    return FoundRuns(
+        trip, day, found.shift_s, start_known=found.start_known | (verdict == FOUND), other_day=found.other_day,
+        verdict=verdict,
+    )  # fmt: skip
+
+
+def _calls_near(
+    tt: Timetable, names: RunNames, updates: StopTimeUpdates, at: Float64Array, told: Int64Array
+) -> tuple[Int64Array, Int32Array, Float64Array]:
+    """Calls of the named lines at the stops of updates, at about the time that these tell: row, day and trip of each as
+    one number, the call, and how late that is."""
+    axis, by_place = _by_place(tt)
+    row, stop, time = updates.owner[told], updates.stop[told].astype(np.int64), at[told]
+    named = np.array([tt.date_index.get(date, NONE) for date in names.service_date[row].tolist()], np.int64)
+    today = np.searchsorted(tt.date_origin, time, side="right") - 1
+    keys, calls, late = [], [], []
+    for back in (0, 1):
+        day = np.where(names.service_date[row] > 0, named if back == 0 else NONE, today - back)
+        part = np.flatnonzero(day >= 0)
+        seconds = time[part] - tt.date_origin[day[part]]
+        place = (names.route[row[part]].astype(np.int64) * tt.stops + stop[part]) * _DAYS_S + seconds
+        low, high = np.searchsorted(axis, place - _LATE_S), np.searchsorted(axis, place + _EARLY_S, side="right")
+        pair, index = expand_ranges(low, high - low)
+        entry, which = by_place[index], part[pair]
+        trip = np.searchsorted(tt.trip_call_ptr, entry, side="right") - 1
+        direction, runs_to = names.direction[row[which]], tt.pattern_direction[tt.trip_pattern[trip]]
+        fits = tt.service_active[tt.trip_service[trip], day[which]] & ~tt.trip_is_frequency[trip]
+        fits &= (direction < 0) | (runs_to < 0) | (direction == runs_to)
+        entry, which, trip = entry[fits], which[fits], trip[fits]
+        keys.append((row[which].astype(np.int64) * len(tt.date) + day[which]) * tt.trips + trip)
+        calls.append(tt.call_at(entry))
+        late.append(time[which] - tt.date_origin[day[which]] - tt.departure_s[entry])
+    return np.concatenate(keys), np.concatenate(calls), np.concatenate(late)
+
+
+@lru_cache(maxsize=2)
+def _by_place(tt: Timetable) -> tuple[Float64Array, Int64Array]:
+    """All calls by line, stop and time: where each stands on that axis, and its entry."""
+    route = np.repeat(tt.trip_route, np.diff(tt.trip_call_ptr)).astype(np.int64)
+    axis = (route * tt.stops + tt.call_stop) * _DAYS_S + tt.departure_s
+    order = np.argsort(axis)
+    return axis[order].astype(np.float64), order.astype(np.int64)
