@@ -9,7 +9,6 @@ from typing import NamedTuple
 from google.transit import gtfs_realtime_pb2
 
 from feeds.messages.message import decode_message
-from feeds.reading import GAP_S
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
 
@@ -18,8 +17,8 @@ _ENOUGH, _SHARE = 3, 0.25
 """So many runs, and so large a share of a message, are told of again of which the message before said nothing."""
 _BY_TURNS_S = 600.0
 """After so long without that the feed is whole again."""
-_MOST = 4
-"""Messages put together."""
+_MOST, _WINDOW_S = 4, 150.0
+"""So many messages are put together, of so many seconds."""
 
 Decode = Callable[[bytes, Timetable, float], TripUpdates]
 
@@ -45,7 +44,7 @@ class InTurns:
             return told
         ids = zip(told.trip_id.tolist(), told.service_day.tolist(), told.shift_s.tolist(), strict=True)
         this = _Message(data, received_at, frozenset(ids))
-        recent = [message for message in self._recent if received_at - GAP_S < message.received_at < received_at]
+        recent = [message for message in self._recent if received_at - _WINDOW_S < message.received_at < received_at]
         if len(recent) > 1:
             earlier: frozenset[tuple[str, int, int]] = frozenset().union(*(message.runs for message in recent[:-1]))
             again = len((this.runs & earlier) - recent[-1].runs)

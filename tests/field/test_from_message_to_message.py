@@ -248,4 +248,4 @@ def test_runs_that_a_feed_tells_of_by_turns_are_live_all_the_time_and_gone_when_
     assert [row.split()[-1] for row in last] == ["live"] * 6 + ["scheduled"] * 2
     recorder.close()
     played = open_recording(tmp_path, city.service.timetable).frames(city.now - 300, city.now + 1, 30)
-    assert [len(reading.trip_updates or ()) for _, reading in played] == [4, 4, *[8] * 6, 7, 6, 6]
+    assert [len(reading.trip_updates or ()) for _, reading in played] == [4, 4, *[8] * 7, 7, 6]
