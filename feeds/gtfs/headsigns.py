@@ -29,7 +29,8 @@ _KIND = re.compile(
 
 def destination(sign: str) -> str:
     """The sign, "" where it names no place."""
-    return "" if _NO_PLACE.fullmatch(sign.replace("-", " ").strip(" .!*")) else sign
+    words = sign.replace("-", " ").strip(" .!*")
+    return sign if words and not _NO_PLACE.fullmatch(words) else ""
 
 
 def line_named(sign: str) -> str:

@@ -17,6 +17,8 @@ from predictor.timetable import NO_PICKUP
 
 BUS = 3
 _SIX_DIGITS = re.compile("[0-9A-F]{6}")
+_IN_PLACE_OF_A_NAME = re.compile(r"[-\u2013\u2014_.*?/\s]+|null|none|nil|nan|undefined|n/a", re.IGNORECASE)
+"""What programs write where one of a line's two names is missing."""
 _BOOKING_COLUMNS = ("pickup_booking_rule_id", "drop_off_booking_rule_id")
 
 
@@ -44,6 +46,13 @@ def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> 
     route_id = frame["route_id"]
     tell = problems.of("routes.txt", frame.index.to_numpy(), route_id.to_numpy())
     short_name, long_name = words(frame, "route_short_name"), words(frame, "route_long_name")
+    short_says_nothing, long_says_nothing = (
+        name.str.fullmatch(_IN_PLACE_OF_A_NAME) for name in (short_name, long_name)
+    )
+    short_name, long_name = (
+        short_name.mask(short_says_nothing & ~long_says_nothing & (long_name != ""), ""),
+        long_name.mask(long_says_nothing & ~short_says_nothing & (short_name != ""), ""),
+    )
     # Better what it is like than an id.
     long_name = long_name.mask(short_name == "", long_name.where(long_name != "", words(frame, "route_desc")))
     nameless = ((short_name == "") & (long_name == "")).to_numpy(bool)

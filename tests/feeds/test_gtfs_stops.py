@@ -92,6 +92,14 @@ def test_a_stop_without_a_name_goes_by_its_id(tmp_path: Path) -> None:
     assert loaded.timetable.stop_name[0] == "Gare"
 
 
+@pytest.mark.parametrize("word", ["null", "N/A", "-", "None"])
+def test_a_word_for_no_name_beside_a_lines_other_name_is_none(tmp_path: Path, word: str) -> None:
+    header = "route_id,route_short_name,route_long_name,route_type\n"
+    tt = load(tmp_path, routes=f"{header}r1,{word},Ferry,4\nr2,7,{word},3\nr3,{word},{word},3\n").timetable
+    assert tt.route_short_name.tolist() == ["", "7", word]
+    assert tt.route_long_name.tolist() == ["Ferry", "", word]
+
+
 def test_routes_keep_their_names_and_colours_and_absurd_ones_are_told(tmp_path: Path) -> None:
     loaded = load(
         tmp_path,

@@ -211,7 +211,7 @@ def test_the_sign_of_a_stop_counts_before_the_trips() -> None:
 
 
 @pytest.mark.parametrize(
-    "sign", ["Drop Off", "Set down only", "Sorry, not in service", "Nicht einsteigen!", "N/A", "?"]
+    "sign", ["Drop Off", "Set down only", "Sorry, not in service", "Nicht einsteigen!", "N/A", "?", "*"]
 )
 def test_a_sign_that_says_who_may_board_is_no_destination(sign: str) -> None:  # bustimes/bustimes.org#411
     calls = (Call("A", "08:00", headsign="Dublin"), Call("B", "08:02"), Call("C", "08:04", headsign=sign),
