@@ -18,7 +18,6 @@ from predictor.geometry import to_first_stop_m, to_stop_m
 from predictor.legs import Legs
 from predictor.operator_holds import OperatorHolds
 from predictor.snapshot import DEADHEAD, FROM_BLOCK, FROM_VEHICLE, LAYOVER
-from predictor.timetable import Timetable
 from predictor.timing_points import TimingPoints
 from predictor.tracks import Tracks
 from predictor.travel_times import HOURS, TravelTimes
@@ -41,7 +40,6 @@ class Arrivals:
 
     def __init__(
         self,
-        timetable: Timetable,
         travel_times: TravelTimes,
         timing_points: TimingPoints,
         tracks: Tracks,
@@ -51,7 +49,7 @@ class Arrivals:
     ) -> None:
         """Where the operator `holds` a vehicle, it has no departure before. `waits_until` (slots,): until when a silent
         vehicle may be taken to wait at its first stop, POSIX seconds; until now where not given."""
-        tt = self._timetable = timetable
+        tt = travel_times.timetable
         self._travel_times, self._tracks, self._holds, self._now = travel_times, tracks, holds, now
         self._heard = np.zeros(len(tracks)) if waits_until is None else np.minimum(waits_until - now, 0.0)
         self._links = travel_times.of_links(now)
@@ -60,11 +58,11 @@ class Arrivals:
 
     def at_calls_of(self, legs: Legs) -> Chain:
         """Those at every call of the legs."""
-        tt, now = self._timetable, self._now
+        tt, now = self._travel_times.timetable, self._now
         legs = legs.take(legs.first_call < legs.end_call)
         opens = first_of_each(legs.slot)
         head, follows = np.flatnonzero(opens), np.flatnonzero(~opens)
-        heads = _heads(tt, self._travel_times, self._tracks, legs.take(head), self._heard, now)
+        heads = _heads(self._travel_times, self._tracks, legs.take(head), self._heard, now)
 
         ways = Ways(
             first_entry=tt.entry_of(legs.trip, legs.first_call),
@@ -91,20 +89,18 @@ class Arrivals:
         return chain
 
 
-def _heads(
-    tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: Legs, heard: Float64Array, now: float
-) -> Heads:
+def _heads(travel_times: TravelTimes, tracks: Tracks, first: Legs, heard: Float64Array, now: float) -> Heads:
     """Where each vehicle (n,) is on its way to the first call of its chain, which is of the legs `first`: driving
     there, standing there, or yet to come to the first stop of its trip: where it was, until it was last `heard` of
     (slots,), as times are."""
-    slot, call = first.slot, first.first_call
+    tt, slot, call = travel_times.timetable, first.slot, first.first_call
     reported = tracks.placed_at[slot] - now
     on_it = first.order == 0
     standing = on_it & (tracks.departed[slot] < tracks.arrived[slot])
     stands_on_the_way, stands_at_first = standing & (call > 0), standing & (call == 0)
     away = ~on_it | (~standing & (tracks.departed[slot] == 0))
 
-    left_s, left_variance = _left_of_the_link(tt, travel_times, tracks, first, now)
+    left_s, left_variance = _left_of_the_link(travel_times, tracks, first, now)
     came = or_where_unknown(tracks.arrived_at[slot], now) - now
     way_m = to_stop_m(tt, first.trip, call, tracks.lat[slot], tracks.lon[slot])
     arrival = np.where(stands_on_the_way, came, reported + left_s)
@@ -124,11 +120,12 @@ def _heads(
 
 
 def _left_of_the_link(
-    tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: Legs, now: float
+    travel_times: TravelTimes, tracks: Tracks, first: Legs, now: float
 ) -> tuple[Float64Array, Float64Array]:
     """Time that each vehicle (n,) needs from its last report to the first call of its chain, along the link that it is
     on, and the variance of that."""
-    slot, entry = first.slot, tt.entry_of(first.trip, first.first_call)
+    tt, slot = travel_times.timetable, first.slot
+    entry = tt.entry_of(first.trip, first.first_call)
     before = np.maximum(entry - 1, 0)
     link_time = travel_times.expected_s(before, tracks.service_day[slot], now)
     dwell = travel_times.dwell_s[before]

@@ -73,7 +73,7 @@ class DrivingTimes:
         self.travel_times = TravelTimes(timetable)
         self.timing_points = TimingPoints(timetable)
         self.trip_history = TripHistory(timetable)
-        self.diagram = TimeDistance.of(timetable, self.travel_times)
+        self.diagram = TimeDistance.of(self.travel_times)
         if learned.travel_times:
             self.travel_times.recall(learned.travel_times)
         if learned.timing_points:

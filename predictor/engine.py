@@ -32,7 +32,7 @@ from predictor.finished_runs import FinishedRuns
 from predictor.forecast import MISS_WEIGHT, forecast, within_horizon
 from predictor.forecast_loop import Forecast
 from predictor.geometry import LineGeometry
-from predictor.journeys import JourneyLookup, call_key, driven_call_key, driven_entry
+from predictor.journeys import JourneyLookup, call_key, driven_entry, driven_keys
 from predictor.kept_predictions import KeptPredictions, Room
 from predictor.last_words import LastWords
 from predictor.learned import Learned
@@ -484,16 +484,13 @@ class Engine:
         sampled = self._learner.sampled(len(self._tracks), now) & (waits_until >= now)
         due |= sampled
         room = kept.room(legs, due, np.minimum(until, now))
-        entry = self.timetable.entry_of(passages.trip, passages.call)
-        self._learner.resolve(passages, driven_call_key(passages.service_day, entry, passages.shift_s))
+        self._learner.resolve(passages, driven_keys(passages, passages.call, self.timetable))
         if not due.any():
             kept.go_on(room)
             self._counts["lessons"] += self._learner.study(now)
             return room.calls
         anew = legs.take(due[legs.slot] & (legs.calls > 0))
-        arrivals = Arrivals(
-            self.timetable, driving.travel_times, driving.timing_points, self._tracks, holds, now, waits_until
-        )
+        arrivals = Arrivals(driving.travel_times, driving.timing_points, self._tracks, holds, now, waits_until)
         self._forecast(anew, arrivals, until, sampled, room, now)
         kept.put(anew, room, self._tracks.passed, due, now)
         return room.calls
@@ -504,7 +501,7 @@ class Engine:
         """What is said of each call of the legs that are predicted `anew`; it is learned from what comes of it for the
         vehicles `sampled` (slots,)."""
         learner = self._learner
-        told = Features(self.timetable, self.driving_times.trip_history, self._tracks, now)
+        told = Features(self.driving_times.trip_history, self._tracks, now)
         for part in in_parts(anew, sampled):
             legs = anew.take(part)
             chain = arrivals.at_calls_of(legs)

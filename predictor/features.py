@@ -9,7 +9,6 @@ from predictor.arrivals_loop import Chain
 from predictor.driving_times import TripHistory
 from predictor.features_loop import Followed, Timetabled, fill
 from predictor.snapshot import FROM_VEHICLE, IN_SERVICE
-from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
 FEATURES = (
@@ -37,8 +36,8 @@ def has_begun(features: Float32Array) -> BoolArray:
 class Features:
     """What is told at one moment."""
 
-    def __init__(self, timetable: Timetable, history: TripHistory, tracks: Tracks, now: float) -> None:
-        tt, self._now = timetable, now
+    def __init__(self, history: TripHistory, tracks: Tracks, now: float) -> None:
+        tt, self._now = history.timetable, now
         self._timetabled = Timetabled(
             tt.trip_calls, tt.trip_start_s, tt.trip_is_frequency, tt.arrival_s, tt.call_pattern_call,
             tt.pattern_distance_m, np.subtract(tt.date_origin, now, dtype=np.float64), history.weight,

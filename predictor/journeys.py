@@ -33,6 +33,11 @@ def driven_call_key(service_day: Int32Array, entry: Int64Array, shift_s: Int32Ar
     return dated * _SHIFTS + shift_s + _SHIFTS // 2
 
 
+def driven_keys(runs: DatedRuns, call: Int32Array, timetable: Timetable) -> Int64Array:
+    """`driven_call_key` of a call (n,) of each run (n,)."""
+    return driven_call_key(runs.service_day, timetable.entry_of(runs.trip, call), runs.shift_s)
+
+
 def driven_entry(driven_call_keys: Int64Array) -> Int64Array:
     """The trip call (n,) that each `driven_call_key` stands for."""
     return driven_call_keys // _SHIFTS % _ENTRIES
@@ -54,6 +59,12 @@ def dated_calls(call_keys: Int64Array) -> tuple[Int64Array, Int32Array]:
     """`journey_key` and call (n,) that each `call_key` stands for."""
     journey_keys, call = np.divmod(call_keys, _CALLS)
     return journey_keys, call.astype(np.int32)
+
+
+def driven_as(call_keys: Int64Array, timetable: Timetable) -> Int64Array:
+    """The `driven_call_key` (n,) of the call that each `call_key` stands for."""
+    journey_keys, call = dated_calls(call_keys)
+    return driven_keys(runs_of(journey_keys, timetable), call, timetable)
 
 
 class JourneyLookup:

@@ -26,9 +26,9 @@ class TimeDistance:
     """(trip calls,)"""
 
     @classmethod
-    def of(cls, timetable: Timetable, travel_times: TravelTimes) -> TimeDistance:
+    def of(cls, travel_times: TravelTimes) -> TimeDistance:
         """By the link times of the timetable."""
-        tt = timetable
+        tt = travel_times.timetable
         total = np.cumsum(travel_times.timetabled_s) - travel_times.timetabled_s
         return cls(
             timetable=tt,

@@ -24,7 +24,7 @@ from predictor.arrays import (
     is_one_of,
     or_where_unknown,
 )
-from predictor.journeys import dated_calls, driven_call_key, runs_of
+from predictor.journeys import dated_calls, driven_as, driven_keys, runs_of
 from predictor.past_calls import STILL_DUE_S
 from predictor.predicted_rows import planned
 from predictor.runs import DatedRuns
@@ -69,7 +69,7 @@ class ToldCalls(DatedRuns):
 
     def key(self, timetable: Timetable) -> Int64Array:
         """One number for each call of a run."""
-        return driven_call_key(self.service_day, timetable.entry_of(self.trip, self.call), self.shift_s)
+        return driven_keys(self, self.call, timetable)
 
     def and_those(self, others: ToldCalls) -> ToldCalls:
         """These calls and others, in order."""
@@ -138,10 +138,7 @@ def _with_calls_left(snapshot: Snapshot, calls: ToldCalls, of_operator: Int64Arr
 
 def _keys_of_operator(snapshot: Snapshot) -> Int64Array:
     """`ToldCalls.key` of the calls that the operator tells of or that are past by its word."""
-    tt = snapshot.timetable
-    keys, call = dated_calls(snapshot.told_calls)
-    runs = runs_of(keys, tt)
-    return driven_call_key(runs.service_day, tt.entry_of(runs.trip, call), runs.shift_s)
+    return driven_as(snapshot.told_calls, snapshot.timetable)
 
 
 def _with_silences(tt: Timetable, calls: ToldCalls) -> ToldCalls:

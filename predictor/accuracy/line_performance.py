@@ -11,7 +11,7 @@ from predictor.accuracy.punctuality import OFF_HEADWAY
 from predictor.accuracy.scorer import LARGEST_SD_S
 from predictor.arrays import Float64Array, Int8Array, Int32Array, Int64Array, places_of
 from predictor.columns import Columns
-from predictor.journeys import driven_call_key
+from predictor.journeys import driven_keys
 from predictor.passages import Passages
 from predictor.timetable import Timetable
 
@@ -121,7 +121,7 @@ def _scheduled_headway(p: Passages, scheduled: ScheduledCall, tt: Timetable) -> 
     headway[same] = at[same] - at[same - 1]
     have = scheduled.key[order]
     by_call = np.argsort(have)
-    place = places_of(driven_call_key(p.service_day, tt.entry_of(p.trip, p.call), p.shift_s), have[by_call])
+    place = places_of(driven_keys(p, p.call, tt), have[by_call])
     found = np.append(headway[by_call], np.nan)[place]
     runs, of = np.unique(np.stack([p.trip, p.shift_s]), axis=1, return_inverse=True)
     promised = np.array([tt.headway_s(trip, shift) for trip, shift in runs.T.tolist()], np.float64)[of.ravel()]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import NONE, Float32Array, Int32Array, Int64Array, first_of_each, sorted_once
+from predictor.arrays import NONE, BoolArray, Float32Array, Int32Array, Int64Array, first_of_each, sorted_once
 from predictor.columns import Columns
-from predictor.journeys import dated_calls, dated_journeys, driven_call_key, driven_entry
+from predictor.journeys import dated_calls, dated_journeys, driven_as, driven_call_key, driven_entry, driven_keys
 from predictor.runs import DatedRuns
 from predictor.snapshot import LIVE, SKIPPED, Snapshot
 from predictor.timetable import Timetable
@@ -69,11 +69,12 @@ def told_by_us(snapshot: Snapshot) -> Told:
     kept = known & own
     soon = own & (made.arrival[row] <= now + TOLD_WITHIN_S)
     rows = row[kept]
+    left_out = snapshot.skipped[_are_of_base(tt.base, dated_calls(snapshot.skipped)[0])]
     published_s, p10_s, p90_s = ((times[rows] - now).astype(np.float32) for times in (made.arrival, made.p10, made.p90))
     return Told(
         _thinned(Samples(key[kept], published_s, p10_s, p90_s, now), tt.base),
-        sorted_once(np.concatenate([key[known & (soon | ~own)], _skipped_calls(tt.base, snapshot.skipped)])),
-        _of_base(tt.base, np.union1d(snapshot.cancelled, snapshot.deleted)),
+        sorted_once(np.concatenate([key[known & (soon | ~own)], driven_as(left_out, tt.base)])),
+        _cancelled(snapshot),
     )
 
 
@@ -85,8 +86,8 @@ def told_by_operator(updates: TripUpdates, snapshot: Snapshot) -> Told:
     runs = (updates.relationship != TRIP_CANCELED) & (updates.relationship != TRIP_DELETED)
     calls = updates.calls.take((of_base & runs)[updates.calls.owner] & (updates.calls.base_call >= 0))
     owner, call = calls.owner, calls.base_call
-    trip = updates.trip[owner]
-    key = driven_call_key(updates.service_day[owner], tt.entry_of(trip, call), updates.shift_s[owner])
+    run = DatedRuns(updates.trip, updates.service_day, updates.shift_s)
+    key = driven_keys(run.take(owner), call, tt)
     at_first = call == 0
     time = np.where(at_first, calls.departure, calls.arrival)
     time = np.where(np.isnan(time), np.where(at_first, calls.arrival, calls.departure), time)
@@ -94,12 +95,10 @@ def told_by_operator(updates: TripUpdates, snapshot: Snapshot) -> Told:
     unknown = np.full(int(ahead.sum()), np.nan, np.float32)
     samples = Samples(key[ahead], (time[ahead] - now).astype(np.float32), unknown, unknown, now)
     seen = snapshot.vehicles.run_key[snapshot.vehicles.trip >= 0]
-    run = DatedRuns(updates.trip, updates.service_day, updates.shift_s)
     has_vehicle = (updates.vehicle_id != "") | np.isin(run.run_key, seen)
     is_told = ahead & (time <= now + TOLD_WITHIN_S) & has_vehicle[owner]
     is_told |= calls.stop_relationship == STOP_SKIPPED
-    cancelled = _of_base(tt, np.union1d(snapshot.cancelled, snapshot.deleted))
-    return Told(_thinned(samples, tt), sorted_once(key[is_told]), cancelled)
+    return Told(_thinned(samples, tt), sorted_once(key[is_told]), _cancelled(snapshot))
 
 
 def base_calls(timetable: Timetable, runs: DatedRuns, call: Int32Array) -> tuple[Int64Array, Int32Array]:
@@ -130,15 +129,10 @@ def _thinned(samples: Samples, base: Timetable) -> Samples:
     return samples if first.all() else samples.take(first)
 
 
-def _skipped_calls(base: Timetable, call_keys: Int64Array) -> Int64Array:
-    journey_keys, call = dated_calls(call_keys)
-    day, journey = dated_journeys(journey_keys)
-    of_base = journey < len(base.journey_trip)
-    day, journey, call = day[of_base], journey[of_base], call[of_base]
-    entry = base.entry_of(base.journey_trip[journey], call)
-    return driven_call_key(day, entry, base.journey_shift_s[journey])
+def _cancelled(snapshot: Snapshot) -> Int64Array:
+    keys = np.union1d(snapshot.cancelled, snapshot.deleted)
+    return keys[_are_of_base(snapshot.timetable.base, keys)]
 
 
-def _of_base(base: Timetable, journey_keys: Int64Array) -> Int64Array:
-    _, journey = dated_journeys(journey_keys)
-    return journey_keys[journey < len(base.journey_trip)]
+def _are_of_base(base: Timetable, journey_keys: Int64Array) -> BoolArray:
+    return dated_journeys(journey_keys)[1] < len(base.journey_trip)

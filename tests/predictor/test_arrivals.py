@@ -47,7 +47,7 @@ class Case:
             current_legs(self.timetable, self.tracks, slots, ShortenedRuns.empty()),
             self.now,
         )
-        arrivals = Arrivals(self.timetable, self.travel_times, self.timing_points, self.tracks, NO_HOLDS, self.now)
+        arrivals = Arrivals(self.travel_times, self.timing_points, self.tracks, NO_HOLDS, self.now)
         return arrivals.at_calls_of(legs)
 
 
@@ -164,9 +164,7 @@ def test_a_vehicle_is_predicted_as_if_it_were_alone(case: Case) -> None:
             current_legs(case.timetable, case.tracks, np.array([slot]), ShortenedRuns.empty()),
             case.now,
         )
-        alone = Arrivals(
-            case.timetable, case.travel_times, case.timing_points, case.tracks, NO_HOLDS, case.now
-        ).at_calls_of(legs)
+        alone = Arrivals(case.travel_times, case.timing_points, case.tracks, NO_HOLDS, case.now).at_calls_of(legs)
         theirs = together.slot == slot
         own = np.isin(alone.trip, together.trip[theirs])
         assert together.departure[theirs] == pytest.approx(alone.departure[own], abs=1e-4)

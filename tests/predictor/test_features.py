@@ -95,7 +95,7 @@ def test_the_loop_tells_what_the_columns_say(case: Case, seed: int) -> None:
         column[:] = np.where(draw.random(len(column)) < 0.3, column, draw.uniform(0.0, 900.0, len(column)))
     entry = np.flatnonzero(draw.random(len(history.weight)) < 0.7)
     history.observe(entry, draw.uniform(-400.0, 400.0, len(entry)))
-    told = Features(case.timetable, history, tracks, case.now).of(chain, np.arange(len(chain)))
+    told = Features(history, tracks, case.now).of(chain, np.arange(len(chain)))
     expected = in_many_passes(case, history, chain)
     for name, is_told, is_expected in zip(FEATURES, told.T, expected, strict=True):
         assert is_told == pytest.approx(np.asarray(is_expected, np.float32), rel=1e-4, abs=1e-4), name
