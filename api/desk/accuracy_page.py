@@ -66,7 +66,7 @@ def accuracy_page(request: Request, _: Session, days: str = "", day: str = "", l
         request,
         moment,
         "accuracy.html",
-        badges=[listed.badge for listed in moment.lines.all],
+        badges=moment.lines.badges,
         status=422 if problem else 200,
         days=count,
         one_day=day,

@@ -59,7 +59,7 @@ def all_disruptions(request: Request, _: Session) -> Response:
     moment, desk = page_moment(request), desk_of_request(request)
     over = desk.disruptions.over(moment.now)
     return desk_page(
-        request, moment, "disruptions.html", badges=[line.badge for line in moment.lines.all],
+        request, moment, "disruptions.html", badges=moment.lines.badges,
         cards=[card(disruption, moment) for disruption in desk.disruptions.now(moment.now)],
         by_operators=operator_cards(moment),
         over=[card(disruption, moment) for disruption in over[:_OVER]],
@@ -185,7 +185,7 @@ def _form_page(
         request,
         moment,
         "disruption.html",
-        badges=[line.badge for line in moment.lines.all],
+        badges=moment.lines.badges,
         status=status,
         also_allowed=MAP_POLICY,
         kept=kept,

@@ -63,7 +63,7 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
         request,
         moment,
         "overview.html",
-        badges=[line.badge for line in moment.lines.all],
+        badges=moment.lines.badges,
         flash=card(flash, moment) if flash else None,
         done="published" if published else "ended",
         phrases=desk.phrases.all(),

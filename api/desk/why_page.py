@@ -45,7 +45,7 @@ def why(request: Request, _: Session, stop: str = "", line: str = "", direction:
         else:
             found = explain_line(history, tt, int(route or 0), time, direction=only)
     return desk_page(
-        request, moment, "why.html", badges=[listed.badge for listed in moment.lines.all],
+        request, moment, "why.html", badges=moment.lines.badges,
         status=422 if problem else 200,
         found="why_waits" if found and all(explanation.verdict.by_headway for explanation in found) else "why_found",
         # As a `datetime-local` field takes it.

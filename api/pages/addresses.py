@@ -23,7 +23,6 @@ from api.pages.rendering import not_found_page, rider_page
 from api.pages.stop import ORDERS, stop_page
 from api.pages.trip import journey_page
 from api.reading.alerts import announced_alerts, network_alerts
-from api.reading.badges import Badge
 from api.reading.boards_ahead import boards_ahead_of
 from api.reading.journey import UnknownRunError, journey_of, run_meant
 from api.reading.lines import lines_named
@@ -71,7 +70,7 @@ def home(
     modes = moment.lines.by_mode()
     alerts = first_alert_words(moment, network_alerts(moment))
     return rider_page(
-        request, moment, "home.html", _all_badges(moment), alerts, modes=modes, alert_list=alerts, query="",
+        request, moment, "home.html", moment.lines.badges, alerts, modes=modes, alert_list=alerts, query="",
         announced=_announced(moment), board=home_board(moment),
     )  # fmt: skip
 
@@ -193,7 +192,7 @@ def _nearest(request: Request, moment: PageMoment, near: str) -> Response:
     if not board.near:
         hits = moment.view.stop_search.near(*place, _RESULTS)
         return _results(request, moment, hits, texts("near_title"), texts("near_none"))
-    return rider_page(request, moment, "near.html", _all_badges(moment), board=board, query="")
+    return rider_page(request, moment, "near.html", moment.lines.badges, board=board, query="")
 
 
 def _results(
@@ -206,19 +205,14 @@ def _results(
     query: str = "",
 ) -> Response:
     return rider_page(
-        request, moment, "results.html", _all_badges(moment), found=found_stops(moment, hits), heading=heading,
+        request, moment, "results.html", moment.lines.badges, found=found_stops(moment, hits), heading=heading,
         said=notice, hint=hint, query=query, lines=lines_named(moment.lines, query),
     )  # fmt: skip
 
 
 def _not_found(request: Request, moment: PageMoment, notice: str, like: Iterable[int] = ()) -> Response:
     found = found_stops(moment, [StopHit(stop) for stop in like])
-    return not_found_page(request, moment, f"{notice} {moment.texts('error_hint')}", found, _all_badges(moment))
-
-
-def _all_badges(moment: PageMoment) -> list[Badge]:
-    """For pages with the search form: any line may be suggested."""
-    return [line.badge for line in moment.lines.all]
+    return not_found_page(request, moment, f"{notice} {moment.texts('error_hint')}", found, moment.lines.badges)
 
 
 def _no_run(moment: PageMoment, trip_id: str, date: str, start: str, unknown: UnknownRunError) -> str:

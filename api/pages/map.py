@@ -34,7 +34,7 @@ def network_map(request: Request) -> Response:
         request,
         moment,
         "map.html",
-        [line.badge for line in moment.lines.all],
+        moment.lines.badges,
         also_said=[key for key in moment.texts.entries if key.startswith("occupancy_")],
         also_allowed={**MAP_POLICY, "style-src": f"{MAP_POLICY['style-src']} {STYLE_SOURCE}"},
         picture=overview(moment.timetable.base) if len(moment.timetable.line_lon) else "",

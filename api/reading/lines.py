@@ -61,8 +61,9 @@ class Lines:
             for column in (timetable.route_color, timetable.route_text_color)
         )
         self._agency: list[str] = _agency_names(timetable)
-        shown = badges(timetable.route_id.tolist(), *colors)
-        lines = [_line(timetable, route, badge) for route, badge in enumerate(shown)]
+        self.badges: list[Badge] = badges(timetable.route_id.tolist(), *colors)
+        """Of all lines, for pages that may suggest any."""
+        lines = [_line(timetable, route, badge) for route, badge in enumerate(self.badges)]
         agencies: defaultdict[str, set[str]] = defaultdict(set)
         modes: defaultdict[str, set[str]] = defaultdict(set)
         for line in lines:
