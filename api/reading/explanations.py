@@ -16,7 +16,7 @@ from feeds.alerts.alert import Alert
 from feeds.history.store import HistoryStore
 from predictor.arrays import Int64Array
 from predictor.explain.judge import Judge
-from predictor.explain.scheduled import promised_headway, scheduled_between
+from predictor.explain.scheduled import promised_calls, promised_headway
 from predictor.explain.verdict import LONG_WAIT, NOT_SERVED, Verdict
 from predictor.explain.waits import WaitJudge
 from predictor.service_days import ServiceDays
@@ -222,7 +222,7 @@ def _explained(
     store: HistoryStore, tt: Timetable, entries: Int64Array, since: float, until: float
 ) -> list[Explanation]:
     """Verdicts on those of the trip calls that are scheduled between two times, in order."""
-    calls = scheduled_between(tt, entries, since, until)
+    calls = promised_calls(tt, entries, since, until)
     if not calls:
         return []
     evidence = store.evidence(tt, {(trip, day, shift) for _, trip, day, shift, _ in calls}, since, until)

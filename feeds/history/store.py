@@ -33,7 +33,7 @@ from feeds.history.register import AlertText, Register, TripWord, Watch
 from feeds.history.tables import PASSAGES, TRACES, passages_of, passages_table, traces_of, traces_table
 from feeds.storage.daily_parquet import DailyParquet
 from feeds.storage.daily_rows import RecentTable, Rows
-from feeds.storage.parquet_damage import UNREADABLE
+from feeds.storage.parquet_damage import READ_ERRORS
 from feeds.storage.whole_file import regular, set_aside, whole_file
 from feeds.timetable_cache import read_cached, write_cached
 from predictor.explain.evidence import Cancellation, Evidence, Journey, Notice, with_their_blocks
@@ -313,7 +313,7 @@ class HistoryStore:
             table = pq.read_table(regular(path), schema=TRACES)
             at = float(pc.max(table["until"]).as_py()) if table.num_rows else 0.0
             day = _day(at)
-        except (*UNREADABLE, TypeError, ValueError, OverflowError) as error:
+        except (*READ_ERRORS, TypeError, ValueError, OverflowError) as error:
             # What is not ours lacks our columns, or has no times in them.
             with suppress(OSError):
                 aside = set_aside(path).name

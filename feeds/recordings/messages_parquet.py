@@ -19,7 +19,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.errors import FeedError, Problem, left_out
 from feeds.messages.message import decode_message
-from feeds.storage.parquet_damage import UNREADABLE, not_whole
+from feeds.storage.parquet_damage import READ_ERRORS, not_whole
 from feeds.storage.whole_file import regular
 from predictor.arrays import Float64Array
 
@@ -102,7 +102,7 @@ class MessagesParquet:
                         rows.append(_Row(at, header, digest, path, group, i))
         except FeedError as error:
             self.problems.append(left_out(path.name, error))
-        except UNREADABLE as error:
+        except READ_ERRORS as error:
             self.problems.append(left_out(path.name, not_whole(path, error)))
         return [row for row in rows if row.received_at is not None and np.isfinite(row.received_at)]
 
@@ -110,5 +110,5 @@ class MessagesParquet:
         try:
             with pq.ParquetFile(regular(path)) as file:
                 return file.read_row_group(row_group, columns=["message"])["message"].cast(pa.binary())
-        except UNREADABLE as error:
+        except READ_ERRORS as error:
             raise FeedError(not_whole(path, error)) from error

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from google.transit import gtfs_realtime_pb2
 
 from feeds.errors import FeedError
-from feeds.storage.parquet_damage import UNREADABLE, not_whole
+from feeds.storage.parquet_damage import READ_ERRORS, not_whole
 from feeds.storage.whole_file import regular
 from feeds.vehicle_positions.reports import NUMBER_COLUMNS, TEXT_COLUMNS, Reports
 from predictor.arrays import Float64Array
@@ -46,7 +46,7 @@ def read_reports(path: Path, *, only_last: bool = False) -> Reports:
         try:
             groups = range(file.num_row_groups)
             table = file.read_row_groups(list(groups[-1:] if only_last else groups), columns=known)
-        except UNREADABLE as error:
+        except READ_ERRORS as error:
             raise FeedError(not_whole(path, error)) from error
     rows = table.num_rows
     try:
@@ -77,7 +77,7 @@ def time_span(path: Path) -> tuple[float, float]:
                 )
         try:
             at = _number(file.read(columns=["timestamp"])["timestamp"], "timestamp")
-        except UNREADABLE as error:
+        except READ_ERRORS as error:
             raise FeedError(not_whole(path, error)) from error
     at = at[np.isfinite(at)]
     return float(at.min(initial=np.inf)), float(at.max(initial=-np.inf))
@@ -95,7 +95,7 @@ def table_of(reports: Reports) -> pa.Table:
 def _opened(path: Path) -> Any:
     try:
         file = pq.ParquetFile(regular(path))
-    except UNREADABLE as error:
+    except READ_ERRORS as error:
         raise FeedError(not_whole(path, error)) from error
     missing = [name for name in NEEDED if name not in file.schema_arrow.names]
     if missing:

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from feeds.errors import FeedError
 from feeds.storage.daily_rows import Rows
-from feeds.storage.parquet_damage import UNREADABLE, is_damage
+from feeds.storage.parquet_damage import READ_ERRORS, is_damage
 from feeds.storage.whole_file import UNFINISHED, regular, set_aside, whole_file
 
 _LAST_PART = b"prochain.last_part"
@@ -248,7 +248,7 @@ class DailyParquet:
                     path.unlink()
             if not any(folder.iterdir()):
                 folder.rmdir()
-        except UNREADABLE as error:
+        except READ_ERRORS as error:
             _log.warning("%s: its parts cannot be merged (%s); they are left as they are.", folder, error)
 
     def _merge(self, whole: Path, parts: list[Path], to: Path) -> None:
@@ -294,7 +294,7 @@ class DailyParquet:
                 self._tell_readers()
                 for path in few:
                     path.unlink()
-            except UNREADABLE as error:
+            except READ_ERRORS as error:
                 _log.warning("%s: its parts cannot be merged yet (%s).", folder, error)
                 return
 
@@ -303,7 +303,7 @@ class DailyParquet:
         for path in parts:
             try:
                 tables.append(_grown(pq.read_table(regular(path)), self._schema))
-            except UNREADABLE as error:
+            except READ_ERRORS as error:
                 if not is_damage(error):
                     raise
                 self._damaged.add(path)
@@ -332,7 +332,7 @@ class DailyParquet:
         try:
             schema = pq.read_schema(regular(path)).remove_metadata()
             return len(schema) > 0 and bool(schema.equals(pa.schema(list(self._schema)[: len(schema)])))
-        except UNREADABLE as error:
+        except READ_ERRORS as error:
             if self._ordered_by and is_damage(error):
                 self._damaged.add(path)
             else:

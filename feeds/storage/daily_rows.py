@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feeds.storage.parquet_damage import UNREADABLE, is_damage
+from feeds.storage.parquet_damage import READ_ERRORS, is_damage
 from feeds.storage.whole_file import regular
 
 _log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Rows:
                 except FileNotFoundError:
                     if not missing_ok:
                         raise
-                except UNREADABLE as error:
+                except READ_ERRORS as error:
                     if is_damage(error):
                         self.damaged.add(path)
                     _log.warning("%s: cannot be read (%s); it is left out.", path, error)

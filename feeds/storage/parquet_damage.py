@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-UNREADABLE = (pa.ArrowException, OSError, UnicodeError)
+READ_ERRORS = (pa.ArrowException, OSError, UnicodeError)
 """What reading one raises. Names of columns that are no text are not Arrow's own errors."""
 
 

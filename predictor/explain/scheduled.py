@@ -23,7 +23,7 @@ class PromisedHeadway:
     call: int
 
 
-def scheduled_between(
+def promised_calls(
     timetable: Timetable, entries: Int64Array, since: float, until: float
 ) -> list[tuple[float, int, int, int, int]]:
     """Scheduled time (arrival, at a trip's first call departure), trip, service day, shift and call of those trip calls

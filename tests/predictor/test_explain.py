@@ -10,7 +10,7 @@ import pytest
 from predictor.explain.evidence import Cancellation, Evidence, Notice
 from predictor.explain.gaps import Gap, gap_between
 from predictor.explain.judge import Judge
-from predictor.explain.scheduled import scheduled_between
+from predictor.explain.scheduled import promised_calls
 from predictor.explain.traces import TraceFollower, Traces
 from predictor.explain.verdict import Verdict
 from predictor.passages import Passages
@@ -292,9 +292,9 @@ def test_the_way_of_a_vehicle_without_a_trip_is_told_every_half_kilometre() -> N
 
 def test_scheduled_calls_are_found_by_time_and_only_on_days_of_service() -> None:
     entries = np.arange(len(NETWORK.arrival_s))
-    found = scheduled_between(NETWORK, entries, due(4), due(0, 1))
+    found = promised_calls(NETWORK, entries, due(4), due(0, 1))
     assert found == [(due(4), 0, 1, 0, 4), (due(5), 0, 1, 0, 5), (due(0, 1), 1, 1, 0, 0)]
-    assert scheduled_between(NETWORK, entries, due(0) - 86_400, due(5) - 86_400) == []
+    assert promised_calls(NETWORK, entries, due(0) - 86_400, due(5) - 86_400) == []
 
 
 def test_a_gap_is_told_from_one_sign_of_life_to_the_next() -> None:
