@@ -105,7 +105,7 @@ def _notes(row: DepartureWords, texts: Texts, *, say_platform: bool) -> list[tup
     if platform and (change or say_platform):
         where += (texts("platform", name=platform),)
     # "on request: phone the agency beforehand"
-    short = {row.skips: texts("panel_skips")} if row.skips else {}
+    short = {row.skips: texts("panel_skips"), row.line_told: row.line_told.split(" · ")[-1]}
     return [where, *((note, short.get(note, _REASON.split(note)[0])) for note in row.notes if note != change)]
 
 

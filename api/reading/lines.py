@@ -144,10 +144,19 @@ class Lines:
             return "", ""
         line, station = self.all[route], int(self._timetable.station[stop])
         others = self._alike.intersection(self.routes_at(station))
-        alike = [self.all[other] for other in others if self.all[other].name == line.name]
-        mode = line.mode if {other.mode for other in alike} != {line.mode} and line.mode != "other" else ""
-        agency = self._agency[route] if {self._agency[other.route] for other in alike} != {self._agency[route]} else ""
-        return mode, agency
+        return self._told_from(line, [self.all[other] for other in others if self.all[other].name == line.name])
+
+    def _told_from(self, line: Line, alike: Iterable[Line]) -> tuple[str, str]:
+        """The least of its mode and who runs it that tells a line from others of its name; "" for what does not."""
+        named = {other.route: (other.mode, self._agency[other.route]) for other in (line, *alike)}
+        mode, agency = own = named[line.route]
+        others = set(named.values()) - {own}
+        told, its_own = "" if mode == "other" else mode, agency not in {of for _, of in others}
+        if not others:
+            return "", ""
+        if told and mode not in {of for of, _ in others}:
+            return told, ""
+        return "" if its_own else told, agency if its_own or {of for _, of in others} != {agency} else ""
 
     def _apart(self, lines: Sequence[Line]) -> dict[int, tuple[str, str]]:
         """See `Line.apart`, by route. Lines of a name meet that an agency runs, or that share a stop."""
@@ -161,17 +170,13 @@ class Lines:
             places[lines[of].name, at].add(of)
         for of in self._alike:
             places[lines[of].name, self._agency[of]].add(of)
-        modes, agencies = set[int](), set[int]()
+        told: dict[int, tuple[str, str]] = {}
         for met in places.values():
-            if len({lines[of].mode for of in met}) > 1:
-                modes |= met
-            if len({self._agency[of] for of in met}) > 1:
-                agencies |= met
-        return {
-            of: (lines[of].mode if of in modes and lines[of].mode != "other" else "",
-                 self._agency[of] if of in agencies else "")
-            for of in modes | agencies
-        }  # fmt: skip
+            for of in met:
+                mode, agency = self._told_from(lines[of], [lines[other] for other in met])
+                before = told.get(of, ("", ""))
+                told[of] = before[0] or mode, before[1] or agency
+        return told
 
     def way_on(self, trip: int, call: int) -> int:
         """The stop behind a call, where the trip can be boarded at the same stop more than once: its sign does not tell

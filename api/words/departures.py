@@ -43,6 +43,11 @@ class DepartureWords:
         return self._moment.platform_change(self.call)
 
     @property
+    def line_told(self) -> str:
+        """Of the `notes` the one that tells its line from others of its name here, "" where none has it."""
+        return self._moment.line_told(self.call)
+
+    @property
     def skips(self) -> str:
         """Of the `notes` the one at which stops it does not call, "" where at all."""
         return self._moment.skips_words(self.call)

@@ -155,3 +155,18 @@ def test_lines_that_never_meet_need_no_word() -> None:
         routes=(Route("t", "1", type=0), Route("b", "1", agency="H")), agencies=(Agency(), Agency("H", "Hill Buses")),
     )  # fmt: skip
     assert [line.apart for line in lines_of(town.timetable).all] == [("", ""), ("", "")]
+
+
+def test_of_three_lines_of_one_name_each_is_told_by_the_least_that_tells_it() -> None:
+    ways = Pattern("a", "A B", "a"), Pattern("b", "A C", "b"), Pattern("c", "A D", "c")
+    trips = Trip("t1", "08:00", "a"), Trip("t2", "08:05", "b"), Trip("t3", "08:06", "c")
+    routes = Route("a", "1"), Route("b", "1", agency="H"), Route("c", "1", type=2, agency="H")
+    city = City(
+        network("A B C D", ways, trips, routes=routes, agencies=(Agency(), Agency("H", "Hill Buses"))), at="07:55"
+    )
+    city.alerts(*(alert(route, {"route_id": route}) for route in "abc"))
+    assert [row.told["notes"] for row in city.panel("A")[:3]] == [["Town Buses"], ["Bus · Hill Buses"], ["Train"]]
+    narrow = [line.split(" 08:")[0].strip() for line in city.panel_text("A", width=24, lines=4)[:3]]
+    assert narrow == ["1 East, Town Buses", "1 East, Hill Buses", "1 East, Train"]
+    titles = "1 (Town Buses) · a", "1 (Bus · Hill Buses) · b", "1 (Train) · c"
+    assert all(f"<title>{title}</title>" in city.get("/alerts.rss").text for title in titles)
