@@ -251,18 +251,25 @@ class HistoryStore:
             notices=tuple(_notice(tt, *seen) for seen in self.alerts(first, last)),
             gaps=tuple(gaps.values()),
             told={(word.trip, word.service_day, word.shift_s): word.until for word in _cancellations(tt, told)},
-            line_seen={route: self._line_seen(tt, route, first, last) for route in untold},
+            line_seen=self._lines_seen(tt, untold, first, last) if untold else {},
             since=math.inf if math.isnan(watch.since) else watch.since,
             until=watch.until,
         )
 
-    def _line_seen(self, tt: Timetable, route: int, since: float, until: float) -> tuple[tuple[float, float], ...]:
-        """From when to when vehicles were on any trip of a line between two times."""
-        where = _among("trip_id", set(tt.trip_id[tt.trip_route == route].tolist())) & _during(since, until)
+    def _lines_seen(
+        self, tt: Timetable, routes: set[int], since: float, until: float
+    ) -> dict[int, tuple[tuple[float, float], ...]]:
+        """Of each line from when to when vehicles were on any of its trips between two times."""
+        trips = np.flatnonzero(np.isin(tt.trip_route, list(routes)))
+        route_of = dict(zip(tt.trip_id[trips].tolist(), tt.trip_route[trips].tolist(), strict=True))
         with self._lock:
             rows = self._with_open_traces()
-        seen = rows.read(_day(since), _day(until), where, ["since", "until"], missing_ok=True)
-        return tuple(zip(*(seen[name].to_pylist() for name in ("since", "until")), strict=True))
+        where, columns = _among("trip_id", set(route_of)) & _during(since, until), ["trip_id", "since", "until"]
+        seen = rows.read(_day(since), _day(until), where, columns, missing_ok=True)
+        spans: dict[int, list[tuple[float, float]]] = {route: [] for route in routes}
+        for trip_id, *span in zip(*(seen[name].to_pylist() for name in columns), strict=True):
+            spans[route_of[trip_id]].append((span[0], span[1]))
+        return {route: tuple(found) for route, found in spans.items()}
 
     def passages_of_line(self, timetable: Timetable, route: int, service_day: int) -> Passages:
         """All passages of a line's runs of a service day (indices). It reads from disk."""
