@@ -45,6 +45,8 @@ Text = pd.api.extensions.ExtensionArray
 
 LONGEST_TEXT = 200
 _DURATIONS = ("headway_secs",)
+_ORDERS = {"stop_sequence": "trip_id", "shape_pt_sequence": "shape_id"}
+"""Columns of which the order alone counts, and of what."""
 _REPEATING = ("stop_times", "shapes")
 """Tables of many rows in which the same ids and times come again and again: each different one is kept once."""
 _LEAST_BLOCK_BYTES = 1 << 24
@@ -330,15 +332,24 @@ def _with_numbers(frame: pd.DataFrame, table: str, problems: Problems) -> pd.Dat
             words_ = words_.map(_in_seconds, na_action="ignore").astype("string")
         whole = types_of(table)[column].startswith("Int")
         number, with_comma = _as_numbers(words_, whole)
+        good: BoolArray = np.isfinite(number)
         with np.errstate(invalid="ignore"):
-            good: BoolArray = np.isfinite(number)
             if whole:
                 good &= (number == np.round(number)) & (np.abs(number) < _INT32)
+        ordered, owner = np.isfinite(number) & ~good, frame.get(_ORDERS.get(column, ""))
+        if owner is None or not ordered.any():
+            ordered[:] = False
+        else:
+            # Where some are whole, the others are slips.
+            ordered &= ~owner.isin(owner[good].unique()).to_numpy(bool)
+            number[ordered] = 1 + np.unique(number[ordered], return_inverse=True)[1]
+            good |= ordered
         bad: BoolArray = words_.notna().to_numpy(bool) & ~good
         fate = "the row is skipped" if column in needed else "taken as missing"
         kind = "whole number" if whole else "number"
         for odd, message in (
             (bad, f"{column} “{{word}}” is no {kind}; {fate}."),
+            (ordered, f"{column} “{{word}}” is no {kind}; what it tells of the order counts."),
             (with_comma, f"{column} is written with a decimal comma; read as a point."),
         ):
             if odd.any():

@@ -178,6 +178,19 @@ def stop_times(numbers: tuple[str, ...] = ("1", "2", "3"), times: tuple[str, ...
     return STOP_TIMES + "".join(f't1,"{time}","{time}",{stop},"{number}"\n' for stop, time, number in rows)
 
 
+def test_calls_of_numbers_that_are_no_whole_ones_are_in_their_order_and_others_keep_theirs(tmp_path: Path) -> None:
+    for numbers in (("1.5", "2.5", "10.5"), ("20260302080000", "20260302080200", "20260302080400")):
+        loaded = load(
+            tmp_path, trips="route_id,service_id,trip_id\nr1,daily,t1\nr1,daily,t2\n",
+            stop_times=stop_times(numbers) + "t2,09:00:00,09:00:00,A,10\nt2,09:02:00,09:02:00,B,20\n",
+        )  # fmt: skip
+        assert is_whole(loaded)
+        assert told(loaded, "what it tells of the order counts")
+        tt = loaded.timetable
+        first = tt.trip_call_ptr[tt.trip_index["t2"]]
+        assert tt.stop_sequence[first : first + 2].tolist() == [10, 20]
+
+
 # MKuranowski/PKPIntercityGTFS#1
 @pytest.mark.parametrize(
     "numbers", [("-1", "0", "1"), ("1,000", "1,001", "1,002"), ("1.0", "10.0", "20.0"), ("1E0", "2E0", "3E0")]
