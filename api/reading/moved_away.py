@@ -105,7 +105,7 @@ def _taken(snapshot: Snapshot) -> dict[int, list[_Taken]]:
     gone = list(chain.from_iterable(given_up_calls(tt).values()))
     own = np.array([call.run for call in gone], np.int32)
     day, shift_s = (column[own - tt.base.trips] for column in (tt.own_runs.service_day, tt.own_runs.shift_s))
-    keys = DatedRuns(own, day, np.zeros_like(own)).run_key.tolist()
+    keys = DatedRuns(own, day, shift_s).run_key.tolist()
     taken = []
     for key, of, shift in zip(keys, gone, shift_s.tolist(), strict=True):
         own_stop = int(tt.stop_at(of.run, of.own_call))
