@@ -19,12 +19,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Self, cast, get_type_hints
+from typing import Any, Self, TypeVar, cast, get_type_hints
 
 import numpy as np
 
 from predictor.arrays import DTYPES, NONE, AnyArray, BoolArray, Int64Array
 
+_Group = TypeVar("_Group", bound="Columns")
 _NOTHING: Mapping[str, Any] = MappingProxyType({"f": np.nan, "i": NONE, "b": False, "U": ""})
 
 
@@ -107,6 +108,11 @@ def _tuple_of(group: Any) -> Any:
     columns.__module__, columns.__qualname__ = group.__module__, f"{group.__qualname__}.InLoops"
     group.InLoops = columns
     return columns
+
+
+def replace(group: _Group, **changes: Any) -> _Group:
+    """As `dataclasses.replace`, which for each column asks what the class says of it, and calls the constructor."""
+    return group._with(changes)
 
 
 def shared(group: object, into: type) -> dict[str, Any]:

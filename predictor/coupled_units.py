@@ -3,11 +3,12 @@ from one trip to the other: from then on a vehicle for each trip is followed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from predictor.arrays import Float64Array, Int32Array, Int64Array, StrArray
+from predictor.columns import replace
 from predictor.observations import Observations
 from predictor.runs import DatedRuns
 from predictor.timetable import Timetable

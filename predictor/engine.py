@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from predictor.arrays import (
 from predictor.arrivals import Arrivals
 from predictor.assignment import Assigner
 from predictor.calls_left import with_calls_left
+from predictor.columns import replace
 from predictor.coupled_units import CoupledUnits
 from predictor.current_runs import CurrentRuns
 from predictor.driven_order import with_driven_order

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from predictor.arrays import (
     places_of,
     sorted_once,
 )
+from predictor.columns import replace
 from predictor.geometry import to_first_stop_m, to_stop_m
 from predictor.operator_times import ShortenedRuns
 from predictor.runs import DatedRuns, trips_of

@@ -56,6 +56,7 @@ SAME_START_S = 59.0
 _DAY_S = 86_400
 EARLY_S = 6 * 3600
 """Runs that start before may be said to belong to the operating day before."""
+_NO_DAY = np.iinfo(np.int64).min
 _DAYS_AROUND = (0, -1, 1, -2)
 """Days to try beside the named one, in order of preference; GTFS has trips that start after 48:00."""
 _ROUTE_SPACING_S = 1.0e7
@@ -220,7 +221,7 @@ class RunFinder:
 
     def _likely_day(self, named_day: Int64Array, at: Float64Array) -> Int64Array:
         """The service day (n,) that is looked at first: the one named, else that of `at`."""
-        return np.where(named_day > np.iinfo(np.int64).min, named_day, self._timetable.day_at(at))
+        return np.where(named_day > _NO_DAY, named_day, self._timetable.day_at(at))
 
     def _is_plain(
         self, trip: Int32Array, named_day: Int64Array, likely: Int64Array, at: Float64Array, under_way: BoolArray
@@ -250,7 +251,7 @@ class RunFinder:
         inside = (index >= 0) & (index < len(tt.date))
         given &= ~inside | (tt.date[np.clip(index, 0, len(tt.date) - 1)] == date)
         beside = (index >= -1) & (index <= len(tt.date) + 1)
-        return np.where(given & (beside | ~under_way), index, np.iinfo(np.int64).min)
+        return np.where(given & (beside | ~under_way), index, _NO_DAY)
 
     def _of_trips(
         self,
@@ -269,7 +270,7 @@ class RunFinder:
         by_headway = tt.trip_is_frequency[trip]
         several = (self._journeys.count[trip] > 1) | by_headway
         none = self._journeys.count[trip] == 0
-        has_start, dated = start >= 0, named > np.iinfo(np.int64).min
+        has_start, dated = start >= 0, named > _NO_DAY
         base = self._likely_day(named, at)
         parts: list[_Candidates] = []
         for back in _DAYS_AROUND:
@@ -314,7 +315,7 @@ class RunFinder:
     ) -> tuple[_Candidates, Int64Array]:
         """Candidates (k,) for names by route and start time, and the row that each belongs to."""
         tt = self._timetable
-        dated = named_day > np.iinfo(np.int64).min
+        dated = named_day > _NO_DAY
         base = self._likely_day(named_day, at)
         reach = SAME_START_S + 0.5 * self._longest_headway_s
         parts: list[_Candidates] = []

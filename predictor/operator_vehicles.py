@@ -3,11 +3,10 @@ to them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, StrArray, is_one_of, places_of
+from predictor.columns import replace
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
 from predictor.overlay import Overlay

@@ -13,11 +13,11 @@ report is dated by when it came, though that time be of hours ago, as when its d
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 
 from predictor.arrays import NONE, Float64Array, Int64Array, StrArray
+from predictor.columns import replace
 from predictor.geometry import ground_distance_m
 from predictor.observations import Observations
 from predictor.tracks import HEARD_LONG_S, Tracks

@@ -18,14 +18,14 @@ is the slot nearest to its start, which several vehicles may share (see `predict
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array
-from predictor.columns import Columns
+from predictor.columns import Columns, replace
 from predictor.timetable import Timetable
 
 _TRIP_BITS, _SHIFT_BITS = 26, 20

@@ -4,11 +4,11 @@ stand, or on the way to the one that they name, as far as they should have come 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 
 from predictor.arrays import NONE, Float64Array, Int32Array, Int64Array
+from predictor.columns import replace
 from predictor.observations import INCOMING_AT, STOPPED_AT, Observations
 from predictor.search_loop import first_above, first_equal
 from predictor.time_distance import TimeDistance

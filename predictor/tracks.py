@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -21,7 +21,7 @@ from predictor.arrays import (
     is_one_of,
     places_of,
 )
-from predictor.columns import column_types
+from predictor.columns import column_types, replace
 from predictor.geometry import ground_distance_m
 from predictor.match import FASTEST_M_S, LEAP_M, STOP_ZONE_M, Match
 from predictor.observations import Observations

@@ -4,7 +4,6 @@ time."""
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -27,6 +26,7 @@ from feeds.vehicle_positions.reports import (
     with_refused,
 )
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, first_of_each, or_where_unknown
+from predictor.columns import replace
 from predictor.geometry import ground_distance_m
 from predictor.named_dates import NamedDates
 from predictor.observations import CancelledRuns, Observations
@@ -182,7 +182,7 @@ def with_own_names(reports: Reports, timetable: Timetable, feed_timestamp: float
         alike = named[names[row], own[row]] > 1
         vehicle_id[row] = " ".join(filter(None, (names[row], own[row], text["id"][row] if alike else "")))
     text = {**text, "vehicle_id": vehicle_id, "vehicle_label": vehicle_label}
-    return replace(reports, text=text), len(shared)
+    return Reports(text, reports.number), len(shared)
 
 
 def _at_once(

@@ -9,7 +9,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import repeat
 from math import isnan
 from statistics import mean
@@ -23,6 +23,7 @@ from feeds.ids.run_names import a_few, run_names, without_other_starts, without_
 from feeds.messages.message import posix_seconds
 from feeds.messages.unset_parts import NO_MODIFIED_TRIP, NO_POSITION, NO_TRIP, NO_VEHICLE
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
+from predictor.columns import replace
 from predictor.named_dates import NamedDates
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
@@ -339,7 +340,7 @@ def _placed(reports: Reports, refused: Counter[str]) -> Reports:
     kept = np.flatnonzero(by_stop | positions_found(reports))
     for name in ("latitude", "longitude") if by_stop.any() else ():
         number = {**number, name: np.where(by_stop, _NAN, number[name])}
-    return replace(reports, number=number).take(kept)
+    return Reports(text, number).take(kept)
 
 
 def _possible(number: Mapping[str, Float64Array], refused: Counter[str]) -> dict[str, Float64Array]:
