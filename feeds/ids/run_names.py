@@ -108,7 +108,7 @@ def without_other_starts(
     day = np.array([tt.date_index.get(date, NONE) for date in names.service_date[rows].tolist()], np.int64)
     today = np.searchsorted(tt.date_origin, at[rows], side="right") - 1
     early_s = tt.date_origin[np.maximum(np.where(day >= 0, day, today), 0)] + start - at[rows]
-    rows = rows[early_s > START_TOLERANCE_S]
+    rows = rows[(early_s > START_TOLERANCE_S) & (early_s < _DAY_S / 2)]
     line = np.where(route[rows] >= 0, route[rows], tt.trip_route[names.trip[rows]])
     others = replace(names.take(rows), trip=np.full(len(rows), NONE, np.int32), route=line)
     found = run_finder(tt).find(others, at[rows], np.ones(len(rows), bool)).trip >= 0
