@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -37,8 +38,9 @@ class DayRowWords:
     line: Line
     direction: int
     destination: str
-    hours: list[tuple[str, list[tuple[str, str]]]]
-    """By hour, the minute of each departure, and where it goes where that is not where most go."""
+    hours: list[tuple[str, list[tuple[str, str, str]]]]
+    """By hour, the minute of each departure, where it goes where that is not where most go, and that it is called off
+    in words."""
     spans: list[str]
     """ "every 8 min, 06:00–09:00", of a line run by headway."""
 
@@ -58,7 +60,7 @@ def stop_timetable(request: Request, stop_id: str, date: str = "", line: str = "
         request, moment, moment.stop_name(stop), f"/stops/{quote(stop_id, safe='')}", day,
         next_change(moment, stop, None, day), [row.line.badge for row in rows],
         at_its_platforms(moment, stop, first_alert_words(moment, day_alerts(moment, day, stop=stop))), rows=rows,
-        any_reckoned=any(departure.reckoned for row in found for departure in row.departures),
+        **_marks([departure for row in found for departure in row.departures]),
     )  # fmt: skip
 
 
@@ -77,7 +79,10 @@ def line_timetable(request: Request, route_id: str, date: str = "", direction: s
     shown = of_ways[way]
     clocks = [moment.words_at(stop) for stop in shown.stops]
     runs = [
-        ["" if time is None else _marked(words.time(time.at), time) for time, words in zip(run, clocks, strict=True)]
+        [
+            ("", "") if time is None else (_marked(words.time(time.at), time), _called_off(moment, time))
+            for time, words in zip(run, clocks, strict=True)
+        ]
         for run in shown.runs
     ]
     ends = ["" if stop < 0 else moment.towards(str(tt.stop_name[stop])) for stop in shown.ends]
@@ -90,7 +95,7 @@ def line_timetable(request: Request, route_id: str, date: str = "", direction: s
         first_alert_words(moment, day_alerts(moment, day, route=route)), columns=columns,
         runs=list(zip(runs, ends, strict=True)),
         direction=str(way), directions=others, by_headway=shown.by_headway,
-        any_reckoned=any(time is not None and time.reckoned for run in shown.runs for time in run),
+        **_marks([time for run in shown.runs for time in run if time is not None]),
     )  # fmt: skip
 
 
@@ -103,7 +108,6 @@ def _day(moment: PageMoment, date: str) -> int:
 
 _EMPTY: dict[str, Any] = {
     "rows": (), "columns": (), "runs": (), "direction": "", "directions": (), "by_headway": False,
-    "any_reckoned": False,
 }  # fmt: skip
 """What one of the two pages does not have."""
 
@@ -139,8 +143,20 @@ def _page(
     )
 
 
+def _marks(times: Sequence[DayDeparture | DayTime]) -> dict[str, bool]:
+    """Which marks have to be explained."""
+    return {
+        "any_reckoned": any(time.reckoned for time in times),
+        "any_called_off": any(time.status != "scheduled" for time in times),
+    }
+
+
 def _marked(time: str, of: DayDeparture | DayTime) -> str:
     return f"{ABOUT}{time}" if of.reckoned else time
+
+
+def _called_off(moment: PageMoment, of: DayDeparture | DayTime) -> str:
+    return "" if of.status == "scheduled" else moment.texts(of.status)
 
 
 def _row(moment: PageMoment, stop: int, row: DayRow) -> DayRowWords:
@@ -153,6 +169,7 @@ def _row(moment: PageMoment, stop: int, row: DayRow) -> DayRowWords:
                 (
                     _marked(words.minute(departure.at), departure),
                     "" if departure.destination == row.destination else moment.name_of(departure.destination),
+                    _called_off(moment, departure),
                 )
                 for departure in group
             ],

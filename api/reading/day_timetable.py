@@ -1,4 +1,4 @@
-"""The timetable of a stop or a line on one service day, as the operator published it: without the day's word."""
+"""The timetable of a stop or a line on one service day, as the operator published it, with what it has called off."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import numpy as np
 from api.reading.destinations import destinations, most_common, usual_destination
 from api.reading.lines import Line, patterns_of, stops_along
 from api.reading.moment import Moment
-from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, contains, expand_ranges
+from predictor.journeys import call_key, journey_key
 from predictor.runs import DatedRuns
+from predictor.snapshot import CANCELLED, SCHEDULED, SKIPPED, STATUSES
 from predictor.timetable import NO_PICKUP
 
 _MOST_COLUMNS = 8
@@ -31,6 +33,8 @@ class DayDeparture:
     """Seconds until the next one of a line run by headway, whose times nobody promises; else 0."""
     reckoned: bool
     """See `Timetable.reckoned`."""
+    status: str
+    """`scheduled`, `cancelled` or `skipped`."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class DayTime(NamedTuple):
     """POSIX seconds."""
     reckoned: bool
     """See `Timetable.reckoned`."""
+    status: str
+    """As of `DayDeparture`."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ def stop_day(moment: Moment, stop: int, day: int) -> list[DayRow]:
     for i in np.argsort(at, kind="stable").tolist():
         rows.setdefault((moment.lines.rank[int(route[i])], int(direction[i])), []).append(i)
     headway = np.where(tt.trip_is_frequency[trip], tt.journey_headway_s[journey], 0)
+    status = _status(moment, day, journey, tt.call_at(entry))
     found = []
     for key in sorted(rows):
         members = rows[key]
@@ -93,7 +100,7 @@ def stop_day(moment: Moment, stop: int, day: int) -> list[DayRow]:
                 direction=key[1],
                 destination=most_common(signs[members].tolist()),
                 departures=[
-                    DayDeparture(float(at[i]), str(signs[i]), int(headway[i]), bool(tt.reckoned[entry[i]]))
+                    DayDeparture(float(at[i]), str(signs[i]), int(headway[i]), bool(tt.reckoned[entry[i]]), status[i])
                     for i in members
                 ],
             )
@@ -111,10 +118,11 @@ def line_day(moment: Moment, route: int, direction: int, day: int) -> LineDay:
     trips = tt.journey_trip[journey]
     visits = _columns(_visits(stops_along(tt, patterns_of(tt, trips)[0])))
     runs: list[tuple[list[DayTime | None], int]] = []
-    for trip, shift in zip(trips.tolist(), tt.journey_shift_s[journey].tolist(), strict=True):
-        calls = tt.calls_of(trip)
-        at = tt.date_origin[day] + tt.departure_s[calls] + shift
-        times = map(DayTime, at.astype(np.float64).tolist(), tt.reckoned[calls].tolist())
+    for one, trip in zip(journey, trips.tolist(), strict=True):
+        calls, count = tt.calls_of(trip), int(tt.trip_calls[trip])
+        at = tt.date_origin[day] + tt.departure_s[calls] + tt.journey_shift_s[one]
+        status = _status(moment, day, np.full(count, one), np.arange(count, dtype=np.int32))
+        times = map(DayTime, at.astype(np.float64).tolist(), tt.reckoned[calls].tolist(), status)
         at_visits = dict(zip(_visits(tt.call_stop[calls].tolist()), times, strict=True))
         last = int(tt.call_stop[calls][-1])
         is_there = tt.station[last] == tt.station[visits[-1][0]]
@@ -187,9 +195,19 @@ class _CallsAt:
 
 
 def _runs_on(moment: Moment, day: int) -> BoolArray:
-    """(J,) whether each journey runs on a service day."""
+    """(J,) whether riders may see each journey on a service day."""
     tt = moment.timetable.base
-    return tt.runs_on(tt.journey_trip, day)
+    journey = np.arange(len(tt.journey_trip), dtype=np.int32)
+    deleted = contains(moment.view.snapshot.deleted, journey_key(np.full_like(journey, day), journey))
+    return tt.runs_on(tt.journey_trip, day) & ~deleted
+
+
+def _status(moment: Moment, day: int, journey: Int32Array, call: Int32Array) -> list[str]:
+    """(n,) what the operator has said of calls of journeys on a service day: `DayDeparture.status`."""
+    snapshot, key = moment.view.snapshot, journey_key(np.full_like(journey, day), journey)
+    skipped = contains(snapshot.skipped, call_key(key, call))
+    status = np.where(contains(snapshot.cancelled, key), CANCELLED, np.where(skipped, SKIPPED, SCHEDULED))
+    return [STATUSES[one] for one in status.tolist()]
 
 
 def _calls(moment: Moment, stop: int | None = None, route: int | None = None) -> _CallsAt:

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
-from benchmarks.field.messages import alert, update
+from benchmarks.field.messages import StopUpdate, alert, cancelled, skipped, update
 from benchmarks.field.network import Call, Pattern, Service, Stop, Trip, network, row_of_stops
 
 TOWN = network(
@@ -36,6 +36,28 @@ def test_a_lines_timetable_is_one_row_a_run(city: City) -> None:
     page = city.page("/lines/r1/timetable", date="2026-11-26", lang="en")
     assert [text(name) for name in page.css(".runs th")] == ["Stop A", "Stop B", "Stop C"]
     assert [text(row).split()[0] for row in page.css(".runs tbody tr")] == ["06:05", "06:35", "01:10"]
+
+
+# mtransitapps/mtransit-for-android#389, HSLdevcom/digitransit-ui#2637
+def test_what_the_operator_has_called_off_is_struck_out_on_the_days_that_it_has() -> None:
+    city = City(TOWN, at="05:00")
+    left_out = update("t2", StopUpdate("A", delay=0), skipped("B"), StopUpdate("C", delay=0))
+    gone = update("b1", relationship="DELETED", start_date=20261126)
+    city.trip_updates(cancelled("t1", start_date=20261126), cancelled("t3", start_date=20261127), left_out, gone)
+    for stop, said in {"A": ["05 cancelled"], "B": ["07 cancelled", "37 not served"], "C": []}.items():
+        page = city.page(f"/stops/{stop}/timetable", lang="en")
+        assert [text(time) for time in page.css(".hours span") if time.css_first("s")] == said, stop
+        assert ("struck out: cancelled" in text(page)) == bool(said)
+    assert [text(row) for row in city.page("/stops/B/timetable", lang="fr").css(".hours tr")] == [
+        "06 07 supprimé 37 non desservi", "01 12",
+    ]  # fmt: skip
+    tomorrow = city.page("/stops/A/timetable", date="2026-11-27", lang="en")
+    assert [text(row) for row in tomorrow.css(".hours tr")] == ["06 05 35", "01 10 cancelled"]
+    line = city.page("/lines/r1/timetable", lang="en")
+    assert [text(row) for row in line.css(".runs tbody tr")] == [
+        "06:05 cancelled 06:07 cancelled 06:09 cancelled", "06:35 06:37 not served 06:39", "01:10 01:12 01:14",
+    ]  # fmt: skip
+    assert "Nothing runs on this day" in text(city.page("/lines/r1/timetable", direction="1", lang="en"))
 
 
 @pytest.mark.parametrize("date", ["", "2026-13-40", "tomorrow", "19700101"])
