@@ -251,16 +251,24 @@
     return found ? found.textContent.replace(/\s+/g, " ").trim() : "";
   }
 
-  function waitAloud(call) {
-    var wait = call.querySelector(".wait"), time = textOf(call, ".wait"), said;
+  function spoken(places) {
+    var said = Array.prototype.map.call(places, function (place) { return place.textContent.replace(/\s+/g, " ").trim(); });
+    return said.filter(Boolean);
+  }
+
+  function waitAloud(call, notes) {
+    var wait = call.querySelector(".wait"), time = textOf(call, ".wait"), day = call.dataset.day, said;
     if (wait.classList.contains("approach")) said = texts.voice_due;
-    else if (wait.classList.contains("clock")) said = fill(texts.voice_at, { time: time });
-    else {
+    else if (wait.classList.contains("words")) said = time;
+    else if (wait.classList.contains("clock")) {
+      var later = day && time.indexOf(day) === 0;
+      said = (later ? day + " " : "") + fill(texts.voice_at, { time: later ? time.slice(day.length).trim() : time });
+    } else {
       var count = Number(textOf(call, ".wait b")), form = new Intl.PluralRules(document.documentElement.lang).select(count);
       said = fill(texts.voice_minutes[form] || texts.voice_minutes.other, { count: count });
     }
-    said = [said].concat(Array.prototype.map.call(call.querySelectorAll(".note"), function (note) { return note.textContent; })).join(", ");
-    var off = call.classList.contains("cancelled") || call.classList.contains("skipped");
+    said = [said].concat(spoken(notes)).join(", ");
+    var off = /\b(cancelled|skipped|doubtful)\b/.test(call.className);
     return off ? fill(texts.voice_off, { status: textOf(call, ".status"), wait: said }) : said;
   }
 
@@ -270,10 +278,13 @@
       said.push(several ? textOf(stop, "h2") : textOf(document, "h1"));
       Array.prototype.forEach.call(stop.querySelectorAll(".row:not(.passed)"), function (row) {
         var calls = row.querySelectorAll(".departure:not(.passed):not(.later)");
-        var waits = Array.prototype.map.call(calls, waitAloud).join(texts.voice_then);
+        // What there is to know of the next one stands beside its destination.
+        var waits = Array.prototype.map.call(calls, function (call, k) {
+          return waitAloud(call, k ? call.querySelectorAll(".note") : row.querySelectorAll(".facts > *"));
+        }).join(texts.voice_then);
         said.push(fill(texts.voice_row, { line: textOf(row, ".badge"), destination: textOf(row, ".name"), waits: waits }));
       });
-      if (!stop.querySelector(".row:not(.passed)")) said.push(texts.screen_none);
+      if (!stop.querySelector(".row:not(.passed)")) said.push(textOf(stop, ".none") || texts.screen_none);
     });
     if (!board.querySelector(".notice").hidden) said.push(textOf(board, ".notice"));
     each(".message p", function (message) { said.push(textOf(message, "strong"), message.lastChild.textContent.trim()); });

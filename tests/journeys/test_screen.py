@@ -234,9 +234,9 @@ def test_all_that_is_shown_is_on_the_panel_and_large(screen: NewPage, address: s
 
 @pytest.mark.parametrize(
     ("language", "row", "button"),
-    [("fr", r"Ligne A, direction Les Douets\s: \d+ minutes?, puis à 08:2\d, supprimé", "Écouter"),
-     ("en", r"Line A, towards Les Douets: \d+ minutes?, then at 08:2\d, cancelled", "Read aloud"),
-     ("de", r"Linie A, Richtung Les Douets: \d+ Minuten?, dann um 08:2\d, fällt aus", "Vorlesen")],
+    [("fr", r"Ligne A, direction Les Douets\s: \d+ minutes?, Véhicule accessible[^,]*, puis à 08:2\d, supprimé", "Écouter"),
+     ("en", r"Line A, towards Les Douets: \d+ minutes?, Vehicle wheelchair accessible, then at 08:2\d, cancelled", "Read aloud"),
+     ("de", r"Linie A, Richtung Les Douets: \d+ Minuten?, Fahrzeug mit Rollstuhl[^,]*, dann um 08:2\d, fällt aus", "Vorlesen")],
 )  # fmt: skip
 def test_a_screen_reads_itself_aloud_to_who_presses_enter(
     screen: NewPage, address: str, language: str, row: str, button: str
@@ -258,6 +258,22 @@ def test_a_screen_reads_itself_aloud_to_who_presses_enter(
     assert any(text == "Rue Nationale fermée." for text, _ in heard), "messages that wait for their turn are read too"
     page.evaluate("heard.forEach((part) => part.onend())")
     expect(page.get_by_role("button", name=button)).to_be_visible()
+    # mbta/screens#478: what stands beside the destination is of the next departure.
+    heard = page.evaluate(
+        """() => {
+        const [first, second] = document.querySelectorAll(".row"), call = second.querySelector(".departure");
+        first.querySelector(".facts").innerHTML = "<b class=platform>Quai 2</b> <b class=note>7 au lieu</b>";
+        call.className = "departure scheduled doubtful";
+        call.querySelector(".status").textContent = "not departed yet";
+        call.querySelector(".wait").className = "wait clock words";
+        call.querySelector(".wait").textContent = "every 10 min";
+        window.heard = [];
+        document.getElementById("voice").click();
+        return heard.map(({ text }) => text);
+    }"""
+    )
+    assert any(re.search(r": [^,]*, Quai 2, 7 au lieu(, |\.$)", text) for text in heard), heard
+    assert any(re.search(r": every 10 min, ([^,]*, )*not departed yet", text) for text in heard), heard
     page.goto(f"{address}/screen/liberte?lang={language}")
     expect(page.locator("#voice")).to_have_count(0)
 
