@@ -28,9 +28,12 @@ class Answer(BaseModel):
 
     generated_at: Moment
     feed_age_s: float | None = Field(
-        description="Seconds since the vehicle feed's last sign of life; null before the first", examples=[12.0]
+        description="Seconds since its last sign of life, see `feed_stopped`; null before the first", examples=[12.0]
     )
-    feed_stopped: bool = Field(description="The vehicle feed has gone silent: trust no live time", examples=[False])
+    feed_stopped: bool = Field(
+        description="The vehicle feed, where there is none that of TripUpdates, has gone silent: trust no live time",
+        examples=[False],
+    )
 
 
 class InformedTrip(BaseModel):

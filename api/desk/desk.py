@@ -90,13 +90,13 @@ class Desk:
         return made
 
     def drafts(self) -> Drafts:
-        """What is going on suggests these; nothing while the feed is silent, for then nobody knows."""
-        now = self.service.clock.now()
-        if self.service.view.feed_stopped(now):
+        """What is going on suggests these; nothing where no vehicle is heard of, for then nobody knows."""
+        now, view = self.service.clock.now(), self.service.view
+        if not view.hears_of_vehicles or view.feed_stopped(now):
             return Drafts([], [])
         suggested = suggestions(self.standing())
         dismissals = self._dismissals.holding({draft.situation: draft.size for draft in suggested}, now)
-        told_by_operator = lines_told_of(Moment(self.service.view, now))
+        told_by_operator = lines_told_of(Moment(view, now))
         return drafts(suggested, self.disruptions.now(now), dismissals, told_by_operator)
 
     def dismiss(self, situation: str, by: str = "") -> None:

@@ -19,6 +19,7 @@ from feeds.alerts.alert import Alert
 from feeds.gtfs_realtime.descriptors import AddedAs
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from feeds.history.accuracy_sums import Recent
+from feeds.messages.kinds import TRIP_UPDATES, VEHICLE_POSITIONS
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
@@ -158,9 +159,22 @@ class ServiceView:
         """The agency's time zone."""
         return ZoneInfo(self.timetable.timezone)
 
+    @property
+    def hears_of_vehicles(self) -> bool:
+        """False where nobody tells of vehicles, and the times in the operator's TripUpdates are all that is live."""
+        nobody_could = VEHICLE_POSITIONS not in self.feeds and TRIP_UPDATES in self.feeds
+        return not nobody_could or math.isfinite(self.snapshot.feed_alive_at)
+
+    @property
+    def _alive_at(self) -> float:
+        """When the newest sign of life of what is live came, POSIX seconds, NaN before the first."""
+        return self.snapshot.feed_alive_at if self.hears_of_vehicles else self.feeds[TRIP_UPDATES].good_at
+
     def feed_stopped(self, now: float) -> bool:
         """Whether the vehicle feed has been silent for longer than `feed_stopped_after_s`, or all that it says is too
-        old to be live."""
+        old to be live; where there is none, whether the operator's TripUpdates have been."""
+        if not self.hears_of_vehicles:
+            return not now - self._alive_at <= self.live_limit_s
         too_old = now - self.snapshot.feed_alive_at > self.live_limit_s
         return too_old or self.snapshot.feed_stopped(now, self.feed_stopped_after_s)
 
@@ -172,8 +186,9 @@ class ServiceView:
         return feed.good_at if feed is not None and failing else None
 
     def feed_age_s(self, now: float) -> float | None:
-        """Seconds since the vehicle feed's last sign of life, None before the first."""
-        age = now - self.snapshot.feed_alive_at
+        """Seconds since the last sign of life of the vehicle feed, or of what is live in its place; None before the
+        first."""
+        age = now - self._alive_at
         return max(age, 0.0) if math.isfinite(age) else None
 
     def zone_at(self, stop: int) -> ZoneInfo:

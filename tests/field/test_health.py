@@ -9,9 +9,11 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 
 from api.reading.health import WARNINGS
-from benchmarks.field.city import City
+from benchmarks.field.city import City, HandSource
+from benchmarks.field.faces import only, text
 from benchmarks.field.messages import Bus, StopUpdate, alert, bus, update
 from benchmarks.field.network import LAT, LON, Network, Service, Trip
+from feeds.errors import FeedError
 from predictor.geometry import METRES_PER_DEGREE
 
 FLEET = Network(trips=(*(Trip(f"t{k}", f"08:{2 * k:02d}") for k in range(1, 7)), Trip("late", "09:30")))
@@ -435,3 +437,35 @@ def told(city: City, fault: str, words: str = "", at_desk: str = "health") -> No
     assert words in health["detail"]
     assert any(words.replace(" ", " ") in entry for entry in city.desk()[at_desk])
     assert f'prochain_fault{{code="{fault}"}} 1.0' in city.get("/metrics").text
+
+
+class FailingSource(HandSource):
+    """Gives nothing but errors once it fails."""
+
+    fails = False
+
+    def fetch(self, now: float) -> bytes | None:
+        if self.fails:
+            raise FeedError("gone")
+        return super().fetch(now)
+
+
+# home-assistant/core and others follow operators that have no VehiclePositions, as mfdz/GTFS-Issues and gtfs.de
+def test_where_the_operators_times_are_all_that_is_live_nothing_is_said_to_be_interrupted_until_they_are() -> None:
+    updates = FailingSource("trip_updates")
+    city = City(at="07:55", sources={"vehicle_positions": None, "trip_updates": updates})
+    city.trip_updates(update("t1", StopUpdate("A", delay=120))).at("07:58")
+    assert city.board("B")[0] == "08:04 t1 live"
+    assert (city.readyz()["status"], city.readyz()["feed_stopped"]) == ("ok", False)
+    for face in ("/stops/B", "/trips/t1", "/lines/r1", "/screen/B"):
+        page = city.page(face, lang="en")
+        assert "interrupted" not in text(page.css_first(".banner, .notice:not([hidden])")), face
+    assert "6 min" in text(only(city.page("/stops/B"), "li.departure")) and city.panel_text("B")[0].endswith("6 min")
+    assert city.json("/v1/stops/B/departures")["feed_age_s"] < 61
+    assert city.desk()["drafts"] == [], "of vehicles nobody knows"
+    updates.fails = True
+    city.at("08:04")
+    assert city.readyz()["feed_stopped"] and not any(row.status == "live" for row in city.departures("B"))
+    assert "Live tracking interrupted" in text(city.page("/stops/B", lang="en"))
+    updates.fails = False
+    assert not city.at("08:05").readyz()["feed_stopped"]
