@@ -84,13 +84,17 @@ def stop_day(moment: Moment, stop: int, day: int) -> list[DayRow]:
     shift = tt.journey_shift_s[journey]
     at = tt.date_origin[day] + tt.departure_s[entry] + shift
     runs = DatedRuns(trip, np.full(len(trip), day, np.int32), shift.astype(np.int32))
-    signs = destinations(moment.view.snapshot, runs, tt.call_at(entry))
+    call = tt.call_at(entry)
+    signs = destinations(moment.view.snapshot, runs, call)
     route, direction = tt.trip_route[trip], tt.trip_way[trip]
     rows: dict[tuple[int, int], list[int]] = {}
     for i in np.argsort(at, kind="stable").tolist():
         rows.setdefault((moment.lines.rank[int(route[i])], int(direction[i])), []).append(i)
     headway = np.where(tt.trip_is_frequency[trip], tt.journey_headway_s[journey], 0)
-    status = _status(moment, day, journey, tt.call_at(entry))
+    status = _status(moment, day, journey, call)
+    # Where a run ends now nobody boards.
+    for i in np.flatnonzero(moment.view.snapshot.last_calls(runs, call) == call).tolist():
+        status[i] = STATUSES[SKIPPED]
     found = []
     for key in sorted(rows):
         members = rows[key]
@@ -205,7 +209,8 @@ def _runs_on(moment: Moment, day: int) -> BoolArray:
 def _status(moment: Moment, day: int, journey: Int32Array, call: Int32Array) -> list[str]:
     """(n,) what the operator has said of calls of journeys on a service day: `DayDeparture.status`."""
     snapshot, key = moment.view.snapshot, journey_key(np.full_like(journey, day), journey)
-    skipped = contains(snapshot.skipped, call_key(key, call))
+    calls = call_key(key, call)
+    skipped = contains(snapshot.skipped, calls) | contains(snapshot.timetable.left_out, calls)
     status = np.where(contains(snapshot.cancelled, key), CANCELLED, np.where(skipped, SKIPPED, SCHEDULED))
     return [STATUSES[one] for one in status.tolist()]
 

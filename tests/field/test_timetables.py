@@ -60,6 +60,22 @@ def test_what_the_operator_has_called_off_is_struck_out_on_the_days_that_it_has(
     assert "Nothing runs on this day" in text(city.page("/lines/r1/timetable", direction="1", lang="en"))
 
 
+def test_departures_from_where_a_run_calls_no_more_or_ends_now_are_struck_out_too() -> None:
+    past = (StopUpdate("A", departure="06:05"), StopUpdate("C", arrival="06:09"))
+    city = City(network("A B C D", "A B C D", (Trip("t1", "06:05"), Trip("t2", "06:35"))), at="05:00")
+    city.trip_updates(
+        update("t1", *past, StopUpdate("D", arrival="06:11"), relationship="REPLACEMENT"),
+        update("t2", StopUpdate("A", delay=0), StopUpdate("C", delay=0), skipped("D")),
+    )
+    for stop, said in {"A": "06 05 35", "B": "06 07 not served 37", "C": "06 09 39 not served"}.items():
+        page = city.page(f"/stops/{stop}/timetable", lang="en")
+        assert [text(row)[: len(said)] for row in page.css(".hours tr")] == [said], stop
+    line = city.page("/lines/r1/timetable", lang="en")
+    assert [text(row) for row in line.css(".runs tbody tr")] == [
+        "06:05 06:07 not served 06:09 06:11", "06:35 06:37 06:39 06:41 not served",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("date", ["", "2026-13-40", "tomorrow", "19700101"])
 def test_a_day_that_is_none_is_todays(city: City, date: str) -> None:
     assert city.page("/stops/A/timetable", date=date).css(".hours tr")
