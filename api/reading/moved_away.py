@@ -77,7 +77,7 @@ def moved_departures_along(moment: Moment, stops: Iterable[int]) -> dict[int, li
     for stop, calls in taken.items():
         for at_stop, call in calls:
             row = rows.get((call.run, call.own_call))
-            if row is None or (call.is_replaced and row.stop_idx in members[stop]):
+            if row is None or (call.is_replaced and row.boards and row.stop_idx in members[stop]):
                 continue
             entry = tt.entry_of(call.trip, call.call)
             scheduled = float(tt.date_origin[row.service_day] + call.shift_s + tt.departure_s[entry])
@@ -86,7 +86,7 @@ def moved_departures_along(moment: Moment, stops: Iterable[int]) -> dict[int, li
                 continue
             leaves = call.is_replaced and row.comes and row.boards
             bound_for = row.destination if leaves else destination_of(tt, call.trip)
-            ends_here = row.stop_idx == at_stop
+            ends_here = not row.boards and row.stop_idx in members[stop]
             found[stop].append(MovedDeparture(at_stop, scheduled, bound_for, row, leaves, ends_here))
     return {stop: sorted(moved, key=lambda departure: departure.scheduled) for stop, moved in found.items()}
 

@@ -20,7 +20,7 @@ from feeds.gtfs_realtime.descriptors import AddedAs
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from feeds.history.accuracy_sums import Recent
 from feeds.messages.kinds import TRIP_UPDATES, VEHICLE_POSITIONS
-from predictor.snapshot import Snapshot
+from predictor.snapshot import LIVE, Snapshot
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
 
@@ -165,10 +165,14 @@ class ServiceView:
         nobody_could = VEHICLE_POSITIONS not in self.feeds and TRIP_UPDATES in self.feeds
         return not nobody_could or math.isfinite(self.snapshot.feed_alive_at)
 
-    @property
+    @cached_property
     def _alive_at(self) -> float:
         """When the newest sign of life of what is live came, POSIX seconds, NaN before the first."""
-        return self.snapshot.feed_alive_at if self.hears_of_vehicles else self.feeds[TRIP_UPDATES].good_at
+        if self.hears_of_vehicles:
+            return self.snapshot.feed_alive_at
+        # A message that is told again and again tells nothing, unless its times move on under a date that stands.
+        updates, moves = self.feeds[TRIP_UPDATES], bool((self.snapshot.predictions.status == LIVE).any())
+        return updates.good_at if moves else float(np.fmin(updates.good_at, updates.written_at))
 
     def feed_stopped(self, now: float) -> bool:
         """Whether the vehicle feed has been silent for longer than `feed_stopped_after_s`, or all that it says is too

@@ -471,3 +471,9 @@ def test_where_the_operators_times_are_all_that_is_live_nothing_is_said_to_be_in
     assert "Live tracking interrupted" in text(city.page("/stops/B", lang="en"))
     updates.fails = False
     assert not city.at("08:07").readyz()["feed_stopped"]
+    stands = city.writer.trip_updates([update("t2", StopUpdate("A", delay=300))], city.now)
+    for at in ("08:08", "08:12", "08:18"):
+        city.at(at).trip_updates(stands)
+        assert city.readyz()["feed_stopped"] == (at == "08:18"), at
+    city.trip_updates()
+    assert not city.at("08:20").readyz()["feed_stopped"], "nothing to tell is no silence"

@@ -937,6 +937,15 @@ def test_where_a_run_goes_no_further_riders_read_that_it_ends_there_and_behind_w
     )
     often.trip_updates(replace(short, fields={"start_time": "08:10:00"}))
     assert often.messages(stop="C")["panel"] == ["1: Ends here: 08:14 to East"]
+    # Also where it ends at another platform.
+    places = (Stop("A", 0.0), Stop("S", 600.0, location_type=1), Stop("S1", 600.0, parent="S", platform="1"),
+              Stop("S2", 600.0, 20.0, parent="S", platform="2"), Stop("E", 1200.0))  # fmt: skip
+    other = update(
+        "t1", StopUpdate("A", departure="08:00"), StopUpdate("S2", arrival="08:02"), relationship="REPLACEMENT"
+    )
+    city = City(network(places, "A S1 E"), at="07:58").trip_updates(other)
+    assert city.messages(stop="S")["panel"] == ["1: Ends here: 08:02 to East"]
+    assert city.messages(stop="S1")["panel"] == ["1: Does not call here: 08:02 to East"]
 
 
 @pytest.mark.parametrize("sign", ["Stop D / Stop F", "STOP D/STOP F", "Stop D and Stop F"])
