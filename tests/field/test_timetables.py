@@ -7,7 +7,7 @@ import pytest
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
 from benchmarks.field.messages import StopUpdate, alert, cancelled, skipped, update
-from benchmarks.field.network import Call, Pattern, Service, Stop, Trip, network, row_of_stops
+from benchmarks.field.network import Call, Frequency, Pattern, Service, Stop, Trip, network, row_of_stops
 
 TOWN = network(
     "A B C",
@@ -58,6 +58,10 @@ def test_what_the_operator_has_called_off_is_struck_out_on_the_days_that_it_has(
         "06:05 cancelled 06:07 cancelled 06:09 cancelled", "06:35 06:37 not served 06:39", "01:10 01:12 01:14",
     ]  # fmt: skip
     assert "Nothing runs on this day" in text(city.page("/lines/r1/timetable", direction="1", lang="en"))
+    often = City(network("A B C", trips=(Trip("t1", "08:00"),), frequencies=(Frequency("t1", "08:00", "09:00", 600),)))
+    often.trip_updates(cancelled("t1", start_time="08:20:00", start_date=20261126))
+    page = text(often.page("/stops/A/timetable", lang="en"))
+    assert "every 10 min, 08:00–09:00" in page and "struck out" not in page
 
 
 def test_departures_from_where_a_run_calls_no_more_or_ends_now_are_struck_out_too() -> None:
