@@ -930,6 +930,7 @@ def test_where_a_run_goes_no_further_riders_read_that_it_ends_there_and_behind_w
         "StopMonitoringDelivery"
     ]
     assert len(delivery["MonitoredStopVisitCancellation"]) == 2
+    assert not [row for row in city.trip_page("t1") if "to East" in text(row.told)]
     # Who waits there is told until it has come, each run of its own.
     assert city.at("08:07").messages(stop="C")["panel"] == ["1: Ends here: 09:04 to East"]
     often = City(
