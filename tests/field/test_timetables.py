@@ -60,8 +60,8 @@ def test_what_the_operator_has_called_off_is_struck_out_on_the_days_that_it_has(
     assert "Nothing runs on this day" in text(city.page("/lines/r1/timetable", direction="1", lang="en"))
     often = City(network("A B C", trips=(Trip("t1", "08:00"),), frequencies=(Frequency("t1", "08:00", "09:00", 600),)))
     often.trip_updates(cancelled("t1", start_time="08:20:00", start_date=20261126))
-    page = text(often.page("/stops/A/timetable", lang="en"))
-    assert "every 10 min, 08:00–09:00" in page and "struck out" not in page
+    told = text(often.page("/stops/A/timetable", lang="en"))
+    assert "every 10 min, 08:00–09:00" in told and "struck out" not in told
 
 
 def test_departures_from_where_a_run_calls_no_more_or_ends_now_are_struck_out_too() -> None:
