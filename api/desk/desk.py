@@ -86,7 +86,7 @@ class Desk:
         view = self.service.view
         made = self._standing
         if made is None or made.snapshot is not view.snapshot:
-            made = self._standing = standing(view.snapshot, view.live_limit_s)
+            made = self._standing = standing(view.snapshot, view.live_limit_s, hears_of_vehicles=view.hears_of_vehicles)
         return made
 
     def drafts(self) -> Drafts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +26,7 @@ class RunningTrips:
     """Scheduled start, POSIX seconds."""
     cancelled: BoolArray
     uncovered: BoolArray
-    """Neither cancelled nor driven, nor to be driven by the vehicle of its block; none while nobody has
-    ever told of a vehicle."""
+    """Neither cancelled nor driven, nor to be driven by the vehicle of its block."""
 
     def __len__(self) -> int:
         return len(self.trip)
@@ -54,7 +52,7 @@ def running_trips(snapshot: Snapshot) -> RunningTrips:
         shift_s=shift_s,
         started_at=tt.date_origin[day] + tt.trip_start_s[trip] + shift_s,
         cancelled=cancelled,
-        uncovered=~cancelled & ~np.isin(key, snapshot.claimed) & math.isfinite(snapshot.feed_alive_at),
+        uncovered=~cancelled & ~np.isin(key, snapshot.claimed),
     )
 
 

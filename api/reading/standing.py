@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,10 +57,12 @@ class Standing:
     gaps: list[Gap]
 
 
-def standing(snapshot: Snapshot, live_limit_s: float) -> Standing:
-    """Everything that the overview and the drafts are made from."""
+def standing(snapshot: Snapshot, live_limit_s: float, *, hears_of_vehicles: bool = True) -> Standing:
+    """Everything that the overview and the drafts are made from; where nobody tells of vehicles no trip lacks one."""
     tt, vehicles = snapshot.timetable, snapshot.vehicles
     trips, gaps = running_trips(snapshot), great_gaps(snapshot)
+    if not hears_of_vehicles:
+        trips = replace(trips, uncovered=np.zeros(len(trips), bool))
     states = np.bincount(vehicles.state, minlength=len(VEHICLE_STATES))
     on_trip = (vehicles.trip >= 0) & is_one_of(vehicles.state, (IN_SERVICE, LAYOVER, OFF_ROUTE))
     age = snapshot.made_at - vehicles.timestamp
