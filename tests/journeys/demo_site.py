@@ -150,7 +150,9 @@ def served(
 ) -> Iterator[str]:
     """An application on a port of this machine, a free one where none is given; yields its address."""
     listening = listening or listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan=lifespan))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, lifespan=lifespan)
+    )
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     while not server.started:
