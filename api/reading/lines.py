@@ -144,19 +144,11 @@ class Lines:
             return "", ""
         line, station = self.all[route], int(self._timetable.station[stop])
         others = self._alike.intersection(self.routes_at(station))
-        return self._told_from(line, [self.all[other] for other in others if self.all[other].name == line.name])
+        alike = [self.all[other] for other in others if self.all[other].name == line.name]
+        return _told_from(self._kind(line), {self._kind(other) for other in (line, *alike)})
 
-    def _told_from(self, line: Line, alike: Iterable[Line]) -> tuple[str, str]:
-        """The least of its mode and who runs it that tells a line from others of its name; "" for what does not."""
-        named = {other.route: (other.mode, self._agency[other.route]) for other in (line, *alike)}
-        mode, agency = own = named[line.route]
-        others = set(named.values()) - {own}
-        told, its_own = "" if mode == "other" else mode, agency not in {of for _, of in others}
-        if not others:
-            return "", ""
-        if told and mode not in {of for of, _ in others}:
-            return told, ""
-        return "" if its_own else told, agency if its_own or {of for _, of in others} != {agency} else ""
+    def _kind(self, line: Line) -> tuple[str, str]:
+        return line.mode, self._agency[line.route]
 
     def _apart(self, lines: Sequence[Line]) -> dict[int, tuple[str, str]]:
         """See `Line.apart`, by route. Lines of a name meet that an agency runs, or that share a stop."""
@@ -172,8 +164,10 @@ class Lines:
             places[lines[of].name, self._agency[of]].add(of)
         told: dict[int, tuple[str, str]] = {}
         for met in places.values():
+            kinds = {self._kind(lines[of]) for of in met}
+            told_of = {kind: _told_from(kind, kinds) for kind in kinds}
             for of in met:
-                mode, agency = self._told_from(lines[of], [lines[other] for other in met])
+                mode, agency = told_of[self._kind(lines[of])]
                 before = told.get(of, ("", ""))
                 told[of] = before[0] or mode, before[1] or agency
         return told
@@ -267,6 +261,19 @@ def _line(timetable: Timetable, route: int, badge: Badge) -> Line:
         mode=mode or "other",
         badge=badge,
     )
+
+
+def _told_from(own: tuple[str, str], kinds: set[tuple[str, str]]) -> tuple[str, str]:
+    """The least of its mode and who runs it, `own`, that tells a line from those of its name, of all these `kinds`; ""
+    for what does not."""
+    mode, agency = own
+    others = kinds - {own}
+    told, its_own = "" if mode == "other" else mode, agency not in {of for _, of in others}
+    if not others:
+        return "", ""
+    if told and mode not in {of for of, _ in others}:
+        return told, ""
+    return "" if its_own else told, agency if its_own or {of for _, of in others} != {agency} else ""
 
 
 @lru_cache(maxsize=16384)
