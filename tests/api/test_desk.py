@@ -373,8 +373,8 @@ def test_while_the_feed_is_silent_nothing_is_drafted_and_the_page_says_so(desk: 
     desk.service.clock = ShiftedClock(at(8, 9))
     assert desk.drafts().offered == []
     page = officer.get("/desk").text
-    assert "The vehicle feed has stopped" in page
-    assert "No vehicle position received" in page
+    assert "The live feed has stopped" in page
+    assert "No live data received" in page
 
 
 def test_the_overview_counts_vehicles_by_state_and_tells_of_a_failing_feed(desk: Desk, officer: TestClient) -> None:
