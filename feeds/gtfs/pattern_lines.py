@@ -11,13 +11,11 @@ from feeds.gtfs.patterns import Patterns, group_sequences
 from feeds.gtfs.polylines import Polylines, joined, polylines, steps_m
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.shapes import Shapes
-from feeds.gtfs.stop_distances import given_distances, not_falling, offsets_m, place_stops
+from feeds.gtfs.stop_distances import FAR_M, given_distances, not_falling, offsets_m, place_stops
 from feeds.gtfs.stops import Stops
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
 from predictor.straight_lines import straight_lines
 
-FAR_M = 200.0
-"""A stop further than this from its shape is worth a word; where most are, the shape is another trip's."""
 _UNFIT, _DOUBTFUL, _SURE = 0.5, 0.3, 0.2
 """Shares of a pattern's stops that lie far from its shape: above the first it is another trip's; from the second on it
 may be driven from its end, as where both directions share one; and is, where no more than the third do then."""

@@ -14,6 +14,9 @@ from feeds.gtfs.polylines import Polylines
 from predictor.arrays import BoolArray, Float64Array, Int64Array, expand_ranges, or_where_unknown, running_maximum
 from predictor.geometry import ground_distance_m
 
+FAR_M = 130.0
+"""A shape from which most stops are further is not the way of a run that calls there: its buses would be off their line
+wherever they stop (`matching.OFF_LINE_M`)."""
 PLACES = 8
 """Most places considered for one stop."""
 

@@ -12,7 +12,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.alerts.translations import plain_texts
 from feeds.gtfs.polylines import polylines, steps_m
-from feeds.gtfs.stop_distances import offsets_m, place_stops
+from feeds.gtfs.stop_distances import FAR_M, offsets_m, place_stops
 from feeds.ids.known_ids import id_of, indices_of
 from feeds.zone_places import is_on_earth
 from predictor.arrays import NONE, Float64Array, Int32Array
@@ -20,8 +20,6 @@ from predictor.new_places import NewStop
 from predictor.timetable import STATION, Timetable
 from predictor.trip_updates import RunShape
 
-FAR_M = 200.0
-"""A shape from which most stops of a run are further is not its way."""
 _MOST_TEXT = 256
 
 Shapes = Mapping[str, tuple[Float64Array, Float64Array]]

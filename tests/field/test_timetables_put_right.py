@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from inflate64 import Deflater
 
+from benchmarks.field.city import City
+from benchmarks.field.messages import bus
+from benchmarks.field.network import Network, Pattern
 from feeds.errors import FeedError
 from feeds.timetable import LoadedTimetable, load_timetable
 from tests.feeds.small_feed import (
@@ -247,3 +250,12 @@ def test_two_rows_on_one_line_are_no_name_and_put_no_stop_elsewhere(tmp_path: Pa
 def test_stops_without_a_place_say_nothing_of_the_time_zone(tmp_path: Path) -> None:
     loaded = load(tmp_path, stops=str(TABLES["stops"]) + "".join(f"X{n},X,0,0\n" for n in range(9)))
     assert not any("no clock" in problem.message for problem in loaded.problems)
+
+
+# A shape drawn along the next street, or in another datum: OpenMobilityData's validators tell stops over 100 m off.
+@pytest.mark.parametrize("beside_m", [0.0, 90.0, 160.0, 190.0, 260.0])
+def test_a_bus_at_its_stops_is_live_though_its_shape_is_drawn_beside_them(beside_m: float) -> None:
+    pattern = Pattern("main", "A B C D E", shape="way")
+    city = City(Network(patterns=(pattern,), shapes={"way": ((0.0, beside_m), (4 * SPACING_M, beside_m))}), at="07:58")
+    city.vehicle_positions(bus("v1", "t1", late_s=120)).at("08:05")
+    assert city.board("D")[0].endswith("t1 live")
