@@ -468,8 +468,8 @@ def test_where_the_operators_times_are_all_that_is_live_nothing_is_said_to_be_in
         "of vehicles nobody knows"
     )
     assert city.readyz()["feed_stopped"] and not any(row.status == "live" for row in city.departures("B"))
-    page = text(city.page("/stops/B", lang="en"))
-    assert "Live tracking interrupted" in page and "vehicle" not in page, "there is none to hear of"
+    interrupted = text(city.page("/stops/B", lang="en"))
+    assert "Live tracking interrupted" in interrupted and "vehicle" not in interrupted, "there is none to hear of"
     updates.fails = False
     assert not city.at("08:07").readyz()["feed_stopped"]
     stands = city.writer.trip_updates([update("t2", StopUpdate("A", delay=300))], city.now)
