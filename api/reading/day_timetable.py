@@ -122,10 +122,10 @@ def line_day(moment: Moment, route: int, direction: int, day: int) -> LineDay:
     trips = tt.journey_trip[journey]
     visits = _columns(_visits(stops_along(tt, patterns_of(tt, trips)[0])))
     runs: list[tuple[list[DayTime | None], int]] = []
-    for one, trip in zip(journey, trips.tolist(), strict=True):
+    for run, trip in zip(journey, trips.tolist(), strict=True):
         calls, count = tt.calls_of(trip), int(tt.trip_calls[trip])
-        at = tt.date_origin[day] + tt.departure_s[calls] + tt.journey_shift_s[one]
-        status = _status(moment, day, np.full(count, one), np.arange(count, dtype=np.int32))
+        at = tt.date_origin[day] + tt.departure_s[calls] + tt.journey_shift_s[run]
+        status = _status(moment, day, np.full(count, run), np.arange(count, dtype=np.int32))
         times = map(DayTime, at.astype(np.float64).tolist(), tt.reckoned[calls].tolist(), status)
         at_visits = dict(zip(_visits(tt.call_stop[calls].tolist()), times, strict=True))
         last = int(tt.call_stop[calls][-1])
@@ -212,7 +212,7 @@ def _status(moment: Moment, day: int, journey: Int32Array, call: Int32Array) -> 
     calls = call_key(key, call)
     skipped = contains(snapshot.skipped, calls) | contains(snapshot.timetable.left_out, calls)
     status = np.where(contains(snapshot.cancelled, key), CANCELLED, np.where(skipped, SKIPPED, SCHEDULED))
-    return [STATUSES[one] for one in status.tolist()]
+    return [STATUSES[code] for code in status.tolist()]
 
 
 def _calls(moment: Moment, stop: int | None = None, route: int | None = None) -> _CallsAt:

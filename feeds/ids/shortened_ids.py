@@ -86,8 +86,8 @@ def runs_meant(
         if trip_id[row] in merged:
             days = _days(int(said.service_date[row]), tt, received_at)
             fitting = (_fitting(merged[trip_id[row]], day, said, row, tt) for day in days)
-            some = next(filter(None, fitting), [])
-            trip[row] = some[0] if len(some) == 1 else NONE
+            of_day = next(filter(None, fitting), [])
+            trip[row] = of_day[0] if len(of_day) == 1 else NONE
     lost = [row for row in lost if trip[row] < 0]
     unknown = {trip_id[row] for row in lost}
     if not unknown or len(unknown) < MOST * len({name for name in trip_id if name}):

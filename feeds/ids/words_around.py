@@ -17,10 +17,11 @@ def without_words_around(unknown: Set[str], ours: Container[str]) -> dict[str, s
     each, else around; none where some are not ours without them, or are another's too."""
     if len(unknown) < _FEED_OF:
         return {}
-    some = min(unknown)
-    before = [some[: separator.end()] for separator in SEPARATOR.finditer(some)]
+    example = min(unknown)
+    cuts = list(SEPARATOR.finditer(example))
+    before = [example[: cut.end()] for cut in cuts]
     before = [words for words in before if all(name.startswith(words) for name in unknown)]
-    behind = [re.sub(r"\d+", r"\\d+", re.escape(some[separator.start() :])) for separator in SEPARATOR.finditer(some)]
+    behind = [re.sub(r"\d+", r"\\d+", re.escape(example[cut.start() :])) for cut in cuts]
     around = (
         *((words, "") for words in before),
         *(("", words) for words in behind),

@@ -47,11 +47,11 @@ def with_nearest_runs(
     taken = set((found.service_day[known].astype(np.int64) * tt.trips + found.trip[known]).tolist())
     trip, day, verdict = found.trip.copy(), found.service_day.copy(), found.verdict.copy()
     for k in np.argsort(off, kind="stable").tolist():
-        this, of = int(run[k]), int(row[k])
-        if this not in taken and trip[of] < 0:
-            taken.add(this)
-            day[of], trip[of] = divmod(this, tt.trips)
-            verdict[of] = FOUND
+        its_run, of_row = int(run[k]), int(row[k])
+        if its_run not in taken and trip[of_row] < 0:
+            taken.add(its_run)
+            day[of_row], trip[of_row] = divmod(its_run, tt.trips)
+            verdict[of_row] = FOUND
     return FoundRuns(
         trip, day, found.shift_s, start_known=found.start_known | (verdict == FOUND), other_day=found.other_day,
         verdict=verdict,
