@@ -6,8 +6,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-NO_WORD = r"[\W_]+|null|none|nil|nan|undefined|n/?a"
-"""Of a pattern without regard to case: what programs write in place of nothing."""
+NOTHING = "null|none|nil|nan|undefined|n/a"
+"""Of a pattern without regard to case: the words that programs write in place of nothing,"""
+NO_WORD = rf"[\W_]+|na|{NOTHING}"
+"""and whatever else is none."""
 BEFORE_TEXT = b"\xef\xbb\xbf \t\r\n"
 """Bytes that may stand before a text and say nothing: a byte order mark, blanks and line ends."""
 

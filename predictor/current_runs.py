@@ -125,7 +125,7 @@ class CurrentRuns:
         on_it = guessed & (tracks.trip[slot] == trip) & ((obs.service_date == 0) | (tracks.service_day[slot] == day))
         # One that waits to set out takes the run that is due, where runs have their times; and one that has finished
         # its run is on another when it is seen in the first half of the way again.
-        half_s = 0.5 * (tt.trip_lasts_s[trip])
+        half_s = 0.5 * tt.trip_lasts_s[trip]
         again = (tracks.departed[slot] == 0) & ~tt.trip_is_frequency[trip]
         again |= (tracks.arrived[slot] >= tt.trip_calls[trip]) & (elapsed < half_s)
         on_it &= ~again

@@ -237,7 +237,7 @@ class Matcher:
         low = np.where(under_way, last - MOVED_M, 0.0)
         high = np.where(under_way, last + FASTEST_M_S * reports.gap_s + LEAP_M, np.inf)
         # A ring's first stop is its last one as well: who comes there in the trip's first half is not at its end.
-        half_s = 0.5 * (tt.trip_lasts_s[trip])
+        half_s = 0.5 * tt.trip_lasts_s[trip]
         begins = ~under_way & reports.near_first & (reports.seconds - tt.trip_start_s[trip] < half_s)
         high = np.where(begins, 0.5 * length, high)
         return _Window(low, high, prior)
@@ -406,7 +406,7 @@ class Matcher:
         # Around a ring it may drive the round before.
         end, (end_lat, end_lon) = tt.trip_pattern[trip], tt.pattern_end
         ring = to_first_stop_m(tt, trip, end_lat[end], end_lon[end]) < TERMINUS_M
-        earliest_s = np.where(ring, 0.5 * (tt.trip_lasts_s[trip]), np.inf)
+        earliest_s = np.where(ring, 0.5 * tt.trip_lasts_s[trip], np.inf)
         left: BoolArray = place.gets_on & (place.along_m >= LEFT_UNSEEN_M)
         left &= (reports.to_first_m >= BEYOND_FIRST_M) & (place.at_m >= BEYOND_FIRST_M)
         return left & (too_soon_s < np.minimum(earliest_s, EARLIEST_UNSEEN_S))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from api.reading.moment import Moment
+from api.service.view import ServiceView
 from predictor.arrays import NONE
 from predictor.snapshot import CANCELLED
 
@@ -15,7 +16,15 @@ def continues_as(moment: Moment, trip: int, service_day: int, shift_s: int = 0) 
     if not len(tt.continuation_trip) or shift_s or trip >= tt.base.trips:
         return NONE
     to = tt.continuation_to[slice(*np.searchsorted(tt.continuation_trip, (trip, trip + 1)))]
-    runs = tt.service_active[tt.trip_service[to], service_day] & (tt.trip_start_s[to] >= tt.trip_end_s[trip])
+    runs = tt.runs_on(to, service_day) & (tt.trip_start_s[to] >= tt.trip_end_s[trip])
     found = next(iter(to[runs].tolist()), NONE)
-    cancelled = found >= 0 and (moment.view.snapshot.journey(found, service_day, 0).status == CANCELLED).all()
-    return NONE if cancelled else found
+    return NONE if found >= 0 and _is_cancelled(moment.view, found, service_day) else found
+
+
+def _is_cancelled(view: ServiceView, trip: int, service_day: int) -> bool:
+    """Looked up once a view: each row of each board asks."""
+
+    def looked_up() -> bool:
+        return bool((view.snapshot.journey(trip, service_day, 0).status == CANCELLED).all())
+
+    return view.once(f"whether {trip} is cancelled on {service_day}", looked_up)

@@ -108,7 +108,7 @@ def explain_line(
         return waits
     trips = np.array(sorted({explanation.verdict.trip for explanation in departures}), np.int32)
     _, calls = then.entries_of(trips)
-    longest_s = float((then.trip_lasts_s[trips]).max())
+    longest_s = float(then.trip_lasts_s[trips].max())
     every = _explained(store, then, calls, at - around_s, at + around_s + longest_s)
     lost: dict[tuple[int, int, int], Explanation] = {}
     for explanation in every:

@@ -12,12 +12,13 @@ from feeds.gtfs.agencies import Agencies
 from feeds.gtfs.problems import Problems, Tell
 from feeds.gtfs.stops import unique_rows
 from feeds.gtfs.tables import choice, numbers, text_array, texts, words
+from feeds.letters import NOTHING
 from predictor.arrays import NONE, Int8Array, Int32Array, StrArray
 from predictor.timetable import NO_PICKUP
 
 BUS = 3
 _SIX_DIGITS = re.compile("[0-9A-F]{6}")
-_IN_PLACE_OF_A_NAME = re.compile(r"[-\u2013\u2014_.*?/\s]+|null|none|nil|nan|undefined|n/a", re.IGNORECASE)
+_IN_PLACE_OF_A_NAME = re.compile(rf"[-\u2013\u2014_.*?/\s]+|{NOTHING}", re.IGNORECASE)
 """What programs write where one of a line's two names is missing."""
 _BOOKING_COLUMNS = ("pickup_booking_rule_id", "drop_off_booking_rule_id")
 

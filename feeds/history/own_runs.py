@@ -41,7 +41,7 @@ def own_runs_told(timetable: Timetable) -> list[OwnRunTold]:
         origin = float(tt.date_origin[day] + shift)
         content = {
             "route": str(tt.route_id[tt.trip_route[trip]]),
-            "direction": int(tt.pattern_way[tt.trip_pattern[trip]]),
+            "direction": int(tt.trip_way[trip]),
             "headsign": str(tt.trip_headsign[trip]),
             "relationship": int(own.relationship[run]),
             "stop": tt.stop_id[tt.call_stop[span]].tolist(),
@@ -104,7 +104,7 @@ def _known(base: Timetable, run: OwnRunTold) -> dict[str, Any] | None:
 def _has_run(base: Timetable, trip_id: str, day: int, shift_s: int) -> bool:
     """Whether the timetable itself has a run of that name, in whose place another is."""
     trip = base.trip_index.get(trip_id, NONE)
-    if trip < 0 or not base.service_active[base.trip_service[trip], day]:
+    if trip < 0 or not base.runs_on(trip, day):
         return False
     if not base.trip_repeats[trip]:
         return shift_s == 0

@@ -40,6 +40,7 @@ from predictor.explain.evidence import Cancellation, Evidence, Journey, Notice, 
 from predictor.explain.gaps import Gap, gap_between
 from predictor.explain.traces import TraceFollower
 from predictor.passages import Passages
+from predictor.runs import DatedRuns
 from predictor.timetable import Timetable
 
 FOLDER = "history"
@@ -382,8 +383,8 @@ def _cancellations(tt: Timetable, cancelled_trips: Iterable[TripWord]) -> Iterat
         named, day = tt.trip_index.get(cancelled.trip_id, -1), tt.date_index.get(int(cancelled.start_date), -1)
         if named < 0 or day < 0:
             continue
-        run = (np.array([part], np.int32) for part in (named, day, cancelled.shift_s))
-        trip = int(tt.standing_for(*run)[0])
+        run = DatedRuns.one(named, day, cancelled.shift_s)
+        trip = int(tt.standing_for(run.trip, run.service_day, run.shift_s)[0])
         call = -1
         if cancelled.stop_sequence >= 0:
             span = tt.stop_sequence[tt.calls_of(trip)]

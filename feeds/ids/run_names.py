@@ -106,7 +106,7 @@ def without_other_starts(
     after_s = (start - names.start_time_s[rows] + _DAY_S // 2) % _DAY_S - _DAY_S // 2
     rows, start = rows[after_s > START_TOLERANCE_S], start[after_s > START_TOLERANCE_S]
     day = np.array([tt.date_index.get(date, NONE) for date in names.service_date[rows].tolist()], np.int64)
-    today = np.searchsorted(tt.date_origin, at[rows], side="right") - 1
+    today = tt.day_at(at[rows])
     early_s = tt.date_origin[np.maximum(np.where(day >= 0, day, today), 0)] + start - at[rows]
     rows = rows[(early_s > START_TOLERANCE_S) & (early_s < _DAY_S / 2)]
     line = np.where(route[rows] >= 0, route[rows], tt.trip_route[names.trip[rows]])

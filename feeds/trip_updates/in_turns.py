@@ -9,10 +9,10 @@ from typing import NamedTuple
 from google.transit import gtfs_realtime_pb2
 
 from feeds.messages.message import decode_message
+from feeds.trip_updates.decoding import FEED
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
 
-FEED = "trip updates"
 _ENOUGH, _SHARE = 3, 0.25
 """So many runs, and so large a share of a message, are told of again of which the message before said nothing."""
 _BY_TURNS_S = 600.0

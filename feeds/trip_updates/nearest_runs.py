@@ -3,6 +3,7 @@ line the one that should be where they are told to come, at about that time."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -52,10 +53,8 @@ def with_nearest_runs(
             taken.add(its_run)
             day[of_row], trip[of_row] = divmod(its_run, tt.trips)
             verdict[of_row] = FOUND
-    return FoundRuns(
-        trip, day, found.shift_s, start_known=found.start_known | (verdict == FOUND), other_day=found.other_day,
-        verdict=verdict,
-    )  # fmt: skip
+    start_known = found.start_known | (verdict == FOUND)
+    return replace(found, trip=trip, service_day=day, verdict=verdict, start_known=start_known)
 
 
 def _calls_near(
@@ -66,7 +65,7 @@ def _calls_near(
     axis, by_place = _by_place(tt)
     row, stop, time = updates.owner[told], updates.stop[told].astype(np.int64), at[told]
     named = np.array([tt.date_index.get(date, NONE) for date in names.service_date[row].tolist()], np.int64)
-    today = np.searchsorted(tt.date_origin, time, side="right") - 1
+    today = tt.day_at(time)
     keys, calls, late = [], [], []
     for back in (0, 1):
         day = np.where(names.service_date[row] > 0, named if back == 0 else NONE, today - back)
@@ -78,7 +77,7 @@ def _calls_near(
         entry, which = by_place[index], part[pair]
         trip = np.searchsorted(tt.trip_call_ptr, entry, side="right") - 1
         direction, runs_to = names.direction[row[which]], tt.pattern_direction[tt.trip_pattern[trip]]
-        fits = tt.service_active[tt.trip_service[trip], day[which]] & ~tt.trip_is_frequency[trip]
+        fits = tt.runs_on(trip, day[which]) & ~tt.trip_is_frequency[trip]
         fits &= (direction < 0) | (runs_to < 0) | (direction == runs_to)
         entry, which, trip = entry[fits], which[fits], trip[fits]
         keys.append((row[which].astype(np.int64) * len(tt.date) + day[which]) * tt.trips + trip)
