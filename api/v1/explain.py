@@ -133,6 +133,7 @@ def explanation_model(moment: Moment, explanation: Explanation) -> ExplanationMo
                 trip_id=str(tt.trip_id[fact.trip]) if fact.trip >= 0 else None,
                 vehicle_id=fact.vehicle_id or None,
                 alert_id=fact.alert_id or None,
+                time=moment.iso(fact.time),
                 text={language: words_here[i].what for language, words_here in lines.items()},
             )
             for i, fact in enumerate(v.facts)

@@ -22,8 +22,8 @@ Cause = Literal[
 ]  # fmt: skip
 FactKind = Literal[
     "passed", "cancelled", "skipped", "alert", "stood", "left_line", "turned", "took_up", "last_seen", "next_seen",
-    "set_out", "none_passed", "nameless", "line_seen", "line_unseen", "feed_gap", "service_down",
-    "vehicle_silent",
+    "set_out", "none_passed", "nameless", "told", "told_no_more", "line_seen", "line_unseen", "feed_gap",
+    "service_down", "vehicle_silent",
 ]  # fmt: skip
 
 
@@ -470,6 +470,7 @@ class FactModel(BaseModel):
     trip_id: str | None = Field(description="On which trip, where it is another than the one asked about")
     vehicle_id: str | None
     alert_id: str | None
+    time: Moment | None = Field(description="Of `told` and `told_no_more`: when the operator said that it comes")
     text: dict[str, str] = Field(
         description="In words, by language", examples=[{"fr": "immobile près de Mairie", "en": "stood near Mairie"}]
     )

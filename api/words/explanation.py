@@ -103,8 +103,8 @@ class ExplanationWords:
             if v.outcome == words.NOT_SEEN and f"{key}_likely" in self._texts.entries:
                 key += "_likely"
         fact = self._deciding_fact()
-        if fact and fact.kind in ("line_seen", "line_unseen"):
-            key += f"_{fact.kind}"
+        if fact and fact.kind in ("line_seen", "line_unseen", "told", "told_no_more"):
+            key = f"answer_{v.cause}_{fact.kind}"
         elif v.cause == words.STUCK:
             key += "_stuck" if v.outcome == words.LATE else "_at" if fact and fact.kind == "stood" else ""
         elif v.cause == words.BREAKDOWN and fact and fact.trip >= 0:
@@ -124,7 +124,18 @@ class ExplanationWords:
         if fact is None:
             return {}
         until = fact.until if math.isfinite(fact.until) else fact.since
-        return {"place": self._stop(fact.stop), "since": self._time(fact.since), "until": self._time(until)}
+        return {
+            "place": self._stop(fact.stop), "since": self._time(fact.since), "until": self._time(until),
+            "forecast": self._forecast(fact),
+        }  # fmt: skip
+
+    def _forecast(self, fact: Fact) -> str:
+        """When the operator said that it comes, and how far that is off the timetable."""
+        if math.isnan(fact.time):
+            return ""
+        off = 0 if self._verdict.by_headway else clock_minutes(self._verdict.scheduled, fact.time)
+        key = "forecast_late" if off > 0 else "forecast_early" if off < 0 else "forecast"
+        return self._texts(key, time=self._time(fact.time), minutes=self._texts("minutes", count=abs(off)))
 
     def _sentence(self, key: str, values: dict[str, str]) -> str:
         sentence = str(self._texts.entries[key]).format(**values)
@@ -139,19 +150,23 @@ class ExplanationWords:
             words.STUCK: ("stood", "passed", "last_seen"),
             words.ENDED_EARLY: ("last_seen",),
             words.JOINED_LATE: ("took_up",),
+            words.TRIP_NOT_NAMED: ("nameless", "told_no_more", "told"),
             words.NO_VEHICLE: ("set_out", "line_seen", "line_unseen"),
             words.FEED_GAP: ("feed_gap", "service_down"),
             words.VEHICLE_SILENT: ("vehicle_silent",),
         }.get(self._verdict.cause, ())
         found = [fact for kind in wanted for fact in self._verdict.facts if fact.kind == kind]
         first = [fact for fact in found if fact.kind == found[0].kind]
-        return max(first, key=lambda fact: fact.until - fact.since, default=None)
+        # Of what was told over time the last word counts, of all else what lasted longest.
+        return max(first, key=lambda fact: fact.since if fact.kind == "told" else fact.until - fact.since, default=None)
 
     def _told(self, fact: Fact) -> str:
         sentence = self._texts.entries[f"fact_{fact.kind}"]
-        parts = [
-            str(sentence).format(stop=self._stop(fact.stop), since=self._time(fact.since), header=self._header(fact))
-        ]
+        values = {
+            "stop": self._stop(fact.stop), "since": self._time(fact.since), "header": self._header(fact),
+            "forecast": self._forecast(fact),
+        }  # fmt: skip
+        parts = [str(sentence).format(**values)]
         if fact.vehicle_id:
             parts.append(self._texts("by_vehicle", vehicle=fact.vehicle_id))
         if fact.trip >= 0:

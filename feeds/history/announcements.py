@@ -19,14 +19,14 @@ Named = tuple[str, str, int, int]
 
 
 class Announcements:
-    """Follows cancelled trips, skipped calls, runs by the operator's times, runs that it added and alerts from step to
-    step; tells what is new to be written."""
+    """Follows cancelled trips, skipped calls, runs that the operator added and alerts from step to step; tells what is
+    new to be written."""
 
     def __init__(self) -> None:
         self._keys: tuple[Int64Array, ...] = ()
         self._alerts: tuple[Alert, ...] = ()
         self._timetable: Timetable | None = None
-        self._cancelled, self._told = _Words(), _Words()
+        self._cancelled = _Words()
         self._own_runs: dict[tuple[str, str, int], OwnRunTold] = {}
         self._texts: dict[tuple[str, str], float] = {}
         self._over: list[AlertText] = []
@@ -39,11 +39,10 @@ class Announcements:
         if other:
             own = own_runs_told(tt)
             self._own_runs |= {(run.trip_id, run.start_date, run.shift_s): run for run in own}
-        keys = step.cancelled, step.skipped, step.operators.run_key
+        keys = step.cancelled, step.skipped
         if other or not all(map(_same, keys, self._keys)):
             skipped = np.union1d(step.skipped, tt.left_out)
             self._cancelled.follow(_named(tt, step.cancelled, skipped), step.at, before)
-            self._told.follow(_runs_named(tt, step.operators), step.at, before)
             self._keys = keys
         if other or step.alerts != self._alerts:
             active = [alert for alert in step.alerts if alert.in_force_at(step.at)]
@@ -58,10 +57,6 @@ class Announcements:
         """What is taken out up to the last step, and what was until it ended since `written`."""
         return self._cancelled.to_write(self._at)
 
-    def told(self) -> list[TripWord]:
-        """Likewise the runs by the operator's times."""
-        return self._told.to_write(self._at)
-
     def own_runs(self) -> list[OwnRunTold]:
         """The runs that the operator added, as they were told last since `written`."""
         return list(self._own_runs.values())
@@ -73,7 +68,7 @@ class Announcements:
     def written(self) -> None:
         """What has ended is on disk."""
         self._over, self._own_runs = [], {}
-        self._cancelled.over, self._told.over = [], []
+        self._cancelled.over = []
 
 
 class _Words:

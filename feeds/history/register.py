@@ -31,13 +31,13 @@ CREATE TABLE IF NOT EXISTS own_runs (
     trip_id TEXT, start_date TEXT, shift_s INTEGER, begins REAL, until REAL, content TEXT,
     PRIMARY KEY (trip_id, start_date, shift_s)) WITHOUT ROWID;
 """,
+    "DROP TABLE told;",
 )
 
 
 @dataclass(frozen=True)
 class TripWord:
-    """The operator's word on a trip or one of its calls: that it is taken out, or when it comes. Times are POSIX
-    seconds."""
+    """The operator's word that a trip, or one of its calls, is taken out. Times are POSIX seconds."""
 
     trip_id: str
     start_date: str
@@ -82,7 +82,6 @@ class Register:
     def write(
         self,
         cancelled: Collection[TripWord],
-        told: Collection[TripWord],
         own_runs: Collection[OwnRunTold],
         alerts: Collection[AlertText],
         gaps: Collection[Gap],
@@ -91,12 +90,11 @@ class Register:
     ) -> None:
         """Put down what is new, all or nothing; of what was there already only `until` grows. Errors: FeedError."""
         with self._file.written() as cursor:
-            for table, words in (("cancellations", cancelled), ("told", told)):
-                cursor.executemany(
-                    f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?) "  # noqa: S608
-                    "ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
-                    [(w.trip_id, w.start_date, w.shift_s, w.stop_sequence, w.since, w.until) for w in words],
-                )
+            cursor.executemany(
+                "INSERT INTO cancellations VALUES (?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
+                [astuple(word) for word in cancelled],
+            )
             cursor.executemany(
                 "INSERT OR REPLACE INTO own_runs VALUES (?, ?, ?, ?, ?, ?)", [astuple(run) for run in own_runs]
             )
@@ -128,28 +126,21 @@ class Register:
 
     def cancelled(self, trip_ids: Iterable[str], start_dates: Collection[str]) -> list[TripWord]:
         """What the operator took out of these trips on these days."""
-        return self._said("cancellations", trip_ids, start_dates)
-
-    def told(self, trip_ids: Iterable[str], start_dates: Collection[str]) -> list[TripWord]:
-        """Of which of these trips on these days it told when they come, no vehicle being seen."""
-        return self._said("told", trip_ids, start_dates)
-
-    def own_runs(self, since: float, until: float) -> list[OwnRunTold]:
-        """Runs that the operator added, under way at some time between the two."""
-        rows = self._file.rows("SELECT * FROM own_runs WHERE begins <= ? AND until >= ?", until, since)
-        return [OwnRunTold(*row) for row in rows]
-
-    def _said(self, table: str, trip_ids: Iterable[str], start_dates: Collection[str]) -> list[TripWord]:
         dates = ",".join("?" * len(start_dates))
         return [
             TripWord(*row)
             for trip_id in trip_ids
             for row in self._file.rows(
-                f"SELECT * FROM {table} WHERE trip_id = ? AND start_date IN ({dates})",  # noqa: S608
+                f"SELECT * FROM cancellations WHERE trip_id = ? AND start_date IN ({dates})",  # noqa: S608
                 trip_id,
                 *start_dates,
             )
         ]
+
+    def own_runs(self, since: float, until: float) -> list[OwnRunTold]:
+        """Runs that the operator added, under way at some time between the two."""
+        rows = self._file.rows("SELECT * FROM own_runs WHERE begins <= ? AND until >= ?", until, since)
+        return [OwnRunTold(*row) for row in rows]
 
     def alerts(self, since: float, until: float) -> list[AlertText]:
         """Alerts seen in force between the two times, each as it was at last."""
@@ -177,7 +168,7 @@ class Register:
     def drop_before(self, at: float) -> None:
         """Forget what ended before a time."""
         with self._file.written() as cursor:
-            for table in ("cancellations", "told", "own_runs", "alerts", "gaps", "timetables"):
+            for table in ("cancellations", "own_runs", "alerts", "gaps", "timetables"):
                 cursor.execute(f"DELETE FROM {table} WHERE until < ?", (at,))  # noqa: S608
             cursor.execute("UPDATE watch SET since = max(since, ?)", (at,))
 

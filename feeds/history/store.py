@@ -30,7 +30,17 @@ from feeds.history.announcements import Announcements
 from feeds.history.happened import Happened
 from feeds.history.own_runs import laid_over
 from feeds.history.register import AlertText, Register, TripWord, Watch
-from feeds.history.tables import PASSAGES, TRACES, passages_of, passages_table, traces_of, traces_table
+from feeds.history.tables import (
+    PASSAGES,
+    TOLD,
+    TRACES,
+    passages_of,
+    passages_table,
+    told_of,
+    told_table,
+    traces_of,
+    traces_table,
+)
 from feeds.storage.daily_parquet import DailyParquet
 from feeds.storage.daily_rows import RecentTable, Rows
 from feeds.storage.parquet_damage import READ_ERRORS
@@ -38,6 +48,7 @@ from feeds.storage.whole_file import regular, set_aside, whole_file
 from feeds.timetable_cache import read_cached, write_cached
 from predictor.explain.evidence import Cancellation, Evidence, Journey, Notice, with_their_blocks
 from predictor.explain.gaps import Gap, gap_between
+from predictor.explain.told_times import ToldTimesFollower
 from predictor.explain.traces import TraceFollower
 from predictor.passages import Passages
 from predictor.runs import DatedRuns
@@ -70,21 +81,23 @@ class HistoryStore:
         self._writing = Lock()
         self._lock = Lock()
         """For what is in memory: held for moments, never while the disk is read or written."""
-        self._follower, self._announced = TraceFollower(), Announcements()
+        self._follower, self._told_times, self._announced = TraceFollower(), ToldTimesFollower(), Announcements()
         self._timetable: Timetable | None = None
         self._gaps: dict[float, Gap] = {}
         self._kept: dict[str, Timetable | None] = {}
         """Versions of the timetables that are kept, in memory where nothing is on disk."""
         self._passages: DailyParquet | RecentTable
         self._traces: DailyParquet | RecentTable
+        self._told: DailyParquet | RecentTable
         if folder is None:
-            self._passages, self._traces = RecentTable(PASSAGES), RecentTable(TRACES)
+            self._passages, self._traces, self._told = RecentTable(PASSAGES), RecentTable(TRACES), RecentTable(TOLD)
             self._register = Register(None)
             self.accuracy = AccuracySums(None)
         else:
             # Put down together, by `flush`: what is said to be saved is saved in all of them.
             self._passages = DailyParquet(folder, "passages", PASSAGES, flush_every_s=math.inf, ordered_by="vehicle_id")
             self._traces = DailyParquet(folder, "traces", TRACES, flush_every_s=math.inf, ordered_by="vehicle_id")
+            self._told = DailyParquet(folder, "told", TOLD, flush_every_s=math.inf, ordered_by="trip_id")
             self._register = Register(folder / "register.sqlite")
             self.accuracy = AccuracySums(folder / ACCURACY)
         self.fault = f"{self._register.fault} {self.accuracy.fault}".strip()
@@ -96,12 +109,12 @@ class HistoryStore:
     @property
     def lost_rows(self) -> int:
         """Rows that could not be put down for so long that they were given up."""
-        return self._passages.lost_rows + self._traces.lost_rows
+        return self._passages.lost_rows + self._traces.lost_rows + self._told.lost_rows
 
     @property
     def files_set_aside(self) -> int:
         """Damaged files that were put under another name."""
-        return self._passages.set_aside.total() + self._traces.set_aside.total()
+        return sum(table.set_aside.total() for table in (self._passages, self._traces, self._told))
 
     @property
     def until(self) -> float:
@@ -115,6 +128,7 @@ class HistoryStore:
             try:
                 self._passages.begin(day)
                 self._traces.begin(day)
+                self._told.begin(day)
             finally:
                 # Where the day before cannot be put down, what is new waits with its own.
                 with self._lock:
@@ -125,6 +139,8 @@ class HistoryStore:
         tt = step.timetable
         if self._timetable is not None and tt is not self._timetable:
             self._traces.add(traces_table(self._timetable, self._follower.end_all()), step.at)
+            # The operator's own runs have other indices with each of its messages.
+            self._end_told(tt.base.trips if tt.base is self._timetable.base else 0)
         self._timetable = tt
         before = self._watch
         gap = gap_between(before.feed_alive_at, before.until, step.feed_alive_at, step.at)
@@ -140,6 +156,9 @@ class HistoryStore:
         ended = self._follower.follow(step.vehicles)
         if len(ended):
             self._traces.add(traces_table(tt, ended), step.at)
+        untold = self._told_times.follow(step.told_times)
+        if len(untold):
+            self._told.add(told_table(tt, untold), step.at)
 
     def flush(self) -> None:
         """Put everything down. Errors: FeedError; what could not be written waits for the next time."""
@@ -149,6 +168,7 @@ class HistoryStore:
                 return
             self._passages.flush()
             self._traces.flush()
+            self._told.flush()
             self.accuracy.flush()
             self.accuracy.look()
             self._keep_timetable(tt.base)
@@ -159,10 +179,10 @@ class HistoryStore:
                         pq.write_table(table, path)
                 except OSError as error:
                     raise FeedError(f"{self._folder}: cannot be written ({error.strerror or error}).") from error
-            cancelled, told, alerts = self._announced.cancelled(), self._announced.told(), self._announced.alerts()
+            cancelled, alerts = self._announced.cancelled(), self._announced.alerts()
             own_runs = self._announced.own_runs()
             in_use = (tt.feed_version, watch.until, watch.until)
-            self._register.write(cancelled, told, own_runs, alerts, self._gaps.values(), in_use, watch)
+            self._register.write(cancelled, own_runs, alerts, self._gaps.values(), in_use, watch)
             with self._lock:
                 self._announced.written()
                 # The last one may go on.
@@ -173,10 +193,13 @@ class HistoryStore:
 
     def close(self) -> None:
         """Put everything down and close the files. Errors: FeedError."""
+        with self._writing, self._lock:
+            self._end_told()
         self.flush()
         with self._writing:
             self._passages.close()
             self._traces.close()
+            self._told.close()
             self._register.close()
             self.accuracy.close()
 
@@ -218,7 +241,7 @@ class HistoryStore:
             with self._lock:
                 seen = self._passages.rows, self._with_open_traces()
                 gaps, watch = dict(self._gaps), self._watch
-                announced, told = self._announced.cancelled(), self._announced.told()
+                announced, told = self._announced.cancelled(), self._with_open_told()
             try:
                 vehicles = {
                     name
@@ -242,7 +265,6 @@ class HistoryStore:
         gaps = {gap.since: gap for gap in self._register.gaps(first, last)} | gaps
         cancelled_trips = self._register.cancelled(trip_ids, dates)
         cancelled_trips += [word for word in announced if word.trip_id in trip_ids and word.start_date in dates]
-        told = self._register.told(trip_ids, dates) + told
         # What goes on has been put down already, as far as it had come then.
         latest = {replace(cancelled, until=0.0): cancelled for cancelled in cancelled_trips}.values()
         return Evidence(
@@ -251,7 +273,7 @@ class HistoryStore:
             cancellations=tuple(_cancellations(tt, latest)),
             notices=tuple(_notice(tt, *seen) for seen in self.alerts(first, last)),
             gaps=tuple(gaps.values()),
-            told={(word.trip, word.service_day, word.shift_s): word.until for word in _cancellations(tt, told)},
+            told=told_of(told.read(*days, trips), tt),
             line_seen=self._lines_seen(tt, untold, first, last) if untold else {},
             since=math.inf if math.isnan(watch.since) else watch.since,
             until=watch.until,
@@ -305,6 +327,19 @@ class HistoryStore:
         going_on = traces_table(self._timetable, self._follower.open_traces())
         return replace(rows, tables=(*rows.tables, ("", (going_on,))))
 
+    def _with_open_told(self) -> Rows:
+        """What was told, with what is told still."""
+        rows = self._told.rows
+        if self._timetable is None:
+            return rows
+        return replace(rows, tables=(*rows.tables, ("", (told_table(self._timetable, self._told_times.open),))))
+
+    def _end_told(self, trips: int = 0) -> None:
+        """What was told of trips from this index on is told no more."""
+        ended = self._told_times.end(trips)
+        if self._timetable is not None and len(ended):
+            self._told.add(told_table(self._timetable, ended), self._watch.until)
+
     def _keep_timetable(self, timetable: Timetable) -> None:
         if timetable.feed_version not in self._kept:
             folder = self._folder and self._folder / "timetables"
@@ -339,6 +374,7 @@ class HistoryStore:
             self._watch = replace(self._watch, since=max(self._watch.since, before))
         self._passages.drop_before(_day(before))
         self._traces.drop_before(_day(before))
+        self._told.drop_before(_day(before))
         self._register.drop_before(before)
         self.accuracy.drop_before(int(_day(before).replace("-", "")))
         used = self._register.timetables()

@@ -1,4 +1,4 @@
-"""Passages and vehicle traces as Arrow tables and back. Ids are the feed's own, so that they outlive a timetable."""
+"""Passages, vehicle traces and times told as Arrow tables and back. Ids are the feed's own: they outlive a timetable."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, StrArray, places_of
+from predictor.explain.told_times import ToldTimes
 from predictor.explain.traces import Traces
 from predictor.passages import Passages
 from predictor.snapshot import VEHICLE_STATES
@@ -25,6 +26,12 @@ TRACES = pa.schema(
         ("shift_s", _WHOLE), ("since", _NUMBER), ("until", _NUMBER), ("from_stop_sequence", _WHOLE),
         ("to_stop_sequence", _WHOLE), ("from_lat", _NUMBER), ("from_lon", _NUMBER), ("to_lat", _NUMBER),
         ("to_lon", _NUMBER), ("named", _TRUTH),
+    ]
+)  # fmt: skip
+TOLD = pa.schema(
+    [
+        ("trip_id", _WORD), ("start_date", _WORD), ("shift_s", _WHOLE), ("stop_sequence", _WHOLE), ("time", _NUMBER),
+        ("since", _NUMBER), ("until", _NUMBER),
     ]
 )  # fmt: skip
 
@@ -61,6 +68,16 @@ def traces_table(timetable: Timetable, traces: Traces) -> pa.Table:
     return pa.Table.from_arrays([pa.array(column) for column in columns], schema=TRACES)
 
 
+def told_table(timetable: Timetable, told: ToldTimes) -> pa.Table:
+    """Rows of `TOLD`."""
+    tt = timetable
+    columns = (
+        tt.trip_id[told.trip], tt.date[told.service_day].astype(np.str_), told.shift_s,
+        tt.stop_sequence[tt.entry_of(told.trip, told.call)], told.time, told.since, told.until,
+    )  # fmt: skip
+    return pa.Table.from_arrays([pa.array(column) for column in columns], schema=TOLD)
+
+
 def passages_of(table: pa.Table, timetable: Timetable) -> Passages:
     """Passages of a table, without those of trips, days and calls that this timetable does not have."""
     trip, day, shift = _runs(table, timetable)
@@ -75,6 +92,15 @@ def passages_of(table: pa.Table, timetable: Timetable) -> Passages:
         departure=_numbers(table["departure"])[rows], arrival_sd_s=_numbers(table["arrival_sd_s"])[rows],
         named=_named(table)[rows],
     )  # fmt: skip
+
+
+def told_of(table: pa.Table, timetable: Timetable) -> ToldTimes:
+    """Times told of a table, without those of trips, days and calls that this timetable does not have."""
+    trip, day, shift = _runs(table, timetable)
+    call = _calls(table["stop_sequence"], trip, timetable)
+    times = {name: _numbers(table[name]) for name in ("time", "since", "until")}
+    told = ToldTimes(trip=trip, service_day=day, shift_s=shift, call=call, **times)
+    return told.take((trip >= 0) & (day >= 0) & (call >= 0))
 
 
 def traces_of(table: pa.Table, timetable: Timetable) -> Traces:

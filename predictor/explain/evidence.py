@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from predictor.explain.gaps import Gap
+from predictor.explain.told_times import ToldTimes
 from predictor.explain.traces import Traces
 from predictor.passages import Passages
 from predictor.timetable import Timetable
@@ -63,8 +64,8 @@ class Evidence:
     """Nothing is known of what was before, POSIX seconds."""
     until: float = float("inf")
     """Nothing is known of what came after."""
-    told: Mapping[Journey, float] = field(default_factory=dict)
-    """Journeys that riders were told of by the operator's times, no vehicle being seen, and until when."""
+    told: ToldTimes = field(default_factory=ToldTimes.empty)
+    """What riders were told of these journeys by the operator's times, no vehicle being seen."""
     line_seen: Mapping[int, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     """Of the lines (routes) with a trip that nobody was seen on: from when to when vehicles were on any of their trips;
     of others nothing."""

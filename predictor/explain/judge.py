@@ -7,6 +7,7 @@ trips before. Where nobody was watching, nothing is claimed.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import replace
 from functools import lru_cache
 
@@ -15,10 +16,11 @@ import numpy as np
 from predictor.accuracy.punctuality import EARLY_S, LATE_S
 from predictor.arrays import NONE
 from predictor.explain.case import Case
-from predictor.explain.evidence import Evidence
+from predictor.explain.evidence import Evidence, Journey
 from predictor.explain.gaps import Gap
 from predictor.explain.nameless import Nameless
 from predictor.explain.sightings import Sighting, Sightings, Stretch
+from predictor.explain.told_times import ToldTimes
 from predictor.explain.verdict import (
     BREAKDOWN,
     CANCELLED,
@@ -59,6 +61,8 @@ FOUND_EARLY_S, FOUND_LATE_S = 300.0, 1200.0
 """A vehicle that names no trip and is this early or late at the most may be the one that was due."""
 LINE_SEEN_S = 7200.0
 """A line of which no vehicle was seen for this long before and after a trip is one that nobody reports on."""
+WITHDRAWN_S = 180.0
+"""A run that the operator stops telling of so long before it is due is told of no more: it was not told to the end."""
 SILENT_S = 240.0
 """A vehicle unheard of for this long may have served what nobody saw."""
 
@@ -83,6 +87,8 @@ class Judge:
         self.seen = Sightings(evidence)
         """The evidence in order."""
         self._nameless = Nameless(timetable, evidence)
+        self.told = _by_journey(evidence.told)
+        """What the operator told of journeys without a vehicle, in order of time: its call's place, and the fact."""
         self._previous = lru_cache(maxsize=8)(self._previous_trips)
         self._next_of = ServiceDays(timetable).next_trip
 
@@ -199,9 +205,29 @@ class Judge:
     def _said_alone(self, case: Case) -> Verdict:
         """No vehicle was looked at then: what the operator said is all that is known."""
         if cancelled := self.operator_said(case):
-            return case.verdict(NOT_SERVED, CANCELLED, (*cancelled, *self.alerts(case)))
-        told = self._told_until(case) >= case.begins - EARLY_S
-        return case.not_seen(TRIP_NOT_NAMED if told else NO_RECORDS)
+            return case.verdict(NOT_SERVED, CANCELLED, (*self._told_of(case), *cancelled, *self.alerts(case)))
+        if self._told_until(case) >= min(case.begins - EARLY_S, self._evidence.until):
+            return self._told_alone(case)
+        return case.verdict(EXPECTED, "", ()) if self._evidence.until < case.scheduled else case.not_seen(NO_RECORDS)
+
+    def _told_alone(self, case: Case) -> Verdict:
+        """No vehicle was seen, but the operator told when it comes: if to the end, it likely came when it was told."""
+        facts, alerts = self._told_of(case), self.alerts(case)
+        if not facts:
+            return case.not_seen(TRIP_NOT_NAMED, alerts)
+        last, until = facts[-1], self._evidence.until
+        if until < last.time and until - last.until < WITHDRAWN_S:
+            return case.verdict(EXPECTED, "", (*facts, *alerts))
+        if last.time - last.until <= WITHDRAWN_S or self.seen.gap_in(last.until, last.time) is not None:
+            return case.not_seen(TRIP_NOT_NAMED, (*facts, *alerts), last.time)
+        no_more = Fact("told_no_more", last.until, last.until, time=last.time)
+        return case.not_seen(TRIP_NOT_NAMED, (*facts, no_more, *alerts))
+
+    def _told_of(self, case: Case) -> tuple[Fact, ...]:
+        """When the operator said that it comes, in order of time."""
+        return tuple(
+            replace(fact, stop=case.stop) for call, fact in self.told.get(case.journey, ()) if call == case.call
+        )
 
     def _never_ran(self, case: Case) -> Verdict:
         """Nobody was seen on this trip."""
@@ -212,7 +238,8 @@ class Judge:
         if cause == BREAKDOWN:
             return case.verdict(NOT_SERVED, cause, (*facts, *cancelled, *alerts), vehicle_id=vehicle)
         if cancelled:
-            return case.verdict(NOT_SERVED, CANCELLED, (*cancelled, *alerts, *facts), vehicle_id=vehicle)
+            facts = (*self._told_of(case), *cancelled, *alerts, *facts)
+            return case.verdict(NOT_SERVED, CANCELLED, facts, vehicle_id=vehicle)
         if self._evidence.until < case.scheduled + AWAITED_S:
             return case.verdict(EXPECTED, "", facts, vehicle_id=vehicle)
         gap = self.seen.gap_in(case.begins, case.ends)
@@ -230,6 +257,8 @@ class Judge:
     def _not_named(self, case: Case, *facts: Fact) -> Verdict:
         """What a vehicle did that was on this trip, or may have been, without naming it."""
         near = self._instead(case)
+        if near is None and not facts and case.journey in self.told:
+            return self._told_alone(case)
         if near is None:
             return case.not_seen(TRIP_NOT_NAMED, facts, vehicle_id=facts[0].vehicle_id if facts else "")
         return case.not_seen(TRIP_NOT_NAMED, (*facts, near), near.since, near.vehicle_id)
@@ -337,7 +366,7 @@ class Judge:
 
     def _told_until(self, case: Case) -> float:
         """Until when riders were told of the trip by the operator's times, no vehicle being seen; -inf where never."""
-        return self._evidence.told.get(case.journey, -math.inf)
+        return max((fact.until for _, fact in self.told.get(case.journey, ())), default=-math.inf)
 
     def _stop_closed(self, case: Case, at: float) -> tuple[Fact, ...]:
         """Alerts of a detour, or of no service, at this very stop, and the operator's leaving it out, as of a time."""
@@ -385,6 +414,15 @@ class Judge:
         stops = tt.call_stop[tt.calls_of(stretch.trip)] if stretch.trip >= 0 else np.arange(tt.stops, dtype=np.int32)
         lat, lon = np.full(len(stops), stretch.lat), np.full(len(stops), stretch.lon)
         return int(stops[np.argmin(ground_distance_m(lat, lon, tt.stop_lat[stops], tt.stop_lon[stops]))])
+
+
+def _by_journey(told: ToldTimes) -> dict[Journey, list[tuple[int, Fact]]]:
+    found = defaultdict[Journey, list[tuple[int, Fact]]](list)
+    for row in np.argsort(told.since, kind="stable").tolist():
+        fact = Fact("told", float(told.since[row]), float(told.until[row]), time=float(told.time[row]))
+        journey = int(told.trip[row]), int(told.service_day[row]), int(told.shift_s[row])
+        found[journey].append((int(told.call[row]), fact))
+    return found
 
 
 def gap_fact(gap: Gap) -> Fact:

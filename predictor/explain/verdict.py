@@ -26,8 +26,8 @@ CAUSES = (
 did not go on; it turned before; the block's vehicle was held up elsewhere (also of a late one); the vehicle left the
 trip before, or took it up after, and nobody knows why; nobody took the trip. Of a long wait also: vehicles came
 together after it. Not seen: the feed gave nothing; nobody took the trip, nor any other of its line; this vehicle gave
-nothing; it was seen before and after, but not here; it was, or may have been, one that named no trip; the records do
-not reach back."""
+nothing; it was seen before and after, but not here; it was, or may have been, one that named no trip, or that the
+operator alone told of; the records do not reach back."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Fact:
 
     kind: str
     """`scheduled`, `passed`, `cancelled`, `skipped`, `alert`, `stood`, `left_line`, `turned`, `took_up`, `last_seen`,
-    `next_seen`, `set_out`, `none_passed`, `nameless`, `line_seen`, `line_unseen`, `feed_gap`, `service_down`,
-    `vehicle_silent`."""
+    `next_seen`, `set_out`, `none_passed`, `nameless`, `told`, `told_no_more`, `line_seen`, `line_unseen`,
+    `feed_gap`, `service_down`, `vehicle_silent`."""
     since: float
     until: float
     stop: int = -1
@@ -46,6 +46,8 @@ class Fact:
     """On which trip, where it is another than the one asked about."""
     vehicle_id: str = ""
     alert_id: str = ""
+    time: float = math.nan
+    """For when it was told that the run comes."""
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ class WaitJudge:
         tt = self._tt
         calls = dict(zip(tt.call_trip[entries[::-1]].tolist(), tt.call_at(entries[::-1]).tolist(), strict=True))
         sure, likely, others = [], [], []
-        told = [run for run in self._evidence.told if run[0] in calls and not self._judge.seen.on(run)]
+        told = [run for run in self._judge.told if run[0] in calls and not self._judge.seen.on(run)]
         for journey in [*self._judge.seen.journeys(calls, at - FURTHEST_S, at + FURTHEST_S), *told]:
             trip, day, shift = journey
             call = calls[trip]

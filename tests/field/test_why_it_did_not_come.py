@@ -174,3 +174,38 @@ def test_where_no_vehicle_positions_are_received_the_operators_word_is_told_all_
         "We have no records of vehicles"
         in city.json("/v1/stops/C/explain", at="2026-11-26T07:34")["explanations"][0]["answer"]["en"]
     )
+
+
+def test_where_no_vehicles_are_told_of_what_the_operator_said_over_time_is_told() -> None:
+    city = City(TOWN, at="07:25", sources={"vehicle_positions": None})
+
+    def says(late_s: int | None, at: str, *others: TripUpdate) -> None:
+        told = [] if late_s is None else [update("t1", *(StopUpdate(stop, delay=late_s) for stop in "ABCDE"))]
+        city.at(at).trip_updates(*told, *others)
+
+    def told(stop: str, at: str) -> tuple[str, list[tuple[str, str | None]], str]:
+        city.service._history.work.drain()
+        (one,) = city.json(f"/v1/stops/{stop}/explain", at=f"2026-11-26T{at}")["explanations"]
+        facts = [(fact["kind"], fact["time"] and fact["time"][11:16]) for fact in one["facts"]]
+        return one["outcome"], facts, one["answer"]["en"]
+
+    says(0, "07:40", update("t0", delay=60))
+    says(600, "07:55", update("t2", delay=120))
+    assert told("C", "08:04")[:2] == ("expected", [("told", "08:04"), ("told", "08:14")])
+    says(600, "08:12", cancelled("t2"))
+    says(None, "08:14", cancelled("t2"))
+    city.at("09:40")
+    for _ in range(2):
+        outcome, facts, answer = told("C", "08:04")
+        assert (outcome, facts) == ("not_seen", [("told", "08:04"), ("told", "08:14")])
+        assert "last forecast by the operator for this stop was 08:14, 10 minutes late" in answer
+        outcome, facts, answer = told("E", "08:08")
+        assert facts == [("told", "08:08"), ("told", "08:18"), ("told_no_more", "08:18")]
+        assert "after 08:14 the operator told nothing more of it" in answer
+        outcome, facts, answer = told("C", "09:04")
+        assert (outcome, facts[-1][0], "cancelled; we announced it at 08:12" in answer) == (
+            "not_served",
+            "cancelled",
+            True,
+        )
+        city.service.history.flush()
