@@ -107,10 +107,15 @@
     if (LOOKS[kind]) map.addImage(id, label(name, ...LOOKS[kind]), { pixelRatio: RATIO });
   });
 
+  // Of two lines of one name, a tram's and a bus's, each is told by what tells it from the other.
+  const apart = new Map([...document.querySelectorAll("[data-apart]")].map(({ dataset }) => [dataset.line, dataset.apart]));
+  const named = (route, name) => [name, apart.get(route)].filter(Boolean).join(" ");
+
   function draw(drawn) {
     lines = drawn.lines;
     map.addImage("arrow", arrow(), { pixelRatio: RATIO });
-    for (const [route, line] of Object.entries(lines)) {
+    for (const [route, { name, ...look }] of Object.entries(lines)) {
+      const line = { name: named(route, name), ...look };
       map.addImage(`line-${route}`, badge(line), { pixelRatio: RATIO });
       map.addImage(`disturbed-${route}`, badge(line, true), { pixelRatio: RATIO });
     }
@@ -318,7 +323,7 @@
       const disturbed = new Set(told);
       known = vehicles.features.filter(({ properties }) => properties.route).map(({ geometry, properties }) => ({
         type: "Feature", geometry, properties: {
-          ...properties, bearing: properties.bearing ?? course(geometry.coordinates, properties), route: null, route_id: properties.route.route_id, line: properties.route.short_name,
+          ...properties, bearing: properties.bearing ?? course(geometry.coordinates, properties), route: null, route_id: properties.route.route_id, line: named(properties.route.route_id, properties.route.short_name),
           disturbed: disturbed.has(properties.route.route_id),
           old: properties.data_age_s > 90 || vehicles.feed_stopped,
         },

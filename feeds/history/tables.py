@@ -1,4 +1,4 @@
-"""Passages, vehicle traces and times told as Arrow tables and back. Ids are the feed's own: they outlive a timetable."""
+"""Passages, vehicle traces and times told as Arrow tables and back. Ids are the feed's own, to outlive a timetable."""
 
 from __future__ import annotations
 

@@ -138,6 +138,10 @@ def test_a_tram_and_a_bus_of_one_name_are_told_apart_in_words_wherever_lines_sta
         assert text(city.page(f"/lines/{route}").css_first("title")).startswith(f"Line 1 ({mode})")
         assert mode in text(city.page(f"/lines/{route}").css_first(".sign"))
         assert text(city.page(f"/trips/{route}8").css_first("h1")).startswith(f"Line 1 {mode}")
+    on_the_map = {
+        line.attributes["data-line"]: line.attributes.get("data-apart") for line in city.page("/map").css("[data-line]")
+    }
+    assert (on_the_map["t"], on_the_map["b"], on_the_map["2"]) == ("Tram", "Bus", None)
     chips = page_of(city.officer.get("/desk/disruptions/new").text).css(".chip.line")
     assert [text(chip) for chip in chips][:2] == ["1 Tram", "1 Bus"]
     for page in ("/desk/why", "/desk/accuracy"):
