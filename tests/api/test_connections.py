@@ -63,6 +63,14 @@ def test_a_request_that_came_in_time_is_answered_and_the_next_one_too(monkeypatc
             time.sleep(0.8)
 
 
+def test_an_answer_comes_in_one_piece() -> None:
+    with served(service_at(at(8, 1))) as base:
+        for asked, ends in ((b"GET", b"}"), (b"HEAD", b"\r\n\r\n")):
+            with socket.create_connection(("127.0.0.1", urlsplit(base).port)) as asking:
+                asking.sendall(_HEALTH.replace(b"GET", asked) + b"\r\n")
+                assert asking.recv(65536).endswith(ends)
+
+
 def test_a_request_to_two_hosts_is_refused() -> None:
     with served(service_at(at(8, 1))) as base:
         for hosts, status in ((b"", b"200"), (b"Host: village\r\n", b"400"), (b"host: town\r\n", b"400")):
