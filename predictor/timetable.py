@@ -37,6 +37,8 @@ from predictor.columns import Columns
 _LINE_SPACING_M = 1.0e7
 PLATFORM, STATION = 0, 1
 """Of `stop_location_type`."""
+STOP_NAME, SIGN, LINE_NAME = NAMED = 0, 1, 2
+"""Of `translation_of`: the name of a stop, what a run is bound for, the long name of a line."""
 WHEELCHAIR_UNKNOWN, WHEELCHAIR_YES, WHEELCHAIR_NO = 0, 1, 2
 NO_PICKUP = 1
 """GTFS `pickup_type`: nobody may board."""
@@ -183,6 +185,10 @@ class Timetable:
     # Translations (n,) of names that stand above
     translation_language: StrArray
     """Two letters."""
+    translation_of: Int8Array
+    """What is named so: one of `NAMED`, or -1 where the feed does not tell."""
+    translation_stop: Int32Array
+    """The stop that alone is named so, -1 where all of the text are."""
     translation_text: StrArray
     translation_translated: StrArray
 

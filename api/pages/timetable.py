@@ -87,7 +87,7 @@ def line_timetable(request: Request, route_id: str, date: str = "", direction: s
     ]
     ends = ["" if stop < 0 else moment.towards(str(tt.stop_name[stop])) for stop in shown.ends]
     columns = [moment.stop_name(stop) for stop in shown.stops]
-    others = [(each, moment.name_of(found.destination)) for each, found in of_ways.items() if found.stops]
+    others = [(each, moment.place_of(found.destination)) for each, found in of_ways.items() if found.stops]
     title = moment.texts("line_title", name=line_name(line, moment.texts))
     return _page(
         request, moment, title, f"/lines/{quote(route_id, safe='')}", day,
@@ -168,7 +168,7 @@ def _row(moment: PageMoment, stop: int, row: DayRow) -> DayRowWords:
             [
                 (
                     _marked(words.minute(departure.at), departure),
-                    "" if departure.destination == row.destination else moment.name_of(departure.destination),
+                    "" if departure.destination == row.destination else moment.place_of(departure.destination),
                     _called_off(moment, departure),
                 )
                 for departure in group
@@ -184,4 +184,4 @@ def _row(moment: PageMoment, stop: int, row: DayRow) -> DayRowWords:
         for every, group in groupby(bound_for_place, key=lambda departure: moment.every(departure.headway_s)):
             runs = list(group)
             spans.append(f"{to}{every}, {words.time(runs[0].at)}–{words.time(runs[-1].at + runs[-1].headway_s)}")
-    return DayRowWords(row.line, row.direction, moment.name_of(row.destination), hours, spans)
+    return DayRowWords(row.line, row.direction, moment.place_of(row.destination), hours, spans)

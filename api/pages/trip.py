@@ -90,7 +90,7 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
     behind = 0 if state == "over" else _behind(journey, calls)
     return JourneyPage(
         line=moment.lines.all[journey.route_idx],
-        destination=moment.name_of(journey.destination),
+        destination=moment.place_of(journey.destination),
         every=moment.every(journey.headway_s),
         number=moment.train_number(journey.route_idx, str(moment.timetable.trip_short_name[trip])),
         bikes="" if bikes == "unknown" else moment.texts(f"bikes_{bikes}"),

@@ -16,9 +16,9 @@ from anyascii import anyascii
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from predictor.arrays import Float64Array
+from predictor.arrays import NONE, Float64Array
 from predictor.geometry import METRES_PER_DEGREE
-from predictor.timetable import Timetable
+from predictor.timetable import STOP_NAME, Timetable
 
 _SHORT_FORMS = {
     "allee": "all", "aeroport": "aerop", "airport": "aerop", "avenue": "av", "ave": "av", "boulevard": "bd",
@@ -101,8 +101,14 @@ class StopSearch:
         within: defaultdict[int, list[list[str]]] = defaultdict(list)
         for place, name in zip(self._shown[tt.place_stop].tolist(), tt.place_name.tolist(), strict=True):
             within[place].append(normalised(name).split())
-        for name, other in zip(tt.translation_text.tolist(), tt.translation_translated.tolist(), strict=True):
-            translated[name].append(normalised(other).split())
+        for of, stop, name, other in zip(
+            tt.translation_of.tolist(), tt.translation_stop.tolist(), tt.translation_text.tolist(),
+            tt.translation_translated.tolist(), strict=True,
+        ):  # fmt: skip
+            if stop != NONE:
+                within[int(self._shown[stop])].append(normalised(other).split())
+            elif of in (NONE, STOP_NAME):
+                translated[name].append(normalised(other).split())
         for stop in np.unique(self._shown).tolist():
             for name_words in (
                 words[stop],

@@ -60,7 +60,7 @@ class DepartureWords:
     @property
     def destination(self) -> str:
         """Names may have line ends in them, panels have not."""
-        return " ".join(self._moment.name_of(self.call.destination).split())
+        return " ".join(self._moment.place_of(self.call.destination).split())
 
     @property
     def at(self) -> float | None:

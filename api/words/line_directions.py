@@ -47,7 +47,7 @@ def line_direction_words(
         line=row.line,
         direction=row.direction,
         destination=moment.abbreviations.shorten(
-            moment.name_of(row.destination), _FROM_AFAR if from_afar else _ON_A_PHONE
+            moment.place_of(row.destination), _FROM_AFAR if from_afar else _ON_A_PHONE
         ),
         platform=row.platform,
         departures=departures,

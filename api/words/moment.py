@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
+import numpy as np
 from fastapi import Request
 
 from api.reading.alerts import disturbed_lines
@@ -15,7 +16,7 @@ from api.reading.calls import RunCall
 from api.reading.continuations import continues_as
 from api.reading.destinations import destination_of
 from api.reading.journey import Journey
-from api.reading.lines import without_name
+from api.reading.lines import Line, without_name
 from api.reading.moment import Moment
 from api.words.abbreviations import Abbreviations
 from api.words.lines import apart_words, line_name
@@ -24,7 +25,7 @@ from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts
 from api.words.times import TimeWords, headway, minutes_late
 from predictor.arrays import NONE
 from predictor.snapshot import Snapshot
-from predictor.timetable import Timetable
+from predictor.timetable import LINE_NAME, SIGN, STOP_NAME, Timetable
 
 _SAYS_TO = re.compile(
     r"(?:^|\s)(?:to|towards?|vers):?\s|^(?:direction|dir\.|richtung|nach|zum|zur|hacia|à|au|aux):?\s"
@@ -172,16 +173,21 @@ class PageMoment(Moment):
         return self.texts("about", time=time) if row.reckoned else time
 
     @cached_property
-    def _translated(self) -> Mapping[str, str]:
+    def _translated(self) -> TranslatedNames:
         return translations_of(self.timetable.base, self.texts.language)
 
-    def name_of(self, name: str) -> str:
-        """A name of the timetable in the reader's language, where the timetable has it."""
-        return self._translated.get(name, name)
+    def place_of(self, destination: str) -> str:
+        """What a run is bound for, in the reader's language where the timetable has it."""
+        return self._translated.signs.get(destination, destination)
 
     def stop_name(self, stop: int) -> str:
-        """A stop's, see `name_of`."""
-        return self.name_of(str(self.timetable.stop_name[stop]))
+        """The same of a stop's name."""
+        name, translated = str(self.timetable.stop_name[stop]), self._translated
+        return translated.of_stop.get(stop) or translated.stops.get(name, name)
+
+    def long_name_of(self, line: Line) -> str:
+        """The same of a line's long name."""
+        return self._translated.lines.get(line.long_name, line.long_name)
 
     def distance(self, distance_m: float) -> str:
         """ "350 m", "1.2 km"."""
@@ -192,7 +198,7 @@ class PageMoment(Moment):
 
     def towards(self, destination: str) -> str:
         """ "to Centre"; a destination that has such a word itself ("North to Centre") as it is."""
-        destination = self.name_of(destination)
+        destination = self.place_of(destination)
         return destination if _SAYS_TO.search(destination) else self.texts("towards", place=destination)
 
     def every(self, headway_s: int | None) -> str:
@@ -307,16 +313,35 @@ def in_words_of(request: Request, moment: Moment) -> PageMoment:
     return said_in(moment, language, country, abbreviations_of(request), root_of(request.scope))
 
 
+@dataclass(frozen=True)
+class TranslatedNames:
+    """The names that a timetable has in one language, by what stands in their place: the same text may be called
+    otherwise as a stop and on a sign, and at two stops."""
+
+    of_stop: Mapping[int, str]
+    stops: Mapping[str, str]
+    signs: Mapping[str, str]
+    """Also signs that repeat a line's name, as they are said beside its badge, and stops at which runs end."""
+    lines: Mapping[str, str]
+
+
 @lru_cache(maxsize=8)
-def translations_of(timetable: Timetable, language: str) -> Mapping[str, str]:
-    """The names that the timetable has in a language, by what stands in their place; signs that repeat a line's name
-    also as they are said beside its badge."""
-    here = timetable.translation_language == language
-    columns = timetable.translation_text[here].tolist(), timetable.translation_translated[here].tolist()
-    named, lines, beside = dict(zip(*columns, strict=True)), set(timetable.route_short_name.tolist()), {}
-    for sign, translated in named.items():
+def translations_of(timetable: Timetable, language: str) -> TranslatedNames:
+    """Those in `language`."""
+    here = np.flatnonzero(timetable.translation_language == language)
+    of, translated = timetable.translation_of[here], timetable.translation_translated[here]
+    stop, text = timetable.translation_stop[here], timetable.translation_text[here]
+
+    def named(kind: int) -> dict[str, str]:
+        mine = (of == kind) | (of == NONE)
+        return dict(zip(text[mine].tolist(), translated[mine].tolist(), strict=True))
+
+    stops, signs, lines, beside = named(STOP_NAME), named(SIGN), set(timetable.route_short_name.tolist()), {}
+    for sign, other in signs.items():
         for line in lines.intersection(_WORDS.findall(sign)):
-            said, in_language = (without_name(text, line, spaced=True, hyphened=True) for text in (sign, translated))
+            said, in_language = (without_name(name, line, spaced=True, hyphened=True) for name in (sign, other))
             if said != sign:
                 beside[said] = in_language
-    return beside | named
+    own = stop != NONE
+    of_stop = dict(zip(stop[own].tolist(), translated[own].tolist(), strict=True))
+    return TranslatedNames(of_stop, stops, stops | beside | signs, named(LINE_NAME))

@@ -17,6 +17,7 @@ from feeds.gtfs.archive import GtfsArchive
 from feeds.gtfs.call_order import in_order
 from feeds.gtfs.calls import Calls, read_calls, stop_headsigns
 from feeds.gtfs.doubtful_trips import once_a_block, tell_doubtful_trips
+from feeds.gtfs.headsigns import onward
 from feeds.gtfs.journeys import Journeys, read_journeys
 from feeds.gtfs.pattern_lines import PatternLines, find_lines
 from feeds.gtfs.patterns import Links, Patterns, find_links, find_patterns
@@ -98,7 +99,7 @@ def build_timetable(archive: GtfsArchive) -> tuple[Timetable, tuple[Problem, ...
     starts_s = calls.departure_s[ways.trip_ptr[:-1]]
     journeys = read_journeys(tables.get("frequencies"), rows.trips.trip_id, starts_s, problems)
     told = _told_of_itself(tables.get("feed_info"))
-    translations = read_translations(tables, rows.calls, rows.trips.trip_id, rows.headsign_name)
+    translations = read_translations(tables, rows.calls, rows.trips.trip_id, rows.stops.stop_id, rows.headsign_name)
     goes_on = read_continuations(tables, rows.trips.trip_id)
     rows = replace(rows, trips=in_their_blocks(rows.trips, goes_on))
     timetable = _put_together(archive.digest, told, rows, ways, calendar, journeys, translations, goes_on)
@@ -128,6 +129,7 @@ def _usable_rows(tables: dict[str, pd.DataFrame], name: str, problems: Problems)
             + "; ".join(f"{p.file} row {p.row}: {p.message}" for p in problems.all()[:3])
         )
     calls = replace(calls, headsign=_signs_of_destinations(calls, headsign_name, stops.name))
+    trips = replace(trips, headsign=_signs_onward(trips, calls, stops.name))
     return _Rows(zone, agencies, stops, routes, trips, calls, headsign_name, booking)
 
 
@@ -141,6 +143,17 @@ def _signs_of_destinations(calls: Calls, names: StrArray, stop_names: StrArray) 
     signs = np.bincount(calls.trip[before], minlength=trips)
     next_stops = np.bincount(calls.trip[before[is_next]], minlength=trips)
     return np.where(((signs > 1) & (signs == next_stops))[calls.trip], np.int32(-1), calls.headsign)
+
+
+def _signs_onward(trips: Trips, calls: Calls, stop_names: StrArray) -> StrArray:
+    """(T,) the trips' signs without where they come from."""
+    code, signs = pd.factorize(trips.headsign)
+    groups, model, of_trip = np.unique(
+        trips.route.astype(np.int64) * len(signs) + code, return_index=True, return_inverse=True
+    )
+    named = list(zip((groups // len(signs)).tolist(), signs[groups % len(signs)].tolist(), strict=True))
+    first, last = (calls.stop[np.searchsorted(calls.trip, model + k) - k] for k in (0, 1))
+    return np.array(onward(named, stop_names[first].tolist(), stop_names[last].tolist()), np.str_)[of_trip]
 
 
 def _says_both_ways(trips: Trips, ends_at: StrArray) -> BoolArray:

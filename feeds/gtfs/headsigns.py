@@ -4,6 +4,7 @@ none; there or back; and what programs write in place of nothing."""
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,7 +18,10 @@ _NO_PLACE = re.compile(
     r"|hors service|sans voyageurs|(mont[ée]e|descente) (seulement|uniquement)|ne prend pas de voyageurs"
     r"|(betriebs|dienst|leer|sonder)fahrt|(bitte )?nicht einsteigen|nur (zum )?(aus|ein)(stieg|steigen)"
     r"|kein (zu|ein)stieg|tb[ad]|unknown|terminus|fin de service|end of service|aller|retour"
-    r"|hin(fahrt)?|r[üu]ck(fahrt)?|ida|vuelta|andata|ritorno|(direction|sens|richtung) \w|" + NO_WORD,
+    r"|hin(fahrt)?|r[üu]ck(fahrt)?|(sentido |viaje de )?(ida|vuelta|volta|regreso)|ida (y|e) (vuelta|volta)"
+    r"|andata|ritorno|(andata|aller|hin) (e |et |und )?(ritorno|retour|zur[üu]ck)|heen(reis)?|terug(reis)?"
+    r"|上り|下り|往路|復路"
+    r"|(direction|dir\.?|sens|richtung|sentido|senso) \w|(kl\.? ?)?\d{1,2}[:.h]\d\d( ?[ap]\.?m\.?)?|" + NO_WORD,
     re.IGNORECASE,
 )
 _KIND = re.compile(
@@ -25,6 +29,9 @@ _KIND = re.compile(
     re.IGNORECASE,
 )
 """What people write before a line's name, or behind it."""
+
+_FROM_TO = re.compile(r"\s*(?:[-=]+>|[→➔➜➡⇒»])\s*|\s+(?:[-–—/]|to)\s+")
+"""What stands between where a run comes from and where it goes to."""
 
 
 def destination(sign: str) -> str:
@@ -36,6 +43,29 @@ def destination(sign: str) -> str:
 def line_named(sign: str) -> str:
     """The name of the line, in small letters, that a sign names if it is none of a place: "5" of "Line 5"."""
     return _KIND.sub("", sign).casefold()
+
+
+def onward(signs: Sequence[tuple[int, str]], first_stop: Sequence[str], last_stop: Sequence[str]) -> list[str]:
+    """What the signs (n,) of lines say of where runs go, the signs themselves but of those that also say where these
+    come from ("Harbour - Centre"): another sign of the line is the same the other way round, or that is their first
+    stop. "Harbour - Centre night" is the other way round of "Centre - Harbour night".
+
+    Parameters: of each sign its line, and the stops (n,) between which a run with it goes."""
+    ways: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    for line, sign in signs:
+        lower = sign.casefold()
+        ways[line] += [(lower[: at.start()], lower[at.end() :]) for at in _FROM_TO.finditer(lower)]
+    told = []
+    for (line, sign), first, last in zip(signs, first_stop, last_stop, strict=True):
+        place = sign
+        for at in () if last.casefold().startswith(sign.casefold()) else _FROM_TO.finditer(sign):
+            origin, to = (part.casefold() for part in (sign[: at.start()], sign[at.end() :]))
+            turned = any(to.startswith(a) and b.startswith(origin) for a, b in ways[line] if a and b)
+            if origin and to and (turned or origin == first.casefold()):
+                place = sign[at.end() :]
+                break
+        told.append(place)
+    return told
 
 
 def name_no_place(signs: Sequence[str]) -> BoolArray:

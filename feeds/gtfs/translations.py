@@ -11,8 +11,9 @@ import pandas as pd
 from feeds.alerts.translations import language_of
 from feeds.gtfs.calls import Calls
 from feeds.gtfs.tables import numbers, text_array, words
-from predictor.arrays import NONE, StrArray, or_where_unknown
+from predictor.arrays import NONE, Int8Array, Int32Array, StrArray, or_where_unknown
 from predictor.columns import Columns
+from predictor.timetable import LINE_NAME, SIGN, STOP_NAME
 
 _NAMES = {
     "stop_name": ("stops", "stop_id"),
@@ -20,34 +21,40 @@ _NAMES = {
     "route_long_name": ("routes", "route_id"),
 }
 """The fields that are read, their tables and what names their records."""
+_NAMED_BY = {"stop_name": STOP_NAME, "trip_headsign": SIGN, "stop_headsign": SIGN, "route_long_name": LINE_NAME}
 
 
 @dataclass(frozen=True, eq=False)
 class Translations(Columns):
-    """All arrays (n,); the meaning is that of the `translation_` fields of `Timetable`."""
+    """All arrays (n,); the meaning is that of the `translation_` fields of `Timetable`. Of several of one name and
+    language the last counts."""
 
     language: StrArray
+    of: Int8Array
+    stop: Int32Array
     text: StrArray
     translated: StrArray
 
 
 def read_translations(
-    tables: Mapping[str, pd.DataFrame], calls: Calls, trip_id: StrArray, headsign: StrArray
+    tables: Mapping[str, pd.DataFrame], calls: Calls, trip_id: StrArray, stop_id: StrArray, headsign: StrArray
 ) -> Translations:
     """Build the translations, told by the text itself or by the record that has it; also as feeds wrote them before
     GTFS had such a table (`trans_id,lang,translation`).
 
-    Parameters: `calls` by trip and along it, the ids of the trips, and the `stop_headsign`s that `calls.headsign`
-    stands for."""
+    Parameters: `calls` by trip and along it, the ids of the trips and stops, and the `stop_headsign`s that
+    `calls.headsign` stands for."""
     frame = tables.get("translations")
     if frame is None:
         return Translations.empty()
     translated, field = words(frame, "translation"), words(frame, "field_name")
     text = words(frame, "field_value")
     text = text.mask(text == "", words(frame, "trans_id"))
+    by_text = (text != "").to_numpy(bool)
     language = words(frame, "language")
     language = language.mask(language == "", words(frame, "lang"))
     record = words(frame, "record_id")
+    of_stop = np.where((field == "stop_name").to_numpy(bool) & ~by_text, record.to_numpy(object), "")
     for name, (table, key) in _NAMES.items():
         by_record = ((text == "") & (field == name)).to_numpy(bool)
         names = pd.Series(words(tables[table], name).to_numpy(object), words(tables[table], key).to_numpy(object))
@@ -63,10 +70,17 @@ def read_translations(
         place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
         signs = np.append(headsign, "")[np.where(keys[place] == asked, calls.headsign[place], NONE)]
         text = text.mask(by_record, pd.Series(signs, text.index[by_record], "string").reindex(text.index))
-    known = field.isin(["", "stop_headsign", *_NAMES]) & (text.fillna("") != "") & (translated != "")
-    languages = {tag: language_of(tag)[0].split("-")[0] for tag in language[known].unique()}
+    known = (field.isin(["", *_NAMED_BY]) & (text.fillna("") != "") & (translated != "")).to_numpy(bool)
+    code, tags = pd.factorize(language)
+    tag = np.array([language_of(tag)[0] for tag in tags.tolist()], np.str_)[code]
+    bare = np.array([language_of(tag)[0].split("-")[0] for tag in tags.tolist()], np.str_)[code]
+    # What is said of all of a text counts before what is said of a record that has it, a language before its kinds.
+    order = np.lexsort((by_text, tag == bare))
+    order = order[known[order]]
     return Translations(
-        language=text_array(language[known].map(languages).astype("string")),
-        text=text_array(text[known].astype("string")),
-        translated=text_array(translated[known]),
+        language=bare[order],
+        of=field.map(_NAMED_BY).fillna(NONE).to_numpy(np.int64).astype(np.int8)[order],
+        stop=pd.Index(stop_id).get_indexer(pd.Index(of_stop[order])).astype(np.int32),
+        text=text_array(text.iloc[order].astype("string")),
+        translated=text_array(translated.iloc[order]),
     )

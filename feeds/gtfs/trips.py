@@ -75,8 +75,8 @@ def with_destinations(trips: Trips, routes: Routes, stop_name: StrArray) -> Trip
     """The trips, those whose headsign is no destination without one: their line's name, or the number or code of a
     train, which is their short name.
 
-    Such are headsigns of digits alone, and of four capitals on railways, that no stop's name begins with, and those
-    that say who may board.
+    Such are headsigns of digits alone, and of four capitals on railways, that no stop's name begins with, the ids of
+    the trip and its line, and those that say who may board.
     """
     of_trip, signs = pd.factorize(trips.headsign)
     is_number = np.array([sign.isdecimal() for sign in signs.tolist()], bool)
@@ -94,7 +94,8 @@ def with_destinations(trips: Trips, routes: Routes, stop_name: StrArray) -> Trip
     short_name[coded] = codes
     lines_named = np.array([line_named(sign) for sign in signs.tolist()], np.str_)[of_trip]
     is_line = lines_named == np.char.lower(line_name)[trips.route]
-    is_none = is_code | is_line | name_no_place(signs.tolist())[of_trip]
+    is_id = (trips.headsign == trips.trip_id) | (trips.headsign == routes.route_id[trips.route])
+    is_none = is_code | is_line | (is_id & ~np.isin(signs, stop_name)[of_trip]) | name_no_place(signs.tolist())[of_trip]
     return replace(
         trips,
         headsign=np.where(is_none, "", trips.headsign),

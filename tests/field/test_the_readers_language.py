@@ -127,6 +127,31 @@ def test_names_are_told_in_the_readers_language_where_the_timetable_has_them(row
     assert [stop["stop_id"] for stop in city.json("/v1/stops", q="rathaus")["stops"]] == ["B"]
 
 
+# google/transit#324, gtfs-jp/GTFS-JP-web#23: what is written alike is called otherwise at another stop, or on a sign.
+def test_one_text_is_translated_for_each_stop_and_sign_that_has_it() -> None:
+    rows = (
+        "table_name,field_name,language,translation,record_id,field_value", "stops,stop_name,de,Brücke,,Bridge",
+        "stops,stop_name,de-CH,Brugg,,Bridge", "stops,stop_name,de,Nordbrücke,B,",
+        "trips,trip_headsign,de,Über Land,,Bridge",
+        "routes,route_long_name,de,Brückenlinie,,Bridge", "stops,stop_name,de,Südbrücke,C,",
+    )  # fmt: skip
+    places = (
+        Stop("A", 0.0),
+        *(Stop(stop, 600.0 * k, name="Bridge") for k, stop in enumerate("BCD", 1)),
+        Stop("E", 2400.0),
+    )
+    town = network(
+        places, "A B C D E", trips=(Trip("t1", "08:00", headsign="Bridge"),), routes=(Route("r1", "1", "Bridge"),),
+        tables={"translations": "\n".join(rows)},
+    )  # fmt: skip
+    city = City(town)
+    names = [text(only(city.page(f"/stops/{stop}", lang="de"), "h1")) for stop in "BCD"]
+    assert names == ["Nordbrücke", "Südbrücke", "Brücke"]
+    assert city.panel("A", lang="de")[0].run == "Über Land"
+    assert "Brückenlinie" in text(only(city.page("/lines/r1", lang="de"), ".sign"))
+    assert [stop["stop_id"] for stop in city.json("/v1/stops", q="nordbrucke")["stops"]] == ["B"]
+
+
 def test_a_sign_translated_with_its_lines_name_is_said_in_the_readers_language_beside_the_badge() -> None:
     rows = "table_name,field_name,language,translation,field_value\ntrips,trip_headsign,de,12 Zentrum,12 Centre\n"
     town = network(trips=(Trip("t1", "08:00", headsign="12 Centre"),), routes=(Route("r1", "12"),),

@@ -1062,7 +1062,8 @@ def test_a_station_is_found_by_its_entrances_and_an_entrance_means_its_station()
         ("5", "Gare (5)", "Gare"), ("5", "Gare - Ligne 5", "Gare"),
         ("5", "Aller", "Stop E"), ("5", "Sens 2", "Stop E"), ("5", "Rück", "Stop E"),
         ("5", "Bus 7", "Bus 7"), ("5", "Terminal 5", "Terminal 5"), ("Red", "Red Square", "Red Square"),
-        ("5", "Retournac", "Retournac"),
+        ("5", "Retournac", "Retournac"), ("5", "Sentido Volta", "Stop E"), ("5", "07:40", "Stop E"),
+        ("5", "t1", "Stop E"), ("5", "Volta Redonda", "Volta Redonda"), ("5", "下り", "Stop E"),
     ],
 )  # fmt: skip
 def test_a_sign_that_says_the_line_or_there_and_back_alone_is_no_destination(line: str, sign: str, said: str) -> None:
@@ -1070,6 +1071,26 @@ def test_a_sign_that_says_the_line_or_there_and_back_alone_is_no_destination(lin
     city = City(network(trips=(Trip("t1", "08:00", headsign=sign),), routes=(Route("r1", line),)), at="07:55")
     assert city.departures("A")[0].told["headsign"] == said
     assert city.panel("A")[0].run == said
+
+
+def test_a_sign_says_where_a_run_goes_and_not_where_it_comes_from() -> None:
+    # As Mexico City's, Nairobi's and São Paulo's feeds write their signs: cdmx.zip of interline-io/transitland-lib.
+    ways = Pattern("main", "A B C"), Pattern("back", "C B A", direction=1)
+
+    def bound_for(there: str, back: str, **places: str) -> list[str]:
+        trips = Trip("t1", "08:00", headsign=there), Trip("t2", "08:30", "back", headsign=back)
+        stops = [Stop(stop, 600.0 * k, name=places.get(stop, "")) for k, stop in enumerate("ABC")]
+        city = City(network(stops, ways, trips), at="07:55")
+        return [city.panel("B")[k].run for k in (0, 1)]
+
+    assert bound_for("Puerto - Centro", "Centro - Puerto") == ["Centro", "Puerto"]
+    assert bound_for("Puerto – La Villa Norte nocturno", "La Villa Norte – Puerto nocturno") == [
+        "La Villa Norte nocturno", "Puerto nocturno",
+    ]  # fmt: skip
+    assert bound_for("Hafen → Markt", "Markt → Zoo", A="Hafen") == ["Markt", "Markt → Zoo"]
+    # No other way round, and names with a hyphen.
+    assert bound_for("Zoo - Nord", "Saint-Cyr - Parc") == ["Zoo - Nord", "Saint-Cyr - Parc"]
+    assert bound_for("Bern - Europaplatz", "Bern", A="Bern", C="Bern - Europaplatz") == ["Bern - Europaplatz", "Bern"]
 
 
 @pytest.mark.parametrize("sign", ["To: Gare", "Dir. Gare", "à Gare", "Direction Gare"])
