@@ -127,10 +127,17 @@ def line(request: Request, route_id: str, direction: str = "", fragment: str = "
 
 @pages_router.get("/trips/{trip_id:path}")
 def trip(
-    request: Request, trip_id: str, date: str = "", start: str = "", stop: str = "", fragment: str = ""
+    request: Request,
+    trip_id: str,
+    date: str = "",
+    start: str = "",
+    stop: str = "",
+    visit: str = "",
+    fragment: str = "",
 ) -> Response:
     """Every stop of one dated trip. `date` YYYY-MM-DD, today's or the nearest where not given; `start` HH:MM:SS tells
-    one run from another of a trip run by headway; `stop` is the rider's own."""
+    one run from another of a trip run by headway; `stop` is the rider's own, `visit` the stop_sequence of the call
+    there that is meant."""
     moment = PageMoment.of(request)
     index = moment.timetable.trip_index.get(trip_id)
     if index is None:
@@ -139,7 +146,7 @@ def trip(
         journey = journey_of(moment, index, *run_meant(moment, index, date, start))
     except UnknownRunError as unknown:
         return _not_found(request, moment, _no_run(moment, trip_id, date, start, unknown))
-    page = journey_page(moment, journey, stop)
+    page = journey_page(moment, journey, stop, visit)
     if fragment:
         return fragment_response(moment, "trip_board.html", page=page)
     ride_texts = (
@@ -147,7 +154,7 @@ def trip(
     )  # fmt: skip
     return rider_page(
         request, moment, "trip.html", [page.line.badge], page.alerts, also_said=ride_texts, page=page,
-        push_key=push_key(request), run={"trip": trip_id, "date": date, "start": start, "stop": stop},
+        push_key=push_key(request), run={"trip": trip_id, "date": date, "start": start, "stop": stop, "visit": visit},
     )  # fmt: skip
 
 

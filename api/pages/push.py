@@ -44,6 +44,7 @@ class Asked(BaseModel):
     date: str = Field("", max_length=10)
     start: str = Field("", max_length=8)
     stop: str = Field(max_length=300)
+    visit: str = Field("", max_length=10)
 
 
 def push_key(request: Request) -> str:
@@ -91,7 +92,7 @@ def _reminder(request: Request, asked: Asked) -> Reminder:
     language = language_of(request)
     return Reminder(
         endpoint=asked.endpoint, p256dh=asked.keys.p256dh, auth=asked.keys.auth, trip_id=asked.trip, date=asked.date,
-        start=asked.start, stop_id=asked.stop, language=language,
+        start=asked.start, stop_id=asked.stop, visit=asked.visit, language=language,
         country=region_of(language, request.headers.get("accept-language")),
         site=_site(request),
     )  # fmt: skip

@@ -73,6 +73,8 @@ class Reminder(BaseModel):
     date: str
     start: str
     stop_id: str
+    visit: str = ""
+    """As of `calls_there`."""
     language: str
     country: str = ""
     site: str
@@ -81,8 +83,8 @@ class Reminder(BaseModel):
 
     @property
     def key(self) -> str:
-        """The same for the same browser, run and stop."""
-        named = "\n".join((self.endpoint, self.trip_id, self.date, self.start, self.stop_id))
+        """The same for the same browser, run, stop and visit."""
+        named = "\n".join((self.endpoint, self.trip_id, self.date, self.start, self.stop_id, self.visit))
         return hashlib.sha256(named.encode()).hexdigest()
 
 
@@ -224,7 +226,7 @@ def _call(journey: Journey | None, moment: Moment, reminder: Reminder) -> tuple[
     """The next call at the rider's stop, the last where all have passed; and whether the run calls there no more."""
     if journey is None:
         return None, False
-    there = calls_there(moment.timetable, journey, reminder.stop_id)
+    there = calls_there(moment.timetable, journey, reminder.stop_id, reminder.visit)
     calls = [journey.calls[place] for place in there.places]
     return next((call for call in calls if not call.passed), calls[-1] if calls else None), there.gone
 
@@ -237,7 +239,7 @@ def _message(moment: Moment, journey: Journey, call: RunCall | None, reminder: R
     stop = in_words.stop_name(stop_idx)
     if call is not None and call.planned_platform:
         stop = f"{stop}, {texts('platform', name=call.platform)}"
-    query = {"date": reminder.date, "start": reminder.start, "stop": reminder.stop_id}
+    query = {"date": reminder.date, "start": reminder.start, "stop": reminder.stop_id, "visit": reminder.visit}
     return {
         "title": f"{line} {in_words.towards(journey.destination)}".strip(),
         "body": (

@@ -26,6 +26,8 @@ class CallWords:
     stop_id: str
     planned_stop: str
     """By the timetable, by which a stop stays the same where the operator moves it."""
+    visit: int
+    """1 where the run comes there first, 2 where it comes again."""
     name: str
     platform: str
     time: str
@@ -79,10 +81,11 @@ class JourneyPage:
     alerts: list[AlertWords]
 
 
-def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> JourneyPage:
-    """Parameters: `your_stop` the stop_id from which the reader came, or ""."""
+def journey_page(moment: PageMoment, journey: Journey, your_stop: str, your_visit: str = "") -> JourneyPage:
+    """Parameters: `your_stop` the stop_id from which the reader came, or ""; `your_visit`: which of the run's visits
+    there, as of `calls_there`."""
     words, trip = moment.words, journey.trip_idx
-    calls = _calls(moment, journey, your_stop)
+    calls = _calls(moment, journey, calls_there(moment.timetable, journey, your_stop, your_visit).places)
     state: str = journey.state
     if state == "not_followed":
         state = moment.doubt_of(journey) or state
@@ -118,9 +121,8 @@ def _behind(journey: Journey, calls: list[CallWords]) -> int:
     return behind if behind > _FEW else 0
 
 
-def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWords]:
+def _calls(moment: PageMoment, journey: Journey, yours: list[int]) -> list[CallWords]:
     tt = moment.timetable
-    yours = calls_there(tt, journey, your_stop).places
     own, stops = (np.array([getattr(call, name) for call in journey.calls], np.int32) for name in ("call", "stop_idx"))
     entry = tt.planned_entries(np.full_like(own, journey.trip_idx), own)
     planned = tt.stop_id[np.where(entry >= 0, tt.call_stop[entry], stops)].tolist()
@@ -140,6 +142,7 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
             CallWords(
                 stop_id=stop_id,
                 planned_stop=planned[k],
+                visit=planned[: k + 1].count(planned[k]),
                 name=moment.stop_name(call.stop_idx),
                 platform=str(tt.stop_platform[call.stop_idx]),
                 time=time,

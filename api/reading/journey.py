@@ -85,8 +85,9 @@ class CallsThere:
     """There are none, for the run calls there no more."""
 
 
-def calls_there(tt: Timetable, journey: Journey, stop_id: str) -> CallsThere:
-    """Parameters: `stop_id` of a stop, a station meaning all its platforms; where it is unknown nothing is there."""
+def calls_there(tt: Timetable, journey: Journey, stop_id: str, visit: str = "") -> CallsThere:
+    """Parameters: `stop_id` of a stop, a station meaning all its platforms; where it is unknown nothing is there;
+    `visit`: the stop_sequence of the one that is meant, of a run that comes there more than once."""
     stop = tt.stop_index.get(stop_id)
     members = [] if stop is None else tt.members(stop).tolist()
     own = [call.stop_idx for call in journey.calls]
@@ -97,7 +98,8 @@ def calls_there(tt: Timetable, journey: Journey, stop_id: str) -> CallsThere:
     places = [k for k, at in enumerate(own) if at in members] or [
         k for k, call in enumerate(journey.calls) if call.call in in_place
     ]
-    return CallsThere(places, gone=not places and bool(given_up))
+    meant = [k for k in places if str(journey.calls[k].stop_sequence) == visit]
+    return CallsThere(meant or places, gone=not places and bool(given_up))
 
 
 def run_meant(moment: Moment, trip: int, date: str | None = None, start: str | None = None) -> tuple[int, int]:

@@ -16,7 +16,9 @@
   }
 
   const calls = () => [...document.querySelectorAll("#board li[data-at]")];
-  const struckOut = (which) => document.querySelector(`#board :is(li.cancelled, li.skipped)${which}`);
+  // A run may come to a stop again.
+  const visitOf = ({ dataset: { stop, visit } }) => (visit ? `${stop} ${visit}` : stop);
+  const rows = () => [...document.querySelectorAll("#board li.at")];
   // Its own text alone: long names have places to break in them, and marks after them.
   const nameOf = (call) => [...call.querySelector(".stop-name").childNodes]
     .map((node) => (node.nodeType === Node.TEXT_NODE ? node.data : "")).join("").trim();
@@ -67,13 +69,13 @@
 
   function list() {
     const open = calls().filter((call) => !call.classList.contains("passed"));
-    const ids = open.map((call) => call.dataset.stop).join("\n");
+    const ids = open.map(visitOf).join("\n");
     ride.hidden = !open.length && !said.textContent;
     if (choice.dataset.shown === ids) return;
     choice.dataset.shown = ids;
-    const kept = choice.value || open.at(-1)?.dataset.stop;
-    choice.replaceChildren(...open.map((call) => new Option(nameOf(call), call.dataset.stop)));
-    choice.value = open.some((call) => call.dataset.stop === kept) ? kept : open.at(-1)?.dataset.stop ?? "";
+    const last = open.length ? visitOf(open.at(-1)) : "", kept = choice.value || last;
+    choice.replaceChildren(...open.map((call) => new Option(nameOf(call), visitOf(call))));
+    choice.value = open.some((call) => visitOf(call) === kept) ? kept : last;
   }
 
   function cancelled(name, id) {
@@ -82,11 +84,11 @@
 
   function tick() {
     const open = calls().filter((call) => !call.classList.contains("passed"));
-    const place = open.findIndex((call) => call.dataset.stop === choice.value);
+    const place = open.findIndex((call) => visitOf(call) === choice.value);
     // Before the list is made anew, which has no stop behind any more, nor one that is not served.
     if (riding && place < 0) {
-      const id = choice.value, here = `[data-stop="${CSS.escape(id)}"]`, name = choice.selectedOptions[0]?.text;
-      const there = !struckOut(here) && document.querySelector(`#board li.passed${here}`);
+      const id = choice.value, name = choice.selectedOptions[0]?.text;
+      const there = rows().filter((row) => visitOf(row) === id).some((row) => row.classList.contains("passed"));
       stop(there ? texts.ride_there : "");
       if (!there) cancelled(name, id);
     }
@@ -94,7 +96,7 @@
     // A run may come there twice.
     const visits = calls().filter((call) => call.classList.contains("yours"));
     const yours = visits.find((call) => !call.classList.contains("passed")) ?? visits.at(-1);
-    const gone = !yours && struckOut(".yours");
+    const gone = !yours && rows().find((row) => row.matches(".yours:is(.cancelled, .skipped)"));
     tell.hidden = !yours || yours.classList.contains("passed") || riding;
     if (waiting && yours && Number(yours.dataset.low || yours.dataset.at) - now() <= EARLY_S) {
       waiting = false;

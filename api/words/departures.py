@@ -156,10 +156,18 @@ class DepartureWords:
     def trip_href(self) -> str:
         """Its trip's page."""
         call = self.call
-        return _trip_href(call.trip_id, call.service_date, call.start_time, call.stop_id)
+        return _trip_href(call.trip_id, call.service_date, call.start_time, call.stop_id, self._visit)
+
+    @property
+    def _visit(self) -> int | None:
+        """The stop_sequence, where the run comes to the stop more than once: a rider means one of its visits."""
+        call, tt = self.call, self._moment.timetable
+        again = tt.call_stop[tt.calls_of(call.trip_idx)].tolist().count(call.stop_idx) > 1
+        return call.stop_sequence if again else None
 
 
 @lru_cache(_MOST_HREFS)
-def _trip_href(trip_id: str, service_date: str, start_time: str, stop_id: str) -> str:
-    named = urlencode({"date": service_date, "start": start_time, "stop": stop_id})
+def _trip_href(trip_id: str, service_date: str, start_time: str, stop_id: str, visit: int | None) -> str:
+    asked = {"date": service_date, "start": start_time, "stop": stop_id}
+    named = urlencode(asked if visit is None else {**asked, "visit": visit})
     return f"/trips/{quote(trip_id, safe='')}?{named}"

@@ -32,7 +32,7 @@ from api.service.settings import Settings
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
 from benchmarks.field.messages import StopUpdate, update
-from benchmarks.field.network import Stop, network
+from benchmarks.field.network import Pattern, Stop, Trip, network
 from tests.api.town import at, service_at
 
 HOSTS = Settings.model_fields["push_hosts"].default
@@ -324,3 +324,29 @@ def test_who_waits_where_the_operator_changes_the_run_is_told_of_the_change() ->
     assert told() == [("C", "It does not come to Stop C: cancelled.")]
     assert reminders.count == 0
     reminders.close()
+
+
+def test_who_waits_for_the_second_visit_of_a_loop_is_not_told_of_the_first() -> None:
+    loop = network("A B C D", (Pattern("main", "A B C D A B"),), (Trip("t1", "08:00"),))
+    city, rider, push = City(loop, at="07:58"), Browser(), PushService()
+    reminders = Reminders(city.service, PushSender(None, HOSTS, push.transport()), None)
+    for visit in ("", "6"):
+        asked = rider.asks(trip="t1", date="2026-11-26", stop="B")
+        named = {"trip_id": "t1", "stop_id": "B", "visit": visit, "date": asked["date"], "start": ""}
+        reader = {"language": "en", "site": "https://town.example", "endpoint": asked["endpoint"]}
+        reminders.add(Reminder(**named, **reader, **asked["keys"]))
+
+    def told() -> list[str]:
+        reminders.look()
+        deadline = time.monotonic() + 60.0
+        while reminders.sending and time.monotonic() < deadline:
+            time.sleep(0.005)
+        found = [rider.reads(request)["address"] for request in push.asked]
+        push.asked.clear()
+        return found
+
+    assert told() == ["trips/t1?date=2026-11-26&stop=B"]
+    city.at("08:04")
+    assert told() == []
+    city.at("08:06")
+    assert told() == ["trips/t1?date=2026-11-26&stop=B&visit=6"]

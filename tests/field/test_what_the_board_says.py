@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -996,6 +997,12 @@ def test_where_a_bus_comes_by_twice_each_time_says_which_way_it_goes_on() -> Non
         out, back = (text(row.told) for row in face("B")[:2])
         assert "via Stop A" in back and "via Stop A" not in out
     assert "via" not in text(city.page("/stops/C")) and "par Stop C" in text(city.page("/stops/B", lang="fr"))
+    # And leads to that visit on the run's page.
+    links = [str(link.attributes["href"]) for link in city.page("/stops/B").css("a[href^='/trips/']")]
+    for link, yours in zip(links[:2], (1, 4), strict=True):
+        rows = city.page("/trips/t1", **dict(parse_qsl(link.partition("?")[2]))).css("ol.trip > li.at")
+        assert [k for k, row in enumerate(rows) if "yours" in str(row.attributes["class"])] == [yours]
+    assert not city.page("/stops/C").css("a[href*='visit=']")
     # A ring comes back to where it ends, and a stay is one visit.
     ring = City(network("A B C", (Pattern("main", "A B B C A", headsign="Ring"),), (Trip("t1", "08:00"),)), at="07:55")
     assert not any(row.told["notes"] for stop in "AB" for row in ring.panel(stop))
