@@ -189,9 +189,10 @@ def skipped_rows(timetable: Timetable, operator: OperatorTimes, served: Int64Arr
     entry = tt.entry_of(calls.trip, calls.call)
     arrives_late_s = calls.arrival - calls.origin(tt) - tt.arrival_s[entry]
     leaves_late_s = calls.departure - calls.origin(tt) - tt.departure_s[entry]
-    behind = np.searchsorted(calls.keys, call_key(journey_keys, call))
-    before, behind = np.maximum(behind - 1, 0), np.minimum(behind, len(calls) - 1)
-    is_before, is_behind = calls.journey[before] == journey_keys, calls.journey[behind] == journey_keys
+    place = np.searchsorted(calls.keys, call_key(journey_keys, call))
+    before, behind = np.maximum(place - 1, 0), np.minimum(place, len(calls) - 1)
+    is_before = (place > 0) & (calls.journey[before] == journey_keys)
+    is_behind = (place < len(calls)) & (calls.journey[behind] == journey_keys)
     late_s = np.where(is_before, leaves_late_s[before], arrives_late_s[behind])
     runs = calls.runs.take(np.where(is_before, before, behind))
     entry, at_most = tt.entry_of(runs.trip, call), np.where(is_behind, calls.arrival[behind], np.inf)

@@ -1376,6 +1376,14 @@ def test_a_skipped_stop_stands_in_order_with_its_late_run_and_for_readers_of_our
         assert [rider.board(stop)[0] for stop in "BCD"] == ["08:08 t1 live", "08:10 t1 skipped", "08:12 t1 live"]
 
 
+def test_where_a_late_run_ends_before_its_last_stops_they_stand_as_late_as_it_is() -> None:
+    # Of the last run of a message too.
+    late = (StopUpdate("A", delay=600), StopUpdate("B", delay=600), skipped("D"), skipped("E"))
+    city = City(at="08:05", sources={"vehicle_positions": None}).trip_updates(update("t1", *late, **TODAY))
+    assert [row.clock for row in city.trip("t1")] == ["08:10", "08:12", "08:14", "08:16", "08:18"]
+    assert city.board("D")[0] == "08:16 t1 skipped"
+
+
 def test_a_stop_that_a_run_by_headway_skips_is_told_so_to_readers_of_our_feed_too() -> None:
     often = network(trips=[Trip("t1", "08:00")], frequencies=(Frequency("t1", "08:00", "10:00", 600),))
     calls = (StopUpdate("B", delay=60), skipped("C"), StopUpdate("D", delay=60))
