@@ -9,7 +9,8 @@ from itertools import islice
 
 from rich.cells import cell_len, set_cell_size
 
-from api.words.abbreviations import Abbreviations, told_apart
+from api.reading.lines import KINDS
+from api.words.abbreviations import MORE, Abbreviations, told_apart
 from api.words.departures import DepartureWords
 from api.words.texts import Texts
 from api.words.times import ABOUT
@@ -20,11 +21,14 @@ _DESTINATION_ROOM = 5
 """For so many columns of a destination the wait is said in a shorter form."""
 _TIGHT = 4
 """Letters of a word where there is room for no more."""
-_A_DAY_S = 86_400.0
+_AN_HOUR_S, _A_DAY_S = 3600.0, 86_400.0
 
 _HALF_DAY = re.compile(r"[ap]\.?m\.?", re.IGNORECASE)
 _REASON = re.compile(r"\s?:\s")
 """What parts a note from how or why."""
+_MESSAGES_LINE = re.compile(rf"^{KINDS}\s+(?=\w{{1,4}}\b)", re.IGNORECASE)
+"""Of few characters none is for what is said before a line's name."""
+_PAUSES = " :;,-–"
 _BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2068": None, "\u2069": None})
 
 
@@ -48,11 +52,16 @@ def panel_lines(
     `names`: of the lines there, from which those of the departures are told.
 
     A live departure counts down ("3 min"), a scheduled one stands with its clock time, so that they are told apart
-    without colour. Where there is a message and at least three lines, the last line is the message's. On a narrow panel
-    the wait comes first, then the line's name, and the destination has what they leave.
+    without colour. Where there is a message and at least three lines, the last line is the message's; so is, where it
+    needs more, that of a departure which nobody waits for yet. What does not fit ends at a word. On a narrow panel the
+    wait comes first, then the line's name, and the destination has what they leave.
     """
-    room = lines - 1 if messages and lines >= 3 else lines
+    said = [_MESSAGES_LINE.sub("", message) for message in messages]
+    needed = sum(len(textwrap.wrap(message, width)) for message in said)
+    room = lines - 1 if said and lines >= 3 else lines
     shown = rows[:room]
+    while lines // 2 < len(shown) and lines - len(shown) < needed and not shown[-1].within(_AN_HOUR_S):
+        shown.pop()
     longest = max((cell_len(row.line.name) for row in shown), default=0)
     column = min(longest, max(width // _LINE_NAME_SHARE, _LINE_NAME_ROOM))
     several = len({row.call.platform for row in shown}) > 1
@@ -62,11 +71,22 @@ def panel_lines(
     ]
     if not rows:
         lines_shown = textwrap.wrap(quiet, width)[:room]
-    for message in messages:
-        lines_shown += textwrap.wrap(message, width)
+    for message in said:
+        lines_shown += _wrapped(message, width, lines - len(lines_shown))
     lines_shown += [""] * lines
     lines_shown = [in_plain_blanks(unicodedata.normalize("NFC", line)) for line in lines_shown[:lines]]
     return [set_cell_size(line, width) for line in lines_shown]
+
+
+def _wrapped(text: str, width: int, lines: int) -> list[str]:
+    """A text in so many lines at most; where it goes on, that is said behind its last word there."""
+    wrapped = textwrap.wrap(text, width)
+    if 0 < lines < len(wrapped):
+        last = wrapped[lines - 1]
+        if cell_len(last) >= width:
+            last = last.rsplit(" ", 1)[0] if " " in last else last[:-1]
+        wrapped[lines - 1] = last.rstrip(_PAUSES) + MORE
+    return wrapped[: max(lines, 0)]
 
 
 def _departure(

@@ -23,7 +23,8 @@ _USUAL = {
     "bahnhof": "Bf", "hauptbahnhof": "Hbf", "krankenhaus": "Krhs", "straße": "Str.", "universität": "Uni",
 }  # fmt: skip
 """Words, in small letters, and how operators shorten them."""
-_MORE = "…"
+MORE = "…"
+"""What stands for what does not fit."""
 _PART = re.compile(r"(?<=\W)(?=\w)|(?<=\D)(?=\d)")
 """Where the next word or number of a line's name begins."""
 
@@ -57,7 +58,7 @@ class Abbreviations:
         need be; else the first words that fit, and that there are more."""
         words = self._abbreviated(name, room)
         while len(words) > 1 and cell_len(" ".join(words)) > room:
-            words = [*words[:-2], words[-2].rstrip(f"-–/,+{_MORE}") + _MORE]
+            words = [*words[:-2], words[-2].rstrip(f"-–/,+{MORE}") + MORE]
         return " ".join(words)
 
     def cut(self, name: str, others: Iterable[str], room: int) -> str:

@@ -116,7 +116,7 @@ def test_text_is_exactly_as_many_lines_of_exactly_the_width(client: TestClient) 
         "A Les Douets         due",
         "A Les Douets   cancelled",
         "A Les Douets  not served",
-        "Road works. A-0840 ne   ",
+        "Road works. A-0840 ne…  ",
     ]
     for width in (8, 9, 16, 40, 200):
         for lines in (1, 2, 5, 12):

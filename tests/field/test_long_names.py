@@ -10,7 +10,7 @@ from api.answers.frame import templates
 from api.words.abbreviations import Abbreviations, told_apart
 from benchmarks.field.city import City
 from benchmarks.field.faces import text
-from benchmarks.field.messages import StopUpdate, cancelled, update
+from benchmarks.field.messages import StopUpdate, alert, cancelled, skipped, update
 from benchmarks.field.network import Pattern, Route, Stop, Trip, network, row_of_stops
 
 
@@ -170,3 +170,14 @@ def test_a_stop_is_called_as_its_own_timetable_calls_it(name: str, platform: str
     favourite = page.css("#favourite")[0].attributes
     assert (text(page.css_first("h1")), text(page.css_first(".facts")), favourite["data-name"]) == (name, facts, name)
     assert f'title="{name}"' in str(page.css("#embed-code")[0].attributes["value"])
+
+
+def test_a_message_on_a_panel_of_few_columns_ends_at_a_word_and_has_the_line_of_who_comes_much_later() -> None:
+    town = network(trips=[Trip("t1", "08:00"), Trip("t2", "08:20"), Trip("t3", "09:30")])
+    city = City(town, at="07:55").trip_updates(update("t1", skipped("D"), skipped("E")))
+    assert city.panel_text("C", width=16, lines=3) == ["1 East     08:24", "1: Ends here:   ", "08:04 to East   "]
+    assert city.panel_text("C", width=16, lines=4)[1:] == ["1 East     09:34", "1: Ends here:   ", "08:04 to East   "]
+    city.alerts(alert("Line 1: Diversion Boulevard Heurteloup until Friday", {"route_id": "r1"}))
+    assert city.panel_text("B", width=16, lines=4)[2:] == ["1: Diversion    ", "Boulevard…      "]
+    city.alerts(alert("Verkehrsunterbrechungsmeldung", {"stop_id": "B"}))
+    assert city.panel_text("B", width=16, lines=3)[2] == "Verkehrsunterbr…"
