@@ -187,7 +187,9 @@ def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array
     np.minimum.at(next_call, predicted.trip[driven], predicted.call[driven])
     passed = np.isin(own, predicted.trip[driven])[row] & (call < next_call[own][row])
     key = calls.key(tt)
-    left = passed | (np.isin(key, of_operator) & ~np.isin(key, predicted.key(tt)))
+    # Of a vehicle that is overdue or held up nothing is predicted, but it has not left.
+    to_come = driven_keys(snapshot.predictions.runs, snapshot.predictions.call, tt)
+    left = passed | (np.isin(key, of_operator) & ~np.isin(key, to_come))
     for times in (calls.arrival, calls.departure):
         times[left & (times >= snapshot.made_at - STILL_DUE_S)] = snapshot.made_at - _LEFT_S
     of_timetable = tt.run_relationships[calls.trip] == _SCHEDULED

@@ -140,7 +140,7 @@ def all_posix_seconds(values: Float64Array) -> Float64Array:
 def measured_at(value: float) -> float:
     """When something was measured, POSIX seconds; 0 where not given, or with a time that nobody can mean."""
     seconds = posix_seconds(value)
-    return seconds if seconds >= _EARLIEST_S else 0.0
+    return seconds if _EARLIEST_S <= seconds < _LATEST_S else 0.0
 
 
 def text_of(value: str | bytes) -> str:

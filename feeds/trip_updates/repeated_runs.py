@@ -28,8 +28,9 @@ def each_run_once(
     rank = by_timetable.astype(np.int8) + (by_timetable & ~has_calls & np.isnan(runs.delay_s))
     found = (runs.service_day >= 0) & ((runs.trip >= 0) | (runs.calls_from == LISTED))
     # An added run may be cancelled by its name alone, in a message without it.
-    is_gone = is_one_of(runs.relationship, (TRIP_CANCELED, TRIP_DELETED)) & (runs.trip < 0) & (runs.trip_id != "")
-    found |= is_gone & (runs.service_day >= 0) & ~np.isin(runs.trip_id, runs.trip_id[runs.calls_from != NO_CALLS])
+    is_gone = is_one_of(runs.relationship, (TRIP_CANCELED, TRIP_DELETED))
+    by_name = is_gone & (runs.trip < 0) & (runs.trip_id != "") & (runs.service_day >= 0)
+    found |= by_name & ~np.isin(runs.trip_id, runs.trip_id[runs.calls_from != NO_CALLS])
     run = np.full(n, NONE, np.int64)
     mended = ("delay_s", "vehicle_id", "vehicle_label", "vehicle_wheelchair", "headsign", "short_name")
     runs = replace(runs, **{name: getattr(runs, name).copy() for name in mended})
@@ -38,7 +39,10 @@ def each_run_once(
             run[rows[0]] = rows[0] if found[rows[0]] else NONE
             continue
         refused["duplicate_trip"] += len(rows) - 1
-        rows_found = sorted((row for row in rows if found[row]), key=lambda row: (rank[row], -newest[row], -row))
+        # Who cancels a run and tells in the same breath what replaces it tells of one that runs.
+        rows_found = sorted(
+            (row for row in rows if found[row]), key=lambda row: (rank[row], -newest[row], is_gone[row], -row)
+        )
         for alike in _by_vehicle(rows_found, runs, has_calls):
             first = alike[0]
             tell = [row for row in alike if has_calls[row]]

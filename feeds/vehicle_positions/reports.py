@@ -20,7 +20,7 @@ from google.transit import gtfs_realtime_pb2
 from feeds.ids.call_numbers import Numbering, numbered_as_timetable
 from feeds.ids.known_ids import id_of, known_indices, short_text
 from feeds.ids.run_names import a_few, run_names, without_other_starts, without_shared_starts
-from feeds.messages.message import posix_seconds
+from feeds.messages.message import measured_at
 from feeds.messages.unset_parts import NO_MODIFIED_TRIP, NO_POSITION, NO_TRIP, NO_VEHICLE
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
 from predictor.columns import replace
@@ -135,7 +135,7 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
                 percentage,
                 vehicle.wheelchair_accessible if vehicle.HasField("wheelchair_accessible") else _NAN,
                 report.congestion_level if has("congestion_level") else _NAN,
-                posix_seconds(report.timestamp) or _NAN,
+                measured_at(report.timestamp) or _NAN,
             )
         )
     words = zip(*text, strict=True) if text else repeat((), len(TEXT_COLUMNS))

@@ -107,6 +107,15 @@ def test_a_bus_that_moves_is_live_though_the_time_of_its_reports_stands() -> Non
     assert city.board("D")[0] == "08:06 t1 live" and row.status == "live" and row.told["data_age_s"] < 60
 
 
+@pytest.mark.parametrize("timestamp", [12345, 9_999_999_999, 2**63 + 5])
+def test_a_bus_whose_clock_tells_a_time_that_nobody_can_mean_is_live_by_the_feeds(timestamp: int) -> None:
+    city = City(at="08:00")
+    for k in range(5):
+        at = city.posix("08:00:30") + 30 * k
+        city.vehicle_positions(bus("v1", "t1", place=(150 * k, 0), timestamp=timestamp), at=at)
+    assert city.board("D")[0] == "08:06 t1 live"
+
+
 def test_a_bus_is_live_though_its_reports_bear_the_time_of_its_drivers_log_on() -> None:
     city = City(at="08:00")
     for at, share in (("08:02:30", 0.2), ("08:03", 0.45), ("08:03:30", 0.7)):

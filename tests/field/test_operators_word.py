@@ -776,6 +776,15 @@ def test_both_trips_are_cancelled_and_an_added_one_takes_their_place() -> None:
     assert city.board("C") == ["08:04 t1 cancelled", "08:34 x live", "09:04 t2 cancelled"]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_run_that_is_cancelled_and_replaced_in_one_breath_is_replaced(order: int) -> None:
+    # opentripplanner/OpenTripPlanner#3732
+    replaced = added("t1", ("A", "08:00"), ("C", "08:05"), ("E", "08:08"), relationship="REPLACEMENT", **TODAY)
+    told = (cancelled("t1", **TODAY), replaced)
+    city = City(at="07:58").trip_updates(*told[::order])
+    assert [city.board(stop)[0] for stop in "BC"] == ["09:02 t2 scheduled", "08:05 t1 live"]
+
+
 # google/transit#504
 @pytest.mark.parametrize("relationship", ["NEW", "ADDED"])
 def test_an_added_trip_whose_stops_are_all_skipped_is_cancelled(relationship: str) -> None:
@@ -1104,6 +1113,15 @@ def test_our_feed_calls_no_time_certain_of_which_nothing_is_predicted() -> None:
     told = ours(City(far, at="07:58").trip_updates(modifications(("X", 180), start="C", end="C", delay=120)), "t1")
     assert [stop.stop for stop in told.stops] == ["A", "B", "X", "D", "E"]
     assert not any(stop.departure.HasField("uncertainty") for stop in told.message.stop_time_update)
+
+
+def test_our_feed_tells_of_no_stop_as_left_that_an_added_runs_bus_is_overdue_for() -> None:
+    extra = added("x", ("A", "08:10"), ("C", "08:14"), ("E", "08:18"), **TODAY)
+    standing = (bus("v1", "x", "A", fresh=True), bus("other", place=(0, 900), fresh=True))
+    city = City(at="08:08").trip_updates(extra).vehicle_positions(*standing).at("08:16")
+    assert city.board("C")[0] == "08:19 x scheduled"
+    told = ours(city, "x").stops
+    assert [(stop.stop, stop.departure, stop.relationship) for stop in told] == [(s, None, "NO_DATA") for s in "ACE"]
 
 
 def test_our_feed_says_of_a_run_by_headway_too_from_where_on_nothing_is_known() -> None:
