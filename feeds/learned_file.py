@@ -24,7 +24,7 @@ _PAUSES_S = (1.0, 5.0, 15.0, 40.0, 60.0)
 
 FORMAT = 1
 """Goes up when the meaning of what is stored changes. A network also names the features it was trained on."""
-_PARTS = ("net", "times", "timing", "trips")
+_PARTS = ("net", "times", "timing", "trips", "due")
 
 
 class UnreadableError(FeedError):
@@ -43,6 +43,7 @@ def write_learned(path: str | Path, learned: Learned) -> None:
     named |= {f"times.{name}": array for name, array in learned.travel_times.items()}
     named |= {f"timing.{name}": array for name, array in learned.timing_points.items()}
     named |= {f"trips.{name}": array for name, array in learned.trip_history.items()}
+    named |= {f"due.{name}": array for name, array in learned.always_due.items()}
     named["backward_links"] = learned.backward_links
     write_npz(Path(path), named)
 
@@ -97,7 +98,7 @@ def read_learned(path: str | Path) -> Learned:
             calibration = Calibration(named.get("shift"))
             taught = int(named.get("taught", 0))
         backward = named.get("backward_links", np.empty(0, np.str_))
-        return Learned(net, calibration, taught, part["times"], part["timing"], part["trips"], backward)
+        return Learned(net, calibration, taught, part["times"], part["timing"], part["trips"], backward, part["due"])
     except FileNotFoundError as error:
         raise FeedError(
             f"{path}: there is no such file; make one with prochain learn FOLDER --model {path}."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from feeds.alerts.alert import Alert
 from predictor.observations import Observations
 from predictor.timetable import Timetable
-from predictor.trip_updates import TripUpdates
+from predictor.trip_updates import TRIP_CANCELED, TripUpdates
 
 TRIP_UPDATES_KEPT_S = 1800.0
 """The operator's last word on its trips is dropped when nothing followed for this long."""
@@ -17,8 +17,7 @@ ALERTS_KEPT_S = 3600.0
 GAP_S = 90.0
 """A message without anything is believed once for so long nothing but such has come."""
 _ALL_AT_ONCE = 3
-"""So many runs, or messages to riders, are hardly taken back in one moment: some servers write an empty message when
-they start again."""
+"""So many runs are hardly taken back in one moment: some servers write an empty message when they start again."""
 
 Heed = Callable[[TripUpdates | None], Timetable]
 """Takes the operator's word; gives the timetable against which the other feeds are to be read (`Engine.heed`)."""
@@ -34,5 +33,10 @@ class Reading:
 
 
 def is_gap(told: Sized | None, tells: Sized, since_s: float) -> bool:
-    """Whether what was told stands though nothing is told any more. `since_s`: seconds since anything was."""
-    return told is not None and len(told) >= _ALL_AT_ONCE and len(tells) == 0 and since_s < GAP_S
+    """Whether what was told stands though nothing is told any more: many runs, or what does riders no harm if it stands
+    a moment too long, as messages to them and cancellations do. `since_s`: seconds since anything was told."""
+    if told is None or len(tells) > 0 or since_s >= GAP_S:
+        return False
+    if len(told) >= _ALL_AT_ONCE or not isinstance(told, TripUpdates):
+        return len(told) > 0
+    return bool(len(told) and (told.relationship == TRIP_CANCELED).all())

@@ -8,15 +8,26 @@ given up. Who stands far away, as a train does, is only doubted: its operator kn
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int64Array, first_of_each, is_among, places_of
-from predictor.columns import Columns
+from predictor.arrays import (
+    NONE,
+    AnyArray,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    first_of_each,
+    is_among,
+    places_of,
+)
 from predictor.endings import Patience
+from predictor.journeys import JourneyLookup, call_key
 from predictor.operator_times import OperatorTimes
 from predictor.past_calls import STILL_DUE_S
+from predictor.runs import DatedRuns, still_made
 from predictor.snapshot import FOLLOWED, HELD_UP, OVERDUE
 from predictor.timetable import Timetable
 
@@ -28,12 +39,14 @@ _WINDOW_S = 180.0
 """Messages so far apart tell whether a run comes nearer: times may be whole minutes."""
 _PUT_OFF = 0.75
 """It does not where its time is put off by this share of the time that has passed."""
+_REMEMBERED = ("due", "nearer_at", "compared_at", "told")
 
 
 @dataclass(frozen=True, eq=False)
-class _NextCalls(Columns):
+class _NextCalls(DatedRuns):
     """The next call of each run that the operator tells of; all arrays (n,), times are POSIX seconds."""
 
+    call: Int32Array
     key: Int64Array
     """`call_key`, sorted."""
     due: Float64Array
@@ -49,8 +62,24 @@ class _NextCalls(Columns):
 class AlwaysDue:
     """Remembers of each run when it was to come to its next call, and whether it comes nearer."""
 
-    def __init__(self) -> None:
+    def __init__(self, learned: Mapping[str, AnyArray], journeys: JourneyLookup) -> None:
+        """Go on from what `learned` gave, if anything."""
         self._next = _NextCalls.empty()
+        if learned:
+            tt, told = journeys.timetable, dict(learned)
+            trip, day = (
+                np.array([index.get(name, NONE) for name in told.pop(column).tolist()], np.int32)
+                for column, index in (("trip_id", tt.trip_index), ("date", tt.date_index))
+            )
+            known = np.isin(trip, tt.journey_trip) & (day >= 0)
+            known[known] = told["call"][known] < tt.trip_calls[trip[known]]
+            calls = _NextCalls.blank(len(trip), trip=trip, service_day=day, **told).take(known)
+            self._next = _by_key(calls, journeys)
+
+    def learned(self, timetable: Timetable) -> dict[str, AnyArray]:
+        """What is remembered, by the names of trips and dates; `timetable` is the one in use."""
+        own = {name: getattr(self._next, name) for name in ("shift_s", "call", *_REMEMBERED)}
+        return {"trip_id": timetable.trip_id[self._next.trip], "date": timetable.date[self._next.service_day], **own}
 
     def doubted(
         self, operator: OperatorTimes, timetable: Timetable, told_at: float, now: float, patience: Patience
@@ -59,8 +88,11 @@ class AlwaysDue:
         up."""
         tt, calls = timetable, operator.calls
         rows = np.flatnonzero((calls.departure >= now - STILL_DUE_S) & ~calls.bounded)
+        # A feed that tells nothing is not heard yet, or for a moment.
+        if len(rows) == 0:
+            return operator
         # Times run forwards along a run: the first one to come is of its next call.
-        first = calls.take(rows[first_of_each(calls.journey[rows])] if len(rows) else rows)
+        first = calls.take(rows[first_of_each(calls.journey[rows])])
         first = first.take(np.argsort(first.keys, kind="stable"))
         own_s = np.where(tt.trip_is_frequency[first.trip], -np.inf, tt.departure_s[tt.entry_of(first.trip, first.call)])
         scheduled = first.origin(tt) + own_s
@@ -71,8 +103,8 @@ class AlwaysDue:
         compared = ~(told_at - before.compared_at < _WINDOW_S)
         nearer = compared & ~(told - before.told >= _PUT_OFF * (told_at - before.compared_at))
         nearer_at = np.where(nearer, told_at, before.nearer_at)
-        self._next = _NextCalls(
-            key=first.keys, due=due, nearer_at=nearer_at,
+        self._next = _NextCalls.of_runs(
+            first.runs, call=first.call, key=first.keys, due=due, nearer_at=nearer_at,
             compared_at=np.where(compared, told_at, before.compared_at), told=np.where(compared, told, before.told),
         )  # fmt: skip
 
@@ -90,9 +122,14 @@ class AlwaysDue:
         doubt = np.where(told, np.where(begins[row], OVERDUE, HELD_UP), FOLLOWED).astype(np.int8)
         return replace(operator, calls=replace(calls, doubt=doubt).take(~is_among(calls.journey, first.journey[gone])))
 
-    def forget(self) -> None:
-        """Calls go by other keys from now on."""
-        self._next = _NextCalls.empty()
+    def in_timetable(self, old: Timetable, journeys: JourneyLookup) -> None:
+        """Go on by the indices of another timetable, that of `journeys`, with the calls that are made there."""
+        self._next = _by_key(still_made(self._next, self._next.call, old, journeys.timetable), journeys)
+
+
+def _by_key(calls: _NextCalls, journeys: JourneyLookup) -> _NextCalls:
+    calls = replace(calls, key=call_key(journeys.keys(calls), calls.call))
+    return calls.take(np.argsort(calls.key, kind="stable"))
 
 
 def undoubted(operator: OperatorTimes) -> OperatorTimes:

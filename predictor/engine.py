@@ -132,7 +132,6 @@ class Engine:
         self._tracks = Tracks.empty()
         self._finished = FinishedRuns.empty()
         self._past_calls = PastCalls()
-        self._always_due = AlwaysDue()
         self._last_words = LastWords()
         self._driven_calls = DrivenCalls()
         self._untold_starts = UntoldStarts()
@@ -145,6 +144,7 @@ class Engine:
         counted = ("vehicles_assigned", "jumps", *(f"reports_{name}" for name in VEHICLE_STATES))
         self._counts = Counter(dict.fromkeys(counted, 0))
         self._use(timetable, learned)
+        self._always_due = AlwaysDue(learned.always_due, self._journeys)
 
     def _use(self, timetable: Timetable, learned: Learned) -> None:
         if len(self._backward_links):
@@ -179,6 +179,7 @@ class Engine:
             timing_points=driving.timing_points.learned(),
             trip_history=driving.trip_history.learned(),
             backward_links=self._backward_links,
+            always_due=self._always_due.learned(self.timetable),
         )
 
     def swap_timetable(self, timetable: Timetable) -> None:
@@ -211,7 +212,7 @@ class Engine:
         self._last_words.in_timetable(old, self._journeys)
         self._driven_calls.in_timetable(old, self.timetable)
         self._coupled_units.forget()
-        self._always_due.forget()
+        self._always_due.in_timetable(old, self._journeys)
         self._operator_blocks.forget(first_changed)
         self._untold_starts.forget(first_changed)
         self._finished = self._finished.in_timetable(old, self.timetable)

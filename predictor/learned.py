@@ -28,3 +28,5 @@ class Learned:
     """As `TripHistory.learned` gives it."""
     backward_links: StrArray = field(default_factory=lambda: np.empty(0, np.str_))
     """As `DrivenOrder.backward_links` gives them."""
+    always_due: Mapping[str, AnyArray] = field(default_factory=dict)
+    """As `AlwaysDue.learned` gives it."""

@@ -18,8 +18,6 @@ INCOMING_AT, STOPPED_AT, IN_TRANSIT_TO = 0, 1, 2
 class CancelledRuns(DatedRuns):
     """Runs (n,) of the base timetable that a message says are cancelled, each once, by `run_key`."""
 
-    near_call: Int32Array
-    """The call at whose stop the vehicle is that says so, -1 where it tells no place, or is at none."""
     is_deleted: BoolArray
     """Riders shall not see the run at all."""
 

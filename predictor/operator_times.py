@@ -56,9 +56,9 @@ class ToldCalls(DatedRuns):
     occupancy: Int8Array
     """GTFS-Realtime OccupancyStatus that is expected on departure, -1 where not given."""
     bounded: BoolArray
-    """Nothing is told of the call but that it is left no later than the next one."""
+    """Nothing is told of the call but that it is left no later than the next one, or no earlier than that before."""
     untold: BoolArray
-    """The operator tells of the run no more: this is what it told last."""
+    """The operator tells of the call no more, or nothing but that it is late: what is known all the same."""
     doubt: Int8Array = field(metadata={"nothing": 0})
     """`predictor.snapshot.FOLLOWED` (0), OVERDUE or HELD_UP: see `always_due`."""
 

@@ -60,7 +60,10 @@ class UpdatedCalls(Columns):
     occupancy: Int8Array
     """GTFS-Realtime OccupancyStatus that is expected on departure, -1 where not given."""
     bounded: BoolArray
-    """Nothing is told of the call, but it is left no later than the next one, of which something is."""
+    """Nothing is told of the call, but it is left no later than the next one, of which something is, or no earlier than
+    the one before;"""
+    untold: BoolArray
+    """the latter, though it is overdue by the timetable: no time to rely on."""
     uncertainty_s: Float64Array
     """How far off the time may be, NaN where the operator does not say."""
 

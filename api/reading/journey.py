@@ -125,6 +125,12 @@ def run_meant(moment: Moment, trip: int, date: str | None = None, start: str | N
         shifts = np.zeros(1, int)
     days = _days_meant(moment, trip, date)
     day, shift = (grid.ravel() for grid in np.meshgrid(days, shifts, indexing="ij"))
+    # By headway nobody is promised to start as the timetable has it: who drives is what there is.
+    predicted = moment.view.snapshot.predictions
+    if not start and tt.trip_is_frequency[trip]:
+        driven = np.flatnonzero((predicted.trip == trip) & np.isin(predicted.service_day, days))
+        if len(driven):
+            day, shift = predicted.service_day[driven], predicted.shift_s[driven]
     begins, ends = (tt.date_origin[day] + shift + at for at in (first_s, last_s))
     away = np.maximum(begins - moment.now, 0.0) + np.maximum(moment.now - ends, 0.0)
     nearest = int(np.lexsort((np.abs(begins - moment.now), away))[0])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from api.service.clock import Clock, LiveClock
 from api.service.polled_feed import Decode, Overheard, PolledFeed
 from api.service.view import FeedHealth
-from feeds.alerts.decoding import decode_alerts
+from feeds.alerts.in_turns import alerts_in_turns
 from feeds.alerts.own_names import OwnNames
 from feeds.background import Repeated, Watched
 from feeds.ids.call_numbers import Numbering
@@ -20,7 +20,7 @@ from feeds.messages.kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_POSITIONS,
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
 from feeds.sources.source import Source
 from feeds.trip_updates.decoding import decode_trip_updates
-from feeds.trip_updates.in_turns import InTurns
+from feeds.trip_updates.in_turns import updates_in_turns
 from feeds.trip_updates.old_times import LastTold
 from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.named_dates import NamedDates
@@ -67,10 +67,10 @@ def _decoders(of_vehicles: NamedDates, of_updates: NamedDates) -> Mapping[str, D
     """How the messages of each of an operator's feeds are read."""
     return {
         VEHICLE_POSITIONS: partial(decode_vehicle_positions, dates=of_vehicles, numbering=Numbering()),
-        TRIP_UPDATES: InTurns(
+        TRIP_UPDATES: updates_in_turns(
             partial(decode_trip_updates, dates=of_updates, last_told=LastTold(), numbering=Numbering())
         ),
-        ALERTS: lambda data, *_: decode_alerts(data),
+        ALERTS: alerts_in_turns(),
     }
 
 

@@ -16,8 +16,8 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 
-from feeds.alerts import decoding as operator_alerts
 from feeds.alerts.alert import Alert
+from feeds.alerts.in_turns import alerts_in_turns
 from feeds.alerts.own_names import OwnNames
 from feeds.bounded_unpacking import ZIP_FAULTS
 from feeds.errors import FeedError, Problem
@@ -32,7 +32,7 @@ from feeds.recordings.recorded_messages import MessageArchive, MessageStore, Rec
 from feeds.tides.vehicle_locations import NAME as VEHICLE_LOCATIONS
 from feeds.tides.vehicle_locations import is_vehicle_locations
 from feeds.trip_updates.decoding import decode_trip_updates
-from feeds.trip_updates.in_turns import InTurns
+from feeds.trip_updates.in_turns import updates_in_turns
 from feeds.trip_updates.old_times import LastTold
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
@@ -175,15 +175,17 @@ def open_recording(
         raise FeedError(f"{folder}: no such folder; give the folder of a recording.")
     refused: Counter[str] = Counter()
     dates = NamedDates()
-    decode = InTurns(partial(decode_trip_updates, dates=dates, last_told=LastTold(), numbering=Numbering()))
+    decode = updates_in_turns(partial(decode_trip_updates, dates=dates, last_told=LastTold(), numbering=Numbering()))
 
     def updates(data: bytes, received_at: float, by: Timetable) -> TripUpdates:
         decoded = decode(data, by, received_at)
         refused.update(decoded.refused)
         return decoded
 
-    def alerts(data: bytes, *_: object) -> tuple[Alert, ...]:
-        return operator_alerts.decode_alerts(data)
+    alerts = alerts_in_turns()
+
+    def messages(data: bytes, received_at: float, by: Timetable) -> tuple[Alert, ...]:
+        return alerts(data, by, received_at)
 
     feeds = (VEHICLE_POSITIONS,) if folder.is_file() else FEEDS
     named = {feed: store for feed in feeds if (store := _store(folder, feed, prefer)) is not None}
@@ -193,7 +195,7 @@ def open_recording(
         timetable,
         _vehicles(folder, timetable, stores.get(VEHICLE_POSITIONS), strayed=strayed),
         RecordedMessages(stores[TRIP_UPDATES], updates) if TRIP_UPDATES in stores else None,
-        RecordedMessages(stores[ALERTS], alerts) if ALERTS in stores else None,
+        RecordedMessages(stores[ALERTS], messages) if ALERTS in stores else None,
         refused,
         OwnNames(dates),
     )

@@ -59,10 +59,13 @@ def expected_times(
     update: Int64Array,
     found: Int64Array,
     relationship: Int8Array,
+    received_at: float,
     refused: Counter[str],
-) -> tuple[Float64Array, Float64Array, BoolArray]:
+) -> tuple[Float64Array, Float64Array, BoolArray, BoolArray]:
     """Arrival and departure of each call (k,): as told, else by the delay that holds there; NaN where none does. Calls
-    of which nothing is told are by the timetable, but no later than the next one: where that bounds them is told last.
+    of which nothing is told are by the timetable, but no later than the next one: where that bounds them is told third.
+    Those that are overdue by the timetable while one before them is still to be made come no earlier than that: which
+    they are is told last.
 
     Parameters: `update` (k,): the call's last update, -1 where none; `found` (m,): the call of each update;
     `relationship` (k,).
@@ -72,6 +75,9 @@ def expected_times(
     told = first_known(arrival, departure)
     unbelieved = (calls.arrival - told > EARLIEST_S) & ~(runs.own_calls & ~runs.own_times)[calls.owner]
     arrival, departure = np.where(unbelieved, np.nan, arrival), np.where(unbelieved, np.nan, departure)
+    # Nor does who comes after it has left, and after it is told to come to where it calls next.
+    behind = np.fmin(arrival, _next_told(calls.owner, first_known(arrival, departure)))
+    arrival = np.where((arrival > departure) & (arrival > behind), np.nan, arrival)
     arrival = _arrival_of_stay(calls, arrival, departure, relationship)
     arrival_told, departure_told = ~np.isnan(arrival), ~np.isnan(departure)
     # Who comes early to where it waits for its time leaves at that time, unless the operator says otherwise.
@@ -122,7 +128,11 @@ def expected_times(
     ends = served[np.append(first_of_each(calls.owner[served])[1:], True)[: len(served)]]
     departure[ends] = arrival[ends]
     arrival, departure = _in_order(calls.owner, arrival, departure, refused)
-    return np.where(unbelieved, told, arrival), np.where(unbelieved, told, departure), passed_by & ~unbelieved
+    before = running_maximum(or_where_unknown(departure, 0.0), calls.owner)
+    overdue = (relationship != STOP_SKIPPED) & np.isnan(departure) & (calls.departure < np.fmin(before, received_at))
+    arrival, departure = np.where(overdue, before, arrival), np.where(overdue, before, departure)
+    bounded = (passed_by | overdue) & ~unbelieved
+    return np.where(unbelieved, told, arrival), np.where(unbelieved, told, departure), bounded, overdue
 
 
 def _told_times(

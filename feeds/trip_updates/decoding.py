@@ -87,7 +87,9 @@ def _decoded(
     runs = runs_named(entities, updates, timetable, received_at, dates, refused)
     runs = with_kinds(timetable, runs, updates, refused)
     not_found = names_not_found(runs)
-    runs, updates = without_old_times(timetable, runs, updates, newest, received_at, last_told, refused)
+    runs, updates = without_old_times(
+        timetable, runs, updates, newest, entities.is_dated, received_at, last_told, refused
+    )
     modified = modified_runs(message, timetable, received_at, refused)
     runs = with_cancelled_additions(runs)
     runs, updates = each_run_once(runs, updates, newest, refused)

@@ -22,7 +22,7 @@ from feeds.trip_updates.message_columns import (
     first_known,
 )
 from feeds.trip_updates.modifications import names_as_modified
-from predictor.arrays import NONE, Float64Array, Int64Array, is_one_of
+from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, is_one_of
 from predictor.timetable import PLATFORM, Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_ADDED, TRIP_CANCELED, TRIP_NEW, TRIP_UNSCHEDULED
 
@@ -47,6 +47,11 @@ class Entities(NamedTuple):
     def measured_at(self) -> Float64Array:
         """(n,) POSIX seconds, 0 where not given."""
         return np.array([row[-1] for row in self.numbers], np.float64)
+
+    @property
+    def is_dated(self) -> BoolArray:
+        """(n,) whether a start date is given."""
+        return np.array([words[2] != "" for words in self.words], bool)
 
 
 def read_entities(

@@ -9,12 +9,14 @@ from dataclasses import replace
 import numpy as np
 
 from feeds.reading import TRIP_UPDATES_KEPT_S
-from feeds.trip_updates.message_columns import StopTimeUpdates, UpdatedRuns
+from feeds.trip_updates.message_columns import StopTimeUpdates, UpdatedRuns, first_known
 from predictor.arrays import NONE, BoolArray, Float64Array, or_where_unknown
 from predictor.timetable import Timetable
 
 _SOON_S = 300.0
 """So long before runs begin it is kept what is told of them."""
+_HALF_A_DAY_S = 43_200.0
+"""What is measured longer before a run is nearer to that of another day."""
 _Call = tuple[int, int]
 """Sequence and stop, -1 where not given."""
 
@@ -55,16 +57,24 @@ def without_old_times(
     runs: UpdatedRuns,
     updates: StopTimeUpdates,
     newest: Float64Array,
+    is_dated: BoolArray,
     received_at: float,
     last_told: LastTold,
     refused: Counter[str],
 ) -> tuple[UpdatedRuns, StopTimeUpdates]:
-    """Runs and updates without the times of runs under way of which nothing was measured for long; what is cancelled or
-    skipped stays so."""
+    """Runs and updates without the times of runs under way of which nothing was measured for long, nor the delays that
+    were those of the day before; what is cancelled or skipped stays so.
+
+    Parameters: `newest` (n,): when each run was measured, POSIX seconds; `is_dated` (n,): whether its date is named.
+    """
     found = (runs.trip >= 0) & (runs.service_day >= 0)
     first = np.where(found, timetable.trip_call_ptr[np.maximum(runs.trip, 0)], 0)
     origin = timetable.date_origin[np.maximum(runs.service_day, 0)] + runs.moved_s
     begins = origin + timetable.departure_s[first]
+    says_when = np.zeros(len(runs), bool)
+    says_when[updates.owner[np.isfinite(first_known(updates.arrival, updates.departure))]] = True
+    of_another_day = ~(is_dated | says_when) & (begins - newest > _HALF_A_DAY_S)
+    begins = np.where(of_another_day, -np.inf, begins)
     age_s = np.where(found & (newest > 0), received_at - newest, 0.0)
     rows = np.flatnonzero((age_s > TRIP_UPDATES_KEPT_S / 2) & (begins < received_at + _SOON_S))
     if len(rows) == 0:

@@ -62,7 +62,7 @@ def resolved(
     updates = updates.take((runs.calls_from != NO_CALLS)[updates.owner])
     found = _calls_meant(tt, runs, calls, updates, numbering, received_at, refused)
     calls = with_starts(tt, runs, calls, updates, found)
-    told = _told(runs, calls, updates, found, refused)
+    told = _told(runs, calls, updates, found, received_at, refused)
     kept, source = next_to_come(runs, calls, told.departure, received_at)
     if len(kept) < len(runs.trip):
         owner, stays = np.searchsorted(kept, calls.owner), np.isin(calls.owner, kept)
@@ -85,7 +85,9 @@ class _Told(Columns):
     arrival: Float64Array
     departure: Float64Array
     bounded: BoolArray
-    """Only known to be left no later than the next one."""
+    """Only known to be left no later than the next one, or no earlier than the one before;"""
+    untold: BoolArray
+    """the latter."""
     uncertainty_s: Float64Array
     occupancy: Int8Array
     """GTFS-Realtime OccupancyStatus on departure, -1 where not told."""
@@ -125,7 +127,12 @@ def _calls_meant(
 
 
 def _told(
-    runs: UpdatedRuns, calls: RunCalls, updates: StopTimeUpdates, found: Int64Array, refused: Counter[str]
+    runs: UpdatedRuns,
+    calls: RunCalls,
+    updates: StopTimeUpdates,
+    found: Int64Array,
+    received_at: float,
+    refused: Counter[str],
 ) -> _Told:
     """What is told of each call; `found` (m,): the call of each update. Of several of one call the last counts."""
     update = np.full(len(calls), NONE, np.int64)
@@ -148,9 +155,11 @@ def _told(
     by_run = ~np.isnan(runs.delay_s) | (runs.calls_from == LISTED)
     says_nothing = at(_says_nothing(updates), update, False) & ~calls.stays
     relationship[says_nothing & ~by_run[calls.owner]] = STOP_NO_DATA
-    arrival, departure, bounded = expected_times(runs, calls, updates, update, found, relationship, refused)
+    arrival, departure, bounded, untold = expected_times(
+        runs, calls, updates, update, found, relationship, received_at, refused
+    )
     uncertainty_s, occupancy = at(updates.uncertainty_s, update), at(updates.occupancy, update, NONE)
-    return _Told(update, relationship, arrival, departure, bounded, uncertainty_s, occupancy)
+    return _Told(update, relationship, arrival, departure, bounded, untold, uncertainty_s, occupancy)
 
 
 def _says_nothing(updates: StopTimeUpdates) -> BoolArray:

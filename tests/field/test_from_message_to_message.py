@@ -115,7 +115,7 @@ def test_a_replaced_run_that_is_cancelled_by_its_name_is_struck_out_where_and_wh
     gone = update("t1", relationship="CANCELED", **TODAY)
     city.trip_updates(gone).at("08:05")
     assert [city.board(stop)[0] for stop in "ABC"] == ["08:10 t1 cancelled", "09:02 t2 scheduled", "08:14 t1 cancelled"]
-    assert city.trip_updates().board("C")[0] == "09:04 t2 scheduled"
+    assert city.trip_updates(update("t2", delay=0, **TODAY)).board("C")[0] == "09:04 t2 live"
 
 
 def test_a_stop_left_within_the_limit_stays_left_whatever_the_rest_is_taken_for() -> None:
@@ -213,10 +213,11 @@ def test_what_is_told_stands_while_a_feed_is_empty_for_a_moment_and_goes_when_it
     # Some servers answer that nothing has changed.
     assert city.at(full_at + 120).board("C")[0] == "08:04 t1 scheduled"
     assert not any(city.messages(route="r1").values())
-    # What is taken back beside others, and all of a little, is gone at once.
-    for many in (3, 1, 0):
+    # What is taken back beside others is gone at once, a single cancellation or message no sooner than many.
+    for many, stand in ((3, 3), (1, 1), (0, 1)):
         tell(many)
-        assert [row.endswith("cancelled") for row in city.board("C")] == [many > 0, many > 1]
+        assert [row.endswith("cancelled") for row in city.board("C")][:2] == [stand > 0, stand > 1]
+        assert len(city.messages(route="r1")["line page"]) == stand
     for recorder in recorders:
         recorder.close()
     recording = open_recording(tmp_path, city.service.timetable)
@@ -249,3 +250,23 @@ def test_runs_that_a_feed_tells_of_by_turns_are_live_all_the_time_and_gone_when_
     recorder.close()
     played = open_recording(tmp_path, city.service.timetable).frames(city.now - 300, city.now + 1, 30)
     assert [len(reading.trip_updates or ()) for _, reading in played] == [4, 4, *[8] * 7, 7, 6]
+
+
+# mfdz/GTFS-Issues#157
+def test_messages_to_riders_that_a_feed_tells_by_turns_stand_all_the_time() -> None:
+    """Two servers, each of which counts its own from 1."""
+    city = City(at="08:00")
+
+    def heads(turn: int, words: tuple[str, ...]) -> list[str]:
+        at_stop = [alert(word, {"stop_id": stop}, entity_id="1") for word, stop in zip(words, "AB", strict=True)]
+        city.at(city.now + 30).alerts(*at_stop[turn % 2 : turn % 2 + 1])
+        return [head for stop in "AB" for head in city.messages(stop=stop)["stop page"]]
+
+    assert [heads(turn, ("Crowded", "Slow")) for turn in (0, 1)] == [["Crowded"], ["Slow"]]
+    for turn in range(2, 6):
+        assert heads(turn, ("Crowded", "Slow")) == ["Crowded", "Slow"]
+    # What is told anew counts at once; what is told in no turn any more is gone.
+    assert heads(6, ("Empty", "Slow")) == ["Empty", "Slow"]
+    for _ in range(6):
+        last = heads(0, ("Empty", "Slow"))
+    assert last == ["Empty"]

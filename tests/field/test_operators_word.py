@@ -40,6 +40,27 @@ def test_after_no_data_a_stop_that_is_told_is_live_again() -> None:
     assert [city.board(stop)[0] for stop in "BCD"] == ["08:07 t1 live", "08:04 t1 scheduled", "08:08 t1 live"]
 
 
+def test_a_stop_of_which_nothing_is_known_is_not_gone_before_the_bus_is_told_to_have_come_so_far() -> None:
+    city = City(at="07:58").trip_updates(update("t1", StopUpdate("A", departure="08:10"), no_data("B"), **TODAY))
+    assert [city.board(stop)[0] for stop in "AD"] == ["08:10 t1 live", "08:06 t1 scheduled"]
+    city.at("08:07")
+    assert [city.board(stop)[0] for stop in "ABDE"[:3]] == ["08:10 t1 live", *["08:10 t1 scheduled"] * 2]
+    assert [(row.stop, row.status) for row in city.trip("t1")][:2] == [("A", "live"), ("B", "scheduled")]
+    assert [stop.relationship for stop in city.our_trip_updates()[0].stops] == ["SCHEDULED", "NO_DATA"]
+    # Once it is told to have passed, the timetable is all there is.
+    assert city.trip_updates(update("t1", no_data("B"), **TODAY)).board("B") == ["09:02 t2 scheduled"]
+
+
+@pytest.mark.parametrize("wrong", ["A", "B"])
+def test_an_arrival_told_an_hour_after_the_departure_costs_no_other_value(wrong: str) -> None:
+    told = (
+        StopUpdate(stop, arrival="09:03" if stop == wrong else f"08:0{k}", departure=f"08:0{k}")
+        for stop, k in zip("ABCD", (1, 3, 5, 7), strict=True)
+    )
+    city = City(at="07:58").trip_updates(update("t1", *told, **TODAY))
+    assert [city.board(stop)[0] for stop in "ABCD"] == [f"08:0{k} t1 live" for k in (1, 3, 5, 7)]
+
+
 # google/transit#121, google/transit#468
 def test_from_a_stop_of_which_neither_a_time_nor_anything_else_is_told_the_timetable_is_told() -> None:
     late = StopUpdate("B", delay=300)
@@ -1204,7 +1225,7 @@ def test_a_bus_on_a_cancelled_run_is_told_as_on_one() -> None:
     assert relationship == gtfs_realtime_pb2.TripDescriptor.CANCELED
     assert city.vehicles()["v1"]["cancelled"]
     assert "v1" not in "".join(node.text() for node in city.page("/lines/r1").css("ol.thread"))
-    city.trip_updates().at("08:03:30")
+    city.trip_updates(update("t2", delay=0, **TODAY)).at("08:03:30")
     assert city.our_vehicle_positions()["v1"].trip.schedule_relationship == 0
     assert not city.vehicles()["v1"]["cancelled"]
 
@@ -1366,7 +1387,7 @@ def test_a_late_run_that_is_cancelled_is_told_so_until_the_time_that_was_told_of
     for _ in range(2):
         assert city.board("D")[0] == struck_out
         city.at(city.now + 60.0)
-    city.trip_updates()
+    city.trip_updates(update("t2", delay=0, **TODAY))
     assert "cancelled" not in " ".join(city.board("D"))
 
 
@@ -1472,11 +1493,15 @@ def test_a_trip_that_a_vehicles_report_alone_takes_out_is_shown_no_more() -> Non
     assert city.board("C")[0].endswith("t1 live")
 
 
-def test_a_word_that_is_left_on_a_bus_that_drives_cancels_nothing() -> None:
-    city = City(at="08:00").vehicle_positions(bus("v1", "t1", late_s=0, schedule_relationship="CANCELED"))
-    assert city.board("D")[0] == "08:06 t1 cancelled"
-    assert city.at("08:02:30").board("D")[0] == "08:06 t1 scheduled"
-    # And where another bus drives the run, it is driven.
+def test_a_cancelled_run_is_so_by_every_word_while_its_bus_drives_on() -> None:
+    for by_report in (True, False):
+        fields = {"schedule_relationship": "CANCELED"} if by_report else {}
+        city = City(at="08:00").vehicle_positions(bus("v1", "t1", late_s=0, **fields))
+        if not by_report:
+            city.trip_updates(cancelled("t1", **TODAY))
+        assert [city.at(at).board("D")[0] for at in ("08:00", "08:02:30", "08:05")] == ["08:06 t1 cancelled"] * 3
+        assert city.trip_state("t1") == "cancelled"
+    # But where another bus drives the run, it is driven.
     city = City(at="07:58")
     city.vehicle_positions(bus("v1", "t1", "A", schedule_relationship="CANCELED"), bus("v2", "t1", "A"))
     assert city.board("D")[0].endswith("t1 live")

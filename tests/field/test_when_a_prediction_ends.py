@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
+from pathlib import Path
 
 import pytest
 
+from api.service.checkpoint import Checkpoint
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
 from benchmarks.field.messages import StopUpdate, bus, update
@@ -128,6 +130,25 @@ def test_a_bus_that_its_operator_tells_to_come_in_as_many_minutes_as_ever_for_an
     # Once it goes on it is live at once.
     city.trip_updates(update("t1", StopUpdate("E", city.now + 300, city.now + 300, sequence=5)))
     assert city.departures("E", arrivals=True)[0].status == "live"
+
+
+def test_a_bus_that_is_always_due_is_so_whatever_else_the_operator_adds_and_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "learned.npz"
+    city = City(at="08:06", checkpoint=Checkpoint(path))
+    for minute in range(13):
+        city.clock.at += 60
+        due = update("t1", StopUpdate("D", city.now + 60, city.now + 60))
+        added = update(
+            f"x{minute // 4}", StopUpdate("A", "09:40"), StopUpdate("C", "09:45"), relationship="NEW", route_id="r1"
+        )
+        if minute == 9:
+            city.service.start()
+            city.service.stop()
+            city = City(at="08:16", checkpoint=Checkpoint(path))
+        city.trip_updates(due, added)
+    assert city.departures("D")[0].told["doubt"] == "held_up"
 
 
 def test_a_train_that_its_operator_puts_off_in_steps_or_that_stands_far_away_is_told_for() -> None:

@@ -739,3 +739,31 @@ def test_a_trip_that_is_named_with_the_start_of_an_earlier_run_takes_no_bus_from
         update("t2", StopUpdate("C", "09:05", "09:05"), **named | {"start_time": "07:00:00"})
     )
     assert city.board("C") == ["08:04 t1 scheduled", "09:05 t2 live"]
+
+
+def test_a_trip_by_headway_that_is_asked_for_without_a_start_is_the_run_that_is_driven() -> None:
+    city = City(network(trips=[Trip("f", "08:00")], frequencies=(Frequency("f", "07:00", "10:00", 600),)), at="08:20")
+    assert city.trip_answer("f")["start_time"] == "08:20:00"
+    city.vehicle_positions(bus("v1", "f", between=("B", "C", 0.5)))
+    start = city.departures("C")[0].told["start_time"]
+    for answer in (city.trip_answer("f"), city.trip_answer("f", date="2026-11-26")):
+        assert (answer["start_time"], answer["status"], answer["vehicle_id"]) == (start, "live", "v1")
+    assert city.trip_state("f") == "followed"
+    assert city.trip_answer("f", start="08:30:00")["vehicle_id"] is None
+
+
+def test_a_delay_without_a_date_that_was_measured_yesterday_is_not_todays() -> None:
+    city = City(at="07:30")
+    yesterday = city.now - 86_400
+    for told in (
+        update("t1", delay=300, timestamp=yesterday),
+        update("t1", StopUpdate("A", delay=300), timestamp=yesterday),
+    ):
+        assert city.trip_updates(told).board("A")[0] == "08:00 t1 scheduled"
+    # Who names the day, or the time, knows beforehand.
+    for told in (
+        update("t1", delay=300, timestamp=yesterday, start_date=20261126),
+        update("t1", StopUpdate("A", departure="08:05"), timestamp=yesterday),
+        update("t1", delay=300, timestamp=city.now - 3 * 3600),
+    ):
+        assert city.trip_updates(told).board("A")[0] == "08:05 t1 live"
