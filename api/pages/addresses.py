@@ -61,13 +61,13 @@ def home(
     if fragment:
         found = found_stops(moment, moment.view.stop_search.by_text(query, _SUGGESTIONS) if query else [])
         return fragment_response(
-            moment, "suggestions.html", found=found, query=query, lines=lines_named(moment.lines, query)
+            moment, "suggestions.html", found=found, query=query, lines=lines_named(moment.lines, query, moment.now)
         )
     if near:
         return _nearest(request, moment, near)
     if query:
         return _search(request, moment, query)
-    modes = moment.lines.by_mode()
+    modes = moment.lines.by_mode(moment.now)
     alerts = first_alert_words(moment, network_alerts(moment))
     return rider_page(
         request, moment, "home.html", moment.lines.badges, alerts, modes=modes, alert_list=alerts, query="",
@@ -119,6 +119,9 @@ def line(request: Request, route_id: str, direction: str = "", fragment: str = "
     index = moment.timetable.route_index.get(route_id)
     if index is None:
         return _not_found(request, moment, moment.texts("error_line", id=route_id))
+    if not fragment and (goes_on := moment.lines.runs_as(index, moment.now)) != index:
+        address = f"/lines/{quote(moment.lines.all[goes_on].route_id, safe='')}"
+        return RedirectResponse(address, 303, headers={"Cache-Control": "no-cache"})
     page = line_page(moment, index, int(direction) if re.fullmatch(r"-?\d", direction) else None)
     if fragment:
         return fragment_response(moment, "line_board.html", page=page)
@@ -182,7 +185,7 @@ def _search(request: Request, moment: PageMoment, query: str) -> Response:
     hits = moment.view.stop_search.by_text(query, _RESULTS)
     tt = moment.timetable
     exact = [hit for hit in hits if str(tt.stop_code[hit.stop_idx]).casefold() == query.casefold()]
-    if len(exact) == 1 and not lines_named(moment.lines, query):
+    if len(exact) == 1 and not lines_named(moment.lines, query, moment.now):
         address = f"/stops/{quote(str(tt.stop_id[exact[0].stop_idx]), safe='')}"
         return RedirectResponse(address, 303, headers={"Cache-Control": "no-cache"})
     texts = moment.texts
@@ -213,7 +216,7 @@ def _results(
 ) -> Response:
     return rider_page(
         request, moment, "results.html", moment.lines.badges, found=found_stops(moment, hits), heading=heading,
-        said=notice, hint=hint, query=query, lines=lines_named(moment.lines, query),
+        said=notice, hint=hint, query=query, lines=lines_named(moment.lines, query, moment.now),
     )  # fmt: skip
 
 

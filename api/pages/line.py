@@ -11,6 +11,7 @@ from api.reading.line_vehicles import vehicles_along
 from api.reading.lines import Line
 from api.words.alerts import AlertWords, first_alert_words
 from api.words.departures import DepartureWords
+from api.words.line_directions import line_rests
 from api.words.moment import PageMoment
 from api.words.vehicles import VehicleWords, vehicle_words
 from predictor.arrays import NONE
@@ -50,6 +51,8 @@ class LinePage:
     also: list[tuple[str, str]]
     """(stop_id, name) of stops that only other trips of this direction serve."""
     vehicles: int
+    rests: str
+    """When the line runs again where nothing leaves within a week, else ""."""
     alerts: list[AlertWords]
 
 
@@ -77,6 +80,7 @@ def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage
         elsewhere=elsewhere,
         also=[(str(tt.stop_id[stop]), moment.stop_name(stop)) for stop in shown.also],
         vehicles=len(placed),
+        rests="" if placed or elsewhere or any(row.departure for row in rows) else line_rests(moment, route),
         alerts=first_alert_words(moment, line_alerts(moment, route)),
     )
 

@@ -38,7 +38,7 @@ def network_map(request: Request) -> Response:
         also_said=[key for key in moment.texts.entries if key.startswith("occupancy_")],
         also_allowed={**MAP_POLICY, "style-src": f"{MAP_POLICY['style-src']} {STYLE_SOURCE}"},
         picture=overview(moment.timetable.base) if len(moment.timetable.line_lon) else "",
-        lines=[line for _, members in moment.lines.by_mode() for line in members],
+        lines=[line for _, members in moment.lines.by_mode(moment.now) for line in members],
         drawable=map_library() is not None and len(moment.timetable.line_lon) > 0,
         **map_context(request, moment),
     )

@@ -167,14 +167,18 @@ def next_change(moment: Moment, stop: int | None, route: int | None, day: int) -
 def next_day(moment: Moment, stop: int) -> float | None:
     """Noon of the first day to come on which anything leaves a stop by the timetable, POSIX seconds; None where none is
     known."""
+    return moment.view.once(f"next day at {stop}", lambda: _next_day_of(moment, _calls(moment, stop).trip))
+
+
+def next_day_of_line(moment: Moment, route: int) -> float | None:
+    """The same of a line."""
+    return _next_day_of(moment, np.flatnonzero(moment.timetable.base.trip_route == route).astype(np.int32))
+
+
+def _next_day_of(moment: Moment, trips: Int32Array) -> float | None:
     tt = moment.timetable.base
-
-    def found() -> float | None:
-        trip = _calls(moment, stop).trip
-        runs = tt.service_active[np.unique(tt.trip_service[trip])].any(axis=0) & (tt.date_origin > moment.now)
-        return float(tt.date_origin[runs.argmax()]) + _NOON_S if runs.any() else None
-
-    return moment.view.once(f"next day at {stop}", found)
+    runs = tt.service_active[np.unique(tt.trip_service[trips])].any(axis=0) & (tt.date_origin > moment.now)
+    return float(tt.date_origin[runs.argmax()]) + _NOON_S if runs.any() else None
 
 
 def last_day(moment: Moment) -> float | None:

@@ -83,6 +83,12 @@ class Lines:
 
         apart = self._apart(lines)
         self.all: tuple[Line, ...] = tuple(map(told_apart, lines))
+        alike = defaultdict[tuple[str, str, str, str], list[int]](list)
+        for line in self.all:
+            alike[line.name, line.long_name, line.mode, self._agency[line.route]].append(line.route)
+        self._one: list[list[int]] = [routes for routes in alike.values() if len(routes) > 1]
+        """Routes that riders cannot tell apart: feeds have another one for each period of a line."""
+        self._not_in_force = lru_cache(maxsize=2)(self._runs_later)
         given = timetable.route_sort_order
         wanted = np.where(given < 0, np.inf, given).tolist()
         order = sorted(
@@ -100,10 +106,23 @@ class Lines:
         """(P,) one trip of each pattern, -1 where none."""
         self.pattern_example[timetable.trip_pattern[::-1]] = np.arange(timetable.trips, dtype=np.int32)[::-1]
 
-    def by_mode(self) -> list[tuple[str, list[Line]]]:
-        """Lines that have trips, under their modes."""
+    def in_force(self, now: float) -> list[Line]:
+        """Lines in the order of `ordered`, of those that riders cannot tell apart the ones that run next."""
+        later = self._not_in_force(self._day(now))
+        return [line for line in self.ordered if line.route not in later]
+
+    def runs_as(self, route: int, now: float) -> int:
+        """The route under which a line goes on that runs no more, itself where it runs or none goes on."""
+        day = self._day(now)
+        alike = next((routes for routes in self._one if route in routes), [route])
+        begins = self._next_day(day)[alike]
+        over = begins[alike.index(route)] == len(self._timetable.date_origin)
+        return alike[int(begins.argmin())] if over else route
+
+    def by_mode(self, now: float) -> list[tuple[str, list[Line]]]:
+        """Lines that have trips, under their modes, see `in_force`."""
         running = set(np.unique(self._timetable.trip_route).tolist())
-        lines = [line for line in self.ordered if line.route in running]
+        lines = [line for line in self.in_force(now) if line.route in running]
         grouped = [(mode, [line for line in lines if line.mode == mode]) for mode in _MODE_ORDER]
         return [(mode, members) for mode, members in grouped if members]
 
@@ -199,6 +218,26 @@ class Lines:
         route_of_kind = np.unique(tt.trip_route.astype(np.int64) * kinds + tt.trip_bikes) // kinds
         return frozenset(route_of_kind[1:][route_of_kind[1:] == route_of_kind[:-1]].tolist())
 
+    def _day(self, now: float) -> int:
+        """The service day of now: that of the evening until three at night."""
+        return max(int(np.searchsorted(self._timetable.date_origin, now - 3 * 3600.0, "right")) - 1, 0)
+
+    def _next_day(self, day: int) -> Int64Array:
+        """(R,) the first service day from `day` on with trips of each route, the number of days where there is none."""
+        tt = self._timetable
+        coming, days = tt.service_active[:, day:], len(tt.date_origin)
+        of_service = np.where(coming.any(axis=1), coming.argmax(axis=1) + day, days)
+        first = np.full(len(tt.route_id), days, np.int64)
+        np.minimum.at(first, tt.trip_route, of_service[tt.trip_service])
+        return first
+
+    def _runs_later(self, day: int) -> frozenset[int]:
+        """Routes that run later, from `day` on, than another that riders cannot tell from them."""
+        if not self._one:
+            return frozenset()
+        first = self._next_day(day)
+        return frozenset(r for routes in self._one for r in routes if first[r] > first[routes].min())
+
     @cached_property
     def _stop_routes(self) -> tuple[Int64Array, Int32Array]:
         """CSR by stop of the routes that call there, a station with those of its platforms."""
@@ -210,12 +249,13 @@ class Lines:
         return np.searchsorted(pairs // routes, np.arange(tt.stops + 1)), (pairs % routes).astype(np.int32)
 
 
-def lines_named(lines: Lines, query: str) -> list[Line]:
-    """Lines that somebody may mean by "C53", "ligne 2" or "bus 14": by the name on the badge or the id."""
+def lines_named(lines: Lines, query: str, now: float) -> list[Line]:
+    """Lines that somebody may mean by "C53", "ligne 2" or "bus 14", by the name on the badge or the id; see
+    `Lines.in_force`."""
     wanted = normalised(query)
     without_kind = normalised(_KIND.sub("", wanted))
     meant = {wanted, without_kind} - {""}
-    return [line for line in lines.ordered if meant & {normalised(line.name), normalised(line.route_id)}]
+    return [line for line in lines.in_force(now) if meant & {normalised(line.name), normalised(line.route_id)}]
 
 
 def patterns_of(timetable: Timetable, trips: Int32Array | Int64Array) -> list[int]:

@@ -8,12 +8,13 @@ import numpy as np
 
 from api.reading.board import WEEK_S, stop_boards
 from api.reading.calls import RunCall
-from api.reading.day_timetable import last_day, next_day
+from api.reading.day_timetable import last_day, next_day, next_day_of_line
 from api.reading.line_directions import LineDirection
 from api.reading.lines import Line
 from api.words.alerts import reason_words
 from api.words.departures import DepartureWords
 from api.words.moment import PageMoment
+from api.words.times import TimeWords
 
 _FROM_AFAR, _ON_A_PHONE = 30, 60
 """Letters of a destination that can be read at a glance, and that there is room for."""
@@ -74,14 +75,25 @@ def nothing_leaves(moment: PageMoment, stop: int) -> str:
     if not len(coming) and week.alights.any():
         return moment.texts("only_arrivals")
     if not len(coming):
-        words, later, last = moment.words_at(stop), next_day(moment, stop), last_day(moment)
-        if later is not None:
-            return moment.texts("next_on", date=words.date(later))
-        if last is not None and last < moment.now - _A_DAY_S:
-            return moment.texts("timetable_ended", date=words.date(last))
+        if said := _other_day(moment, moment.words_at(stop), next_day(moment, stop)):
+            return said
         if not moment.lines.routes_at(stop):
             return _not_served(moment, stop)
     return quiet_words(moment, week.row(int(coming[0])) if len(coming) else None)
+
+
+def line_rests(moment: PageMoment, route: int) -> str:
+    """What the page of a line says of which nothing leaves within a week: on which day something does, or nothing."""
+    return _other_day(moment, moment.words, next_day_of_line(moment, route)) or moment.texts("none_found")
+
+
+def _other_day(moment: PageMoment, words: TimeWords, later: float | None) -> str:
+    """The later day on which something leaves, or that the timetable has ended; "" where it has not."""
+    if later is not None:
+        return moment.texts("next_on", date=words.date(later))
+    last = last_day(moment)
+    ended = last is not None and last < moment.now - _A_DAY_S
+    return moment.texts("timetable_ended", date=words.date(last)) if last is not None and ended else ""
 
 
 def _not_served(moment: PageMoment, stop: int) -> str:

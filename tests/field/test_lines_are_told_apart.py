@@ -11,7 +11,7 @@ from api.reading.street_lanes import StreetLanes, side_by_side
 from benchmarks.field.city import City
 from benchmarks.field.faces import page_of, text
 from benchmarks.field.messages import alert
-from benchmarks.field.network import Agency, Pattern, Route, Trip, network
+from benchmarks.field.network import Agency, Pattern, Route, Service, Trip, network
 
 IDS = [str(number) for number in range(1, 71)]
 
@@ -174,3 +174,30 @@ def test_of_three_lines_of_one_name_each_is_told_by_the_least_that_tells_it() ->
     assert narrow == ["1 East, Town Buses", "1 East, Hill Buses", "1 East, Train"]
     titles = "1 (Town Buses) · a", "1 (Bus · Hill Buses) · b", "1 (Train) · c"
     assert all(f"<title>{title}</title>" in city.get("/alerts.rss").text for title in titles)
+
+
+# mfdz/GTFS-Issues, bustimes/bustimes.org: feeds have another route for each period of a line's timetable.
+def test_a_line_that_is_another_route_for_each_period_is_listed_once_and_its_old_page_leads_on() -> None:
+    town = network(
+        patterns=(Pattern("main", "A B C D E"), Pattern("new", "A B C D E", route="r2"),
+                  Pattern("x", "C D", route="r3")),
+        routes=(Route("r1", "1", "First"), Route("r2", "1", "First"), Route("r3", "3", "Seldom")),
+        trips=(Trip("t1", "08:00", service="old"), Trip("n1", "08:00", "new", service="new"),
+               Trip("x1", "08:00", "x", service="fair")),
+        services=(Service("old", end=20261129), Service("new", start=20261130),
+                  Service("fair", start=20261220, end=20261220)),
+    )  # fmt: skip
+
+    def listed(city: City) -> list[str]:
+        nodes = city.page("/").css('a[href^="/lines/"]')
+        return [address for node in nodes if "?" not in (address := str(node.attributes["href"]))]
+
+    before, after = City(town), City(town, date=20261201)
+    assert [listed(city) for city in (before, after)] == [["/lines/r1", "/lines/r3"], ["/lines/r2", "/lines/r3"]]
+    # Both pages are there; the one that is over leads to the other.
+    assert [row.at is not None for row in before.line_page("r2")][:1] == [True]
+    assert [row.clock for row in after.line_page("r1")][:2] == ["08:00", "08:02"]
+    # Of a line that does not run this week its page says when it does.
+    assert "Next departure on 20 December" in text(after.page("/lines/r3"))
+    over = City(town, date=20261222)
+    assert "No departure scheduled in the coming days" in text(over.page("/lines/r3"))
