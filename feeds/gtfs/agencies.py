@@ -10,10 +10,10 @@ import pandas as pd
 
 from feeds.errors import FeedError
 from feeds.gtfs.problems import Problems
-from feeds.gtfs.tables import numbers, text_array, texts, words
+from feeds.gtfs.tables import numbers, text_array, texts, word_array
 from feeds.gtfs.time_zones import has_clocks_of, known_zone, what_to_give, zone_of_offset
 from feeds.zone_places import is_on_earth
-from predictor.arrays import Int32Array, StrArray
+from predictor.arrays import Int32Array, Int64Array, StrArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,16 +33,16 @@ class Agencies:
 
 def read_agencies(frame: pd.DataFrame, problems: Problems) -> Agencies:
     """Build the agencies from agency.txt. GTFS lets a feed with a single one leave out its id everywhere."""
-    name = words(frame, "agency_name")
-    agency_id = words(frame, "agency_id")
-    agency_id = agency_id.mask(agency_id == "", name)
-    twice = agency_id.duplicated().to_numpy(bool)
+    name, agency_id = word_array(frame, "agency_name"), word_array(frame, "agency_id")
+    agency_id = np.where(agency_id == "", name, agency_id)
+    twice = np.ones(len(frame), bool)
+    twice[np.unique(agency_id, return_index=True)[1]] = False
     problems.rows(
-        "agency.txt", frame.index.to_numpy()[twice], agency_id.to_numpy()[twice],
+        "agency.txt", frame.index.to_numpy()[twice], agency_id[twice],
         "the agency stands there before; the row is skipped.",
     )  # fmt: skip
     kept = frame[~twice]
-    zones = [known_zone(zone) or "" for zone in words(kept, "agency_timezone").tolist()]
+    zones = [known_zone(zone) or "" for zone in word_array(kept, "agency_timezone").tolist()]
     return Agencies(
         agency_id=text_array(agency_id[~twice]), name=text_array(name[~twice]), url=texts(kept, "agency_url"),
         lang=texts(kept, "agency_lang"), phone=texts(kept, "agency_phone"), email=texts(kept, "agency_email"),
@@ -53,17 +53,16 @@ def read_agencies(frame: pd.DataFrame, problems: Problems) -> Agencies:
 
 def read_time_zone(agencies: pd.DataFrame, stops: pd.DataFrame, feed_name: str, problems: Problems) -> ZoneInfo:
     """The time zone of the first agency that has one."""
-    named = words(agencies, "agency_timezone")
-    named = named[named != ""]
-    at_stops = words(stops, "stop_timezone")
-    if named.empty and (at_stops != "").any():
-        problems.file("agency.txt", "no agency_timezone; the first stop_timezone of stops.txt is taken for it.")
-        named = at_stops[at_stops != ""]
-    if named.empty:
+    named, row = _given(agencies, "agency_timezone")
+    if len(named) == 0:
+        named, row = _given(stops, "stop_timezone")
+        if len(named):
+            problems.file("agency.txt", "no agency_timezone; the first stop_timezone of stops.txt is taken for it.")
+    if len(named) == 0:
         raise FeedError(
             f"{feed_name}: agency.txt row {agencies.index[0]} has no agency_timezone; give one, such as Europe/Paris."
         )
-    first = str(named.iloc[0])
+    first = str(named[0])
     zone = known_zone(first)
     positions = np.column_stack([numbers(stops, "stop_lat"), numbers(stops, "stop_lon")])
     positions = positions[is_on_earth(*positions.T)]
@@ -71,19 +70,23 @@ def read_time_zone(agencies: pd.DataFrame, stops: pd.DataFrame, feed_name: str, 
     if zone is None and middle:
         zone = zone_of_offset(first, middle)
     if zone is None:
-        raise FeedError(
-            f"{feed_name}: agency.txt row {named.index[0]}: there is no time zone “{first}”{what_to_give(first)}"
-        )
+        raise FeedError(f"{feed_name}: agency.txt row {row[0]}: there is no time zone “{first}”{what_to_give(first)}")
     if zone.casefold() != first.replace(" ", "_").casefold():
-        problems.file("agency.txt", f"agency_timezone “{first}” is read as {zone}.", row=int(named.index[0]))
+        problems.file("agency.txt", f"agency_timezone “{first}” is read as {zone}.", row=int(row[0]))
     if middle and not has_clocks_of(zone, middle):
         problems.file(
             "agency.txt", f"the stops are where no clock shows the time of {zone}; all times are read as of there, as "
-            "is written.", row=int(named.index[0]),
+            "is written.", row=int(row[0]),
         )  # fmt: skip
-    others = named[named != first]
+    others = named != first
     problems.rows(
-        "agency.txt", others.index.to_numpy(), others.to_numpy(),
+        "agency.txt", row[others], named[others],
         f"another agency_timezone than the first agency's; all times are read as {zone}, as GTFS asks.",
     )  # fmt: skip
     return ZoneInfo(zone)
+
+
+def _given(frame: pd.DataFrame, column: str) -> tuple[StrArray, Int64Array]:
+    """The values of a column that has some, and their lines."""
+    values = word_array(frame, column)
+    return values[values != ""], frame.index.to_numpy()[values != ""]

@@ -28,7 +28,7 @@ from feeds.gtfs.shapes import read_shapes
 from feeds.gtfs.sound_times import interpolated
 from feeds.gtfs.stop_positions import amid_platforms, put_right, with_positions
 from feeds.gtfs.stops import Stops, read_stops
-from feeds.gtfs.tables import LONGEST_TEXT, read_tables, words
+from feeds.gtfs.tables import LONGEST_TEXT, read_tables, word_array
 from feeds.gtfs.transfers import Continuations, in_their_blocks, read_continuations
 from feeds.gtfs.translations import Translations, read_translations
 from feeds.gtfs.trips import HANGING, Trips, read_trips, with_destinations
@@ -346,7 +346,7 @@ def _told_of_itself(feed_info: pd.DataFrame | None) -> dict[str, Any]:
     """What the operator calls this feed, and its last day for which he answers."""
     info = pd.DataFrame() if feed_info is None else feed_info
     version, end = (
-        next(filter(None, words(info, column).str.slice(0, LONGEST_TEXT).tolist()), "")
+        next(filter(None, word_array(info, column).tolist()), "")[:LONGEST_TEXT]
         for column in ("feed_version", "feed_end_date")
     )
     return {"told_version": version, "told_end": str(existing_date(end) or "")}

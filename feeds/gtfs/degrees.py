@@ -46,12 +46,11 @@ def degrees(
     turned = known & (half != lon)
     if turned.any():
         turned[turned] = np.abs(half[turned] - np.median(half[known])) < _WIDEST_FEED
-    half = np.where(turned, half, lon)
-    problems.rows(
-        file, frame.index.to_numpy()[turned], frame[turned].iloc[:, 0].astype("string").fillna("").to_numpy(),
-        f"{prefix}_lon is counted beyond 180 degrees; read as counted from -180 to 180.",
-    )  # fmt: skip
-    return lat, half
+        problems.rows(
+            file, frame.index.to_numpy()[turned], frame[turned].iloc[:, 0].astype("string").fillna("").to_numpy(),
+            f"{prefix}_lon is counted beyond 180 degrees; read as counted from -180 to 180.",
+        )  # fmt: skip
+    return lat, np.where(turned, half, lon)
 
 
 def _parts(lat: float, lon: float, zone: str) -> float:

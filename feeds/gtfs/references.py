@@ -25,7 +25,8 @@ def references(frame: pd.DataFrame, column: str, known: StrArray, file: str, pro
         return np.full(len(frame), NONE, np.int32)
     code, unique = pd.factorize(frame[column])
     names = np.asarray(unique, dtype=object)
-    place = pd.Index(known.astype(object)).get_indexer(pd.Index(names)).astype(np.int32)
+    among = {name: place for place, name in enumerate(known.tolist())}
+    place = np.array([among.get(name, NONE) for name in names.tolist()], np.int32)
     lost = np.flatnonzero(place < 0)
     if len(lost):
         place[lost] = _written_otherwise(names[lost], known, place[place >= 0])

@@ -11,7 +11,7 @@ import pandas as pd
 from feeds.gtfs.agencies import Agencies
 from feeds.gtfs.problems import Problems, Tell
 from feeds.gtfs.stops import unique_rows
-from feeds.gtfs.tables import choice, numbers, text_array, texts, words
+from feeds.gtfs.tables import choice, numbers, text_array, texts, word_array, words
 from feeds.letters import NOTHING
 from predictor.arrays import NONE, Int8Array, Int32Array, StrArray
 from predictor.timetable import NO_PICKUP
@@ -44,29 +44,31 @@ class Routes:
 def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> Routes:
     """Build the routes from routes.txt; those that name no agency are of the first of agency.txt."""
     frame = unique_rows(frame, "route_id", "routes.txt", problems)
-    route_id = frame["route_id"]
-    tell = problems.of("routes.txt", frame.index.to_numpy(), route_id.to_numpy())
-    short_name, long_name = words(frame, "route_short_name"), words(frame, "route_long_name")
+    route_id = word_array(frame, "route_id")
+    tell = problems.of("routes.txt", frame.index.to_numpy(), route_id)
+    short_name, long_name = word_array(frame, "route_short_name"), word_array(frame, "route_long_name")
     short_says_nothing, long_says_nothing = (
-        name.str.fullmatch(_IN_PLACE_OF_A_NAME) for name in (short_name, long_name)
+        np.array([_IN_PLACE_OF_A_NAME.fullmatch(name) is not None for name in names.tolist()], bool)
+        for names in (short_name, long_name)
     )
     short_name, long_name = (
-        short_name.mask(short_says_nothing & ~long_says_nothing & (long_name != ""), ""),
-        long_name.mask(long_says_nothing & ~short_says_nothing & (short_name != ""), ""),
+        np.where(short_says_nothing & ~long_says_nothing & (long_name != ""), "", short_name),
+        np.where(long_says_nothing & ~short_says_nothing & (short_name != ""), "", long_name),
     )
     # Better what it is like than an id.
-    long_name = long_name.mask(short_name == "", long_name.where(long_name != "", words(frame, "route_desc")))
-    nameless = ((short_name == "") & (long_name == "")).to_numpy(bool)
+    long_name = np.where((short_name == "") & (long_name == ""), word_array(frame, "route_desc"), long_name)
+    nameless = (short_name == "") & (long_name == "")
     tell(nameless, "neither route_short_name nor route_long_name; named by its id.")
+    agency_id = word_array(frame, "agency_id")
     kind = numbers(frame, "route_type")
     absurd = ~((kind >= 0) & (kind < 2000))
     tell(absurd, "no valid route_type; taken as a bus (3).")
     order = numbers(frame, "route_sort_order")
     return Routes(
         route_id=np.array(route_id.tolist(), dtype=np.str_),
-        short_name=text_array(short_name.mask(nameless, route_id)),
+        short_name=text_array(np.where(nameless, route_id, short_name)),
         long_name=text_array(long_name),
-        agency_id=text_array(words(frame, "agency_id").replace("", str(agencies.agency_id[0]))),
+        agency_id=text_array(np.where(agency_id == "", str(agencies.agency_id[0]), agency_id)),
         type=np.where(absurd, BUS, kind).astype(np.int32),
         color=_colors(frame, "route_color", tell),
         text_color=_colors(frame, "route_text_color", tell),
@@ -79,7 +81,7 @@ def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> 
 def _colors(frame: pd.DataFrame, column: str, tell: Tell) -> StrArray:
     if column not in frame:
         return texts(frame, column)
-    code, unique = pd.factorize(words(frame, column))
+    code, unique = pd.factorize(word_array(frame, column))
     read = [_six_digits(str(text)) for text in unique]
     oddly_written = np.array([is_odd for _, is_odd in read], bool)[code]
     unread = np.array([digits == "" and text != "" for (digits, _), text in zip(read, unique, strict=True)], bool)[code]

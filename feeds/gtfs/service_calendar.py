@@ -16,7 +16,7 @@ from feeds.errors import FeedError
 from feeds.gtfs.columns import WEEKDAYS
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
-from feeds.gtfs.tables import Tables, numbers, words
+from feeds.gtfs.tables import Tables, numbers, word_array
 from feeds.gtfs.written_dates import day_first, has_year_of_two, is_day_number, is_of_two, written_date
 from predictor.arrays import BoolArray, Int32Array, Int64Array, StrArray
 
@@ -48,7 +48,7 @@ def read_calendar(
     Errors: FeedError where none of them ever runs.
     """
     written = [
-        words(tables[table], column).unique().tolist()
+        set(word_array(tables[table], column).tolist())
         for table, columns in (("calendar", ("start_date", "end_date")), ("calendar_dates", ("date",)))
         for column in columns
         if table in tables
@@ -134,7 +134,7 @@ def _days(
     frame: pd.DataFrame, column: str, file: str, used: BoolArray, order: bool | None, problems: Problems
 ) -> Int64Array:
     """Days since 1970-01-01 (n,), cut to FIRST_DAY … LAST_DAY; the least integer where there is no valid date."""
-    dates = words(frame, column)
+    dates = word_array(frame, column)
     code, unique = pd.factorize(dates)
     day = np.array([_day(str(text), column == "end_date", order) for text in unique], np.int64)[code]
     of_two, short, counted = (
@@ -166,7 +166,7 @@ def _days(
         ),
     ):
         if odd.any():
-            word = str(dates.iloc[int(np.argmax(odd))])[:40]
+            word = str(dates[int(np.argmax(odd))])[:40]
             _tell(frame, file, odd, message.format(column=column, word=word), problems)
     low, high = int(FIRST_DAY.astype(int)), int(LAST_DAY.astype(int))
     outside = used & (day != _NO_DAY) & ((day < low) | (day > high))
@@ -186,5 +186,5 @@ def _day(text: str, is_end: bool, order: bool | None) -> int:
 
 def _tell(frame: pd.DataFrame, file: str, bad: BoolArray, message: str, problems: Problems) -> None:
     if bad.any():
-        ids = words(frame, "service_id").to_numpy()
+        ids = word_array(frame, "service_id")
         problems.rows(file, frame.index.to_numpy()[bad], ids[bad], message)

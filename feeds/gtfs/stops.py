@@ -11,7 +11,7 @@ import pandas as pd
 from feeds.gtfs.degrees import degrees
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
-from feeds.gtfs.tables import choice, text_array, texts, words
+from feeds.gtfs.tables import choice, text_array, texts, word_array, words
 from feeds.gtfs.time_zones import known_zone
 from feeds.zone_places import is_on_earth
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
@@ -56,13 +56,14 @@ class Stops:
 
 def unique_rows(frame: pd.DataFrame, key: str, file: str, problems: Problems) -> pd.DataFrame:
     """The rows with an id of their own: the first where one comes twice."""
-    ids = words(frame, key)
-    missing = (ids == "").to_numpy(bool)
-    tell = problems.of(file, frame.index.to_numpy(), ids.to_numpy())
+    ids = word_array(frame, key)
+    missing = ids == ""
+    tell = problems.of(file, frame.index.to_numpy(), ids)
     tell(missing, f"no {key}; the row is skipped.")
-    twice = ids.duplicated().to_numpy(bool) & ~missing
+    twice = frame[key].duplicated().to_numpy(bool) & ~missing
     tell(twice, f"this {key} stands in an earlier row too; the first one counts, this row is skipped.")
-    return frame.assign(**{key: ids})[~(missing | twice)]
+    own: pd.DataFrame = frame[~(missing | twice)]
+    return own
 
 
 def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Stops:
@@ -84,12 +85,12 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
     inherits = absurd & has_parent
     lat[inherits], lon[inherits] = lat[parent[inherits]], lon[parent[inherits]]
 
-    name = words(frame, "stop_name").to_numpy(object)
+    name = word_array(frame, "stop_name")
     unnamed = name == ""
     name[unnamed] = np.where(has_parent, name[parent], "")[unnamed]
-    written = words(frame, "platform_code")
+    written = word_array(frame, "platform_code")
     # Faces say that it is a platform, each in its reader's language.
-    platform = written.str.replace(_PLATFORM_WORD, "", regex=True).to_numpy(object)
+    platform = np.array([_PLATFORM_WORD.sub("", code) for code in written.tolist()], dtype=object)
     of_parent = np.where(has_parent, name[parent], "").tolist()
     for place, (code, bare_code) in enumerate(zip(written.tolist(), platform.tolist(), strict=True)):
         # Once beside the name is enough.
@@ -103,7 +104,7 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
                 name[place] = bare
     tell = problems.of("stops.txt", row, stop_id.to_numpy())
     for column, told in (("stop_desc", "by its stop_desc"), ("stop_id", "by its id")):
-        instead = words(frame, column).to_numpy(object)
+        instead = word_array(frame, column)
         unnamed = (name == "") & (instead != "")
         name[unnamed] = instead[unnamed]
         tell(unnamed, f"no stop_name, nor has a parent station; named {told}.")
@@ -113,8 +114,8 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
     return Stops(
         stop_id=np.array(stop_id.tolist(), dtype=np.str_),
         code=texts(frame, "stop_code"),
-        name=text_array(pd.Series(name, dtype="string")),
-        platform=text_array(pd.Series(platform, dtype="string")),
+        name=text_array(name),
+        platform=text_array(platform),
         lat=lat,
         lon=lon,
         parent=parent,
@@ -130,7 +131,7 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
 
 def _timezones(frame: pd.DataFrame, parent: Int32Array, agency_zone: str, problems: Problems) -> StrArray:
     """(S,) the zone of each stop, "" for the agency's: within a station that of the station."""
-    given = words(frame, "stop_timezone").to_numpy(object)
+    given = word_array(frame, "stop_timezone")
     zone_of = {text: "" if text == "" else known_zone(text) for text in set(given.tolist())}
     zone = np.array([zone_of[text] or "" for text in given.tolist()], np.str_)
     unknown = np.array([zone_of[text] is None for text in given.tolist()], bool)
@@ -139,13 +140,12 @@ def _timezones(frame: pd.DataFrame, parent: Int32Array, agency_zone: str, proble
         f"stop_timezone is no time zone that is known; times there are shown as {agency_zone}.",
     )  # fmt: skip
     zone = np.where(zone == agency_zone, "", zone)
-    return text_array(pd.Series(np.where(parent >= 0, zone[parent], zone), dtype="string"))
+    return np.where(parent >= 0, zone[parent], zone)
 
 
 def _parents(frame: pd.DataFrame, kind: Float64Array, problems: Problems) -> Int32Array:
-    named = words(frame, "parent_station")
     parent = references(frame, "parent_station", frame["stop_id"].to_numpy(np.str_), "stops.txt", problems)
-    asks = (named != "").to_numpy(bool)
+    asks = word_array(frame, "parent_station") != ""
     fits = asks & (parent >= 0) & (kind != STATION) & (kind[parent] == STATION)
     wrong = asks & ~fits
     problems.rows(

@@ -34,7 +34,7 @@ from feeds.gtfs.encoding import page_of_country, utf8_lines
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.records import Records, records_of
 from feeds.letters import TAKEN_WRONGLY, as_meant
-from predictor.arrays import BoolArray, Float64Array, StrArray
+from predictor.arrays import BoolArray, Float64Array, Int64Array, StrArray
 
 DISPENSABLE = ("feed_info", "translations", "booking_rules", "transfers")
 """Tables that tell nothing of what runs."""
@@ -80,6 +80,7 @@ _IN_SINGLE_QUOTES = "'[^']*'"
 _INVISIBLE = "[\ufeff\u200b\u200e\u2060]"
 _INVISIBLE_BYTES = re.compile("|".join(_INVISIBLE[1:-1]).encode())
 _NOTHING, _NOTHING_WRITTEN = pa.scalar(None, pa.string()), pa.array(["", _NULL])
+_NO_WORD = pa.scalar("", pa.large_string())
 
 
 def read_tables(archive: GtfsArchive, problems: Problems) -> dict[str, pd.DataFrame]:
@@ -146,13 +147,21 @@ def choice(frame: pd.DataFrame, column: str, allowed: range, default: int) -> Fl
 
 def words(frame: pd.DataFrame, column: str) -> pd.Series[str]:
     """A column as text, "" where missing."""
+    return pd.Series(_as_text(_bare_words(frame, column)), index=frame.index, name=column)
+
+
+def word_array(frame: pd.DataFrame, column: str) -> StrArray:
+    """A column as an object array of text, "" where missing."""
+    return np.array(_bare_words(frame, column).to_pylist(), dtype=object)
+
+
+def _bare_words(frame: pd.DataFrame, column: str) -> pa.Array | pa.ChunkedArray:
     if column not in frame:
-        return pd.Series(_as_text(pa.repeat("", len(frame))), index=frame.index)
+        return pa.repeat(_NO_WORD, len(frame))
     series = frame[column]
     text = series if isinstance(series.dtype, pd.StringDtype) else series.astype("string")
     # By pandas, step by step, it takes tiny feeds four times as long.
-    bare = pc.utf8_trim_whitespace(pc.fill_null(pa.array(text, pa.large_string()), ""))
-    return pd.Series(_as_text(bare), index=frame.index, name=column)
+    return pc.utf8_trim_whitespace(pc.coalesce(pa.array(text.array, pa.large_string()), _NO_WORD))
 
 
 def _as_text(values: pa.Array | pa.ChunkedArray) -> Text:
@@ -160,15 +169,19 @@ def _as_text(values: pa.Array | pa.ChunkedArray) -> Text:
     return pd.arrays.ArrowStringArray(values.cast(pa.large_string()))
 
 
-def text_array(values: pd.Series[str]) -> StrArray:
+def text_array(values: StrArray | pd.Series[str]) -> StrArray:
     """Text without NULs as a NumPy array; overlong ones are cut, since each entry takes the room of the longest."""
-    text = pc.replace_substring(pa.array(values, pa.large_string()), "\0", "")
+    return _as_array(pa.array(values, pa.large_string()))
+
+
+def _as_array(values: pa.Array | pa.ChunkedArray) -> StrArray:
+    text = pc.replace_substring(values, "\0", "")
     return np.array(pc.utf8_slice_codeunits(text, 0, LONGEST_TEXT).to_pylist(), dtype=np.str_)
 
 
 def texts(frame: pd.DataFrame, column: str) -> StrArray:
     """A column as such an array, "" where missing."""
-    return text_array(words(frame, column)) if column in frame else np.full(len(frame), "", np.str_)
+    return _as_array(_bare_words(frame, column)) if column in frame else np.full(len(frame), "", np.str_)
 
 
 def _read(archive: GtfsArchive, table: str, problems: Problems, country_page: str) -> pd.DataFrame:
@@ -191,52 +204,56 @@ def _read(archive: GtfsArchive, table: str, problems: Problems, country_page: st
     places = _distinct(records.columns, columns, file, problems)
     # The text that all of it was parsed from fills half a gigabyte where there are ten million rows.
     del records
-    frame: dict[str, Text | pd.Series[str]] = {}
+    frame: dict[str, Text] = {}
     for name, place in places.items():
         column = _without_single_quotes(columns[place])
-        if FREE_TEXT.fullmatch(name):
-            frame[name] = _readable(pd.Series(column, index=line, dtype="string"), file, name, problems)
-        else:
-            frame[name] = column
+        frame[name] = _readable(column, line, file, name, problems) if FREE_TEXT.fullmatch(name) else column
     del columns
-    return _with_numbers(_without_rules(pd.DataFrame(frame, index=line), file, problems), table, problems)
+    rules = _rules(frame, line, file, problems)
+    if rules:
+        sound = ~np.isin(line, rules)
+        frame, line = {name: column[sound] for name, column in frame.items()}, line[sound]
+    return _with_numbers(frame, line, table, problems)
 
 
-def _without_rules(frame: pd.DataFrame, file: str, problems: Problems) -> pd.DataFrame:
-    """The frame without rows that repeat the header or draw a line below it."""
-    if frame.shape[1] == 0:
-        return frame
+def _rules(columns: Mapping[str, Text], line: Int64Array, file: str, problems: Problems) -> list[int]:
+    """Lines of rows that repeat the header or draw a line below it."""
+    if not columns:
+        return []
     # By pandas it takes tiny feeds five times as long.
-    first = pa.array(frame.iloc[:, 0])
-    different = first.dictionary if pa.types.is_dictionary(first.type) else first
-    maybe = pc.or_(
-        pc.equal(pc.utf8_lower(different), str(frame.columns[0])), pc.match_substring_regex(different, f"^{_RULE}$")
-    )
+    names = list(columns)
+    first = columns[names[0]]
+    different = pa.array(first.categories.array if isinstance(first, pd.Categorical) else first)
+    maybe = pc.or_(pc.equal(pc.utf8_lower(different), names[0]), pc.match_substring_regex(different, f"^{_RULE}$"))
     if not pc.any(maybe).as_py():
-        return frame
-    among = frame.iloc[:, 0].isin(different.filter(maybe).to_pylist())
-    rule, names = re.compile(_RULE), [str(name) for name in frame]
+        return []
+    among = np.flatnonzero(pd.Series(first).isin(different.filter(maybe).to_pylist()))
+    rule, rows = re.compile(_RULE), pd.DataFrame({name: column[among] for name, column in columns.items()})
     lines = [
-        line
-        for line, *row in frame[among].astype("string").fillna("").itertuples()
+        number
+        for number, row in zip(line[among].tolist(), rows.astype("string").fillna("").to_numpy(), strict=True)
         if all(word.lower() in (name, "") or rule.fullmatch(word) for name, word in zip(names, row, strict=True))
     ]
     problems.rows(file, lines, [], "the header once more or a line drawn below it, no row; it is left out.")
-    return frame.drop(index=lines) if lines else frame
+    return lines
 
 
-def _readable(text: pd.Series[str], file: str, column: str, problems: Problems) -> pd.Series[str]:
+def _readable(values: Text, line: Int64Array, file: str, column: str, problems: Problems) -> Text:
     """Names as people read them: not as web pages (`&amp;`, `<br>`), other programs' texts (`\\"`) or with UTF-8 taken
     for Windows-1252 (`Ã©`) have them."""
-    odd = np.asarray(pc.fill_null(pc.match_substring_regex(pa.array(text), _ODD_TEXT), False))
+    if isinstance(values, pd.Categorical):
+        values = pd.Series(values, dtype="string").array
+    odd = np.asarray(pc.fill_null(pc.match_substring_regex(pa.array(values), _ODD_TEXT), False))
     if not odd.any():
-        return text
+        return values
+    text = pd.Series(values, dtype="string")
     mended = text.copy()
     mended[odd] = pd.array([_as_people_read(value) for value in text[odd]], dtype="string")
     changed = odd & mended.ne(text).fillna(False).to_numpy(bool)
     message = f"{column} went through a web page, another program's text or a wrong encoding; read as it was meant."
-    problems.rows(file, text.index.to_numpy()[changed], mended[changed].to_numpy(), message)
-    return mended
+    problems.rows(file, line[changed], mended[changed].to_numpy(), message)
+    whole: Text = mended.array
+    return whole
 
 
 def _as_people_read(name: str) -> str:
@@ -318,33 +335,36 @@ def _without_single_quotes(values: Text) -> Text:
     text = pd.Series(values, dtype="string")
     if not text.dropna().str.fullmatch(_IN_SINGLE_QUOTES).all():
         return values
-    bare = text.str.strip("'")
+    bare = text.str.strip("'").str.strip()
     return bare.mask(bare == "").array
 
 
-def _with_numbers(frame: pd.DataFrame, table: str, problems: Problems) -> pd.DataFrame:
-    """The frame with its number columns as numbers; what is none is told and left empty, or its row skipped."""
-    keep = np.ones(len(frame), bool)
+def _with_numbers(columns: Mapping[str, Text], line: Int64Array, table: str, problems: Problems) -> pd.DataFrame:
+    """The columns as a frame, those of numbers as numbers; what is none is told and left empty, or its row skipped."""
+    frame: dict[str, Text | Float64Array] = dict(columns)
+    keep = np.ones(len(line), bool)
     needed = NEEDED_NUMBERS.get(table, ())
-    for column in [str(c) for c in frame if is_number(table, str(c))]:
-        words_ = frame[column]
+    for column, words_ in columns.items():
+        if not is_number(table, column):
+            continue
         if column in _DURATIONS:
-            words_ = words_.map(_in_seconds, na_action="ignore").astype("string")
+            words_ = pd.Series(words_).map(_in_seconds, na_action="ignore").astype("string").array
         whole = types_of(table)[column].startswith("Int")
         number, with_comma = _as_numbers(words_, whole)
         good: BoolArray = np.isfinite(number)
         with np.errstate(invalid="ignore"):
             if whole:
                 good &= (number == np.round(number)) & (np.abs(number) < _INT32)
-        ordered, owner = np.isfinite(number) & ~good, frame.get(_ORDERS.get(column, ""))
+        ordered, owner = np.isfinite(number) & ~good, columns.get(_ORDERS.get(column, ""))
         if owner is None or not ordered.any():
             ordered[:] = False
         else:
             # Where some are whole, the others are slips.
-            ordered &= ~owner.isin(owner[good].unique()).to_numpy(bool)
+            names = pd.Series(owner)
+            ordered &= ~names.isin(names[good].unique()).to_numpy(bool)
             number[ordered] = 1 + np.unique(number[ordered], return_inverse=True)[1]
             good |= ordered
-        bad: BoolArray = words_.notna().to_numpy(bool) & ~good
+        bad: BoolArray = ~(words_.isna() | good)
         fate = "the row is skipped" if column in needed else "taken as missing"
         kind = "whole number" if whole else "number"
         for odd, message in (
@@ -354,20 +374,21 @@ def _with_numbers(frame: pd.DataFrame, table: str, problems: Problems) -> pd.Dat
         ):
             if odd.any():
                 # Of these rows alone: the ids of ten million fill a gigabyte as Python's text.
-                ids = frame[odd].iloc[:, 0].astype("string").fillna("").to_numpy()
-                word = str(words_[odd].iloc[0])[:40]
-                problems.rows(f"{table}.txt", frame.index.to_numpy()[odd], ids, message.replace("{word}", word))
+                ids = pd.Series(next(iter(frame.values()))[odd]).astype("string").fillna("").to_numpy()
+                word = str(words_[odd][0])[:40]
+                problems.rows(f"{table}.txt", line[odd], ids, message.replace("{word}", word))
         frame[column] = np.where(good, number, np.nan)
         if column in needed:
             keep &= ~bad
-    return frame if keep.all() else frame[keep]
+    made = pd.DataFrame(frame, index=line, copy=False)
+    return made if keep.all() else made[keep]
 
 
-def _as_numbers(words_: pd.Series[str], whole: bool) -> tuple[Float64Array, BoolArray]:
+def _as_numbers(words_: Text, whole: bool) -> tuple[Float64Array, BoolArray]:
     """Numbers (n,), NaN where there are none, and which were written with a comma in place of the point (n,)."""
-    if isinstance(words_.dtype, pd.CategoricalDtype):
-        number, with_comma = _as_numbers(pd.Series(words_.cat.categories), whole)
-        code = words_.cat.codes.to_numpy()
+    if isinstance(words_, pd.Categorical):
+        number, with_comma = _as_numbers(words_.categories.array, whole)
+        code = words_.codes
         return np.append(number, np.nan)[code], np.append(with_comma, False)[code]
     none_of_them = np.zeros(len(words_), bool)
     try:
@@ -375,7 +396,7 @@ def _as_numbers(words_: pd.Series[str], whole: bool) -> tuple[Float64Array, Bool
         return np.array(cast.to_numpy(zero_copy_only=False), np.float64), none_of_them
     except pa.ArrowInvalid:
         pass
-    code, unique = pd.factorize(words_)
+    code, unique = pd.factorize(pd.Series(words_))
     text = pd.Series(np.asarray(unique, dtype=object), dtype="string")
     # Keyboards of East Asia also write wide digits.
     text = text.str.normalize("NFKC").str.removeprefix("'").str.replace(_MINUS, "-", regex=True)

@@ -13,7 +13,7 @@ from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.routes import Routes
 from feeds.gtfs.stops import unique_rows
-from feeds.gtfs.tables import choice, texts, words
+from feeds.gtfs.tables import choice, texts, word_array
 from predictor.arrays import NONE, BoolArray, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.columns import Columns
 
@@ -57,14 +57,14 @@ def read_trips(frame: pd.DataFrame, route_id: StrArray, problems: Problems) -> T
     )  # fmt: skip
     frame, route = frame[~lost], route[~lost]
     return Trips(
-        trip_id=_ids(frame["trip_id"]),
+        trip_id=_ids(frame, "trip_id"),
         route=route.astype(np.int32),
         direction=choice(frame, "direction_id", range(0, 2), NONE).astype(np.int8),
-        service_id=_ids(words(frame, "service_id")),
+        service_id=_ids(frame, "service_id"),
         headsign=np.char.strip(texts(frame, "trip_headsign"), HANGING),
         short_name=texts(frame, "trip_short_name"),
-        block_id=_ids(words(frame, "block_id")),
-        shape_id=_ids(words(frame, "shape_id")),
+        block_id=_ids(frame, "block_id"),
+        shape_id=_ids(frame, "shape_id"),
         wheelchair=choice(frame, "wheelchair_accessible", range(0, 3), 0).astype(np.int8),
         bikes=choice(frame, "bikes_allowed", range(0, 3), 0).astype(np.int8),
         row=frame.index.to_numpy(np.int64),
@@ -103,5 +103,5 @@ def with_destinations(trips: Trips, routes: Routes, stop_name: StrArray) -> Trip
     )
 
 
-def _ids(values: pd.Series[str]) -> StrArray:
-    return np.array(values.tolist(), dtype=np.str_)
+def _ids(frame: pd.DataFrame, column: str) -> StrArray:
+    return np.array(word_array(frame, column).tolist(), dtype=np.str_)
