@@ -37,7 +37,7 @@ class OwnRedirects(HttpMiddleware):
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
 
         async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message.get("status", 200) != 200:
                 headers = MutableHeaders(raw=message.setdefault("headers", []))
                 if "location" in headers:
                     headers["location"] = own_path(headers["location"], root_of(scope))

@@ -180,6 +180,6 @@ class StopBoards:
         comes, with the first one that does in place of the last."""
         board = self.board(stop)
         shown, later = board.shown[:limit], board.shown[limit:]
-        if later and not board.comes[shown].any():
+        if later and not any(row.comes for row in board.rows(shown)):
             shown[-1] = next((row for row in later if board.comes[row]), shown[-1])
         return board.rows(shown)

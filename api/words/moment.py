@@ -153,7 +153,7 @@ class PageMoment(Moment):
     def part_of(self, station: int, row: RunCall) -> str:
         """From which part of a station a departure leaves, where that has a name of its own and no platform; else
         ""."""
-        if station == NONE or row.platform:
+        if station in (NONE, row.stop_idx) or row.platform:
             return ""
         name = self.stop_name(row.stop_idx)
         return "" if name == self.stop_name(station) else self.texts("leaves_from", place=name)
