@@ -24,7 +24,7 @@ def each_run_once(
     # That a run is cancelled or replaced holds as long as the message says it, however new the times of another entity
     # are: a program that has not heard of it reckons those. Who tells of the vehicle alone changes nothing of what
     # others tell of the run.
-    by_timetable = runs.relationship == TRIP_SCHEDULED
+    by_timetable = (runs.relationship == TRIP_SCHEDULED) & ~runs.is_added
     rank = by_timetable.astype(np.int8) + (by_timetable & ~has_calls & np.isnan(runs.delay_s))
     found = (runs.service_day >= 0) & ((runs.trip >= 0) | (runs.calls_from == LISTED))
     # An added run may be cancelled by its name alone, in a message without it.

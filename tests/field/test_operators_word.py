@@ -61,6 +61,12 @@ def test_an_arrival_told_an_hour_after_the_departure_costs_no_other_value(wrong:
     assert [city.board(stop)[0] for stop in "ABCD"] == [f"08:0{k} t1 live" for k in (1, 3, 5, 7)]
 
 
+def test_a_stop_told_hours_after_those_behind_it_is_as_late_as_the_one_before_it() -> None:
+    told = (StopUpdate(stop, delay=60 if stop != "B" else 3 * 3600) for stop in "ABCDE")
+    city = City(at="07:58").trip_updates(update("t1", *told, **TODAY))
+    assert [city.board(stop)[0] for stop in "ABCD"] == [f"08:0{k} t1 live" for k in (1, 3, 5, 7)]
+
+
 # google/transit#121, google/transit#468
 def test_from_a_stop_of_which_neither_a_time_nor_anything_else_is_told_the_timetable_is_told() -> None:
     late = StopUpdate("B", delay=300)
@@ -526,6 +532,17 @@ def test_what_takes_the_place_of_a_trip_that_is_not_in_the_timetable_is_one_more
     assert city.trip_updates(found).board("C") == ["08:15 t1 live", "09:04 t2 scheduled"]
     city.trip_updates(update("gone", relationship="REPLACEMENT", **TODAY))
     assert city.board("C") == ["08:04 t1 scheduled", "09:04 t2 scheduled"]
+
+
+@pytest.mark.parametrize("gone", ["CANCELED", "DELETED"])
+@pytest.mark.parametrize("stops", ["ABE", "ACB"])
+def test_a_run_that_is_called_off_and_added_again_under_its_id_runs_as_added(gone: str, stops: str) -> None:
+    anew = added("t1", *((stop, f"08:1{k}") for k, stop in enumerate(stops)), **TODAY)
+    off = update("t1", relationship=gone, **TODAY)
+    for told in ((off, anew), (anew, off)):
+        city = City(at="07:58").trip_updates(*told)
+        assert city.board("A") == ["08:10 t1 live", "09:00 t2 scheduled"]
+    assert "live" not in " ".join(city.trip_updates(off).board("A"))
 
 
 def test_a_trip_sent_elsewhere_calls_at_the_new_stop() -> None:
