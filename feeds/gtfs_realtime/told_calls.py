@@ -242,12 +242,12 @@ def _made(tt: Timetable, entry: Int64Array) -> dict[str, NDArray[Any]]:
 
 def _with_followers(tt: Timetable, calls: ToldCalls, vehicles: int) -> ToldCalls:
     """The calls (m,), those of vehicles behind the first one of their run told apart and as far as the trip goes."""
-    follower = _followers(calls, vehicles)
+    # That a call is not made is told of the run itself: another vehicle's run is told by its calls.
+    vehicle = np.where(calls.skipped, np.int32(NONE), calls.vehicle)
+    follower = _followers(replace(calls, vehicle=vehicle), vehicles)
     if (follower < 0).all():
         return calls
-    calls = replace(calls, follower=follower)
-    # A skipped call is none of a run that is told by its calls.
-    calls = calls.take((follower < 0) | ~calls.skipped).in_order()
+    calls = replace(calls, vehicle=vehicle, follower=follower).in_order()
     last = np.flatnonzero(np.append(calls.opens[1:], True) & (calls.follower >= 0))
     owner, call = expand_ranges(calls.call[last] + np.int64(1), tt.trip_calls[calls.trip[last]] - calls.call[last] - 1)
     rest = replace(calls.take(last[owner]), call=call.astype(np.int32), occupancy=np.full(len(call), NONE, np.int8))

@@ -9,7 +9,7 @@ from google.transit import gtfs_realtime_pb2
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import text, texts
-from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, update
+from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, skipped, update
 from benchmarks.field.network import Frequency, Network, Pattern, Route, Stop, Trip, network, row_of_stops
 
 DATE = 20261126
@@ -99,6 +99,16 @@ def test_trip_planners_hear_of_both_buses_on_one_run(added_as: str) -> None:
     assert [[call.stop for call in told.stops] for told in (first, behind)] == [list("DE"), list("BCDE")]
     assert behind.message.trip_properties.trip_headsign == "East"
     city.board("C")
+
+
+def test_trip_planners_hear_that_neither_of_two_buses_on_one_run_calls_at_a_skipped_stop() -> None:
+    city = City(at="07:58").vehicle_positions(bus("v1", "t1", late_s=0), bus("v2", "t1", late_s=180))
+    city.trip_updates(update("t1", skipped("C"), StopUpdate("D", delay=0), start_date=DATE)).at("08:03")
+    told = {call.run: [(stop.stop, stop.relationship) for stop in call.stops] for call in city.our_trip_updates()}
+    assert ("C", "SKIPPED") in told["t1"]
+    assert [stop for stop, _ in told["t1:v2"]] == ["A", "B", "D", "E"]
+    for at in ("08:04:30", "08:06:30"):
+        assert city.at(at).board("C")[0].endswith("t1 skipped")
 
 
 def test_trip_planners_hear_of_both_buses_on_one_run_by_headway() -> None:
