@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
+import orjson
 from google.transit import gtfs_realtime_pb2
 from selectolax.lexbor import LexborHTMLParser
 
@@ -417,11 +418,11 @@ class City:
 
     def json(self, address: str, **asked: Any) -> Any:
         """An answer's JSON."""
-        return self._once(("json", address, repr(asked)), lambda: self.get(address, **asked).json())
+        return self._once(("json", address, repr(asked)), lambda: orjson.loads(self.get(address, **asked).content))
 
     def page(self, address: str, **asked: Any) -> LexborHTMLParser:
         """A page, parsed."""
-        return self._once(("page", address, repr(asked)), lambda: page_of(self.get(address, **asked).text))
+        return self._once(("page", address, repr(asked)), lambda: page_of(self.get(address, **asked).content.decode()))
 
     def _once(self, asked: tuple[Any, ...], answer: Callable[[], _Answer]) -> _Answer:
         """What was asked, made once as long as nothing has happened: faces are compared at one stop after another."""

@@ -60,7 +60,9 @@ def unique_rows(frame: pd.DataFrame, key: str, file: str, problems: Problems) ->
     missing = ids == ""
     tell = problems.of(file, frame.index.to_numpy(), ids)
     tell(missing, f"no {key}; the row is skipped.")
-    twice = frame[key].duplicated().to_numpy(bool) & ~missing
+    first = dict[str, int]()
+    twice = np.array([first.setdefault(name, place) < place for place, name in enumerate(ids.tolist())], bool)
+    twice &= ~missing
     tell(twice, f"this {key} stands in an earlier row too; the first one counts, this row is skipped.")
     own: pd.DataFrame = frame[~(missing | twice)]
     return own

@@ -67,6 +67,8 @@ def decode_vehicle_positions(
     message = decode_message(data, FEED)
     refuse_differential(message, FEED)
     feed_timestamp = header_timestamp(message, received_at, FEED)
+    if not message.entity:
+        return Observations.empty(received_at, feed_timestamp=feed_timestamp, cancelled=CancelledRuns.empty())
     reports, refused = reports_of(message)
     reports, shared = with_own_names(reports, timetable, feed_timestamp)
     refused["vehicle_id_shared"] = shared
