@@ -17,7 +17,7 @@ from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
 from api.answers.assets import Style, assets, map_library
-from api.words.lines import apart_words, line_name
+from api.words.lines import apart_words, line_name, line_title, line_word
 from api.words.moment import PageMoment
 from api.words.texts import LANGUAGE_COOKIE, LANGUAGES, texts_in
 
@@ -73,7 +73,7 @@ def templates(root: str) -> jinja2.Environment:
     made.filters["icon"] = _icon
     made.filters["kept"] = _kept
     made.filters["apart"] = lambda line, texts: apart_words(line.apart, texts)
-    made.filters["line_name"] = line_name
+    made.filters |= {"line_name": line_name, "line_title": line_title, "line_word": line_word}
     made.globals["has_map"] = map_library() is not None
     made.globals["root"] = root
     made.globals["asset"] = lambda name: root + assets()[name].address

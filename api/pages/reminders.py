@@ -23,7 +23,7 @@ from api.reading.calls import RunCall
 from api.reading.journey import Journey, UnknownRunError, calls_there, journey_of, run_meant
 from api.reading.moment import Moment
 from api.service.settings import Settings
-from api.words.lines import line_name
+from api.words.lines import line_title
 from api.words.moment import said_in
 from feeds.background import Repeated
 from feeds.storage.sqlite_file import open_sqlite
@@ -235,7 +235,7 @@ def _message(moment: Moment, journey: Journey, call: RunCall | None, reminder: R
     """`call`: None where the run calls at the rider's stop no more."""
     in_words, tt = said_in(moment, reminder.language, reminder.country), moment.timetable
     texts, stop_idx = in_words.texts, tt.stop_index[reminder.stop_id] if call is None else call.stop_idx
-    line = texts("line_title", name=line_name(in_words.lines.all[journey.route_idx], texts))
+    line = line_title(in_words.lines.all[journey.route_idx], texts)
     stop = in_words.stop_name(stop_idx)
     if call is not None and call.planned_platform:
         stop = f"{stop}, {texts('platform', name=call.platform)}"

@@ -19,7 +19,7 @@ from api.reading.calls import iso_date
 from api.reading.day_timetable import DayDeparture, DayRow, DayTime, line_day, next_change, stop_day
 from api.reading.lines import Line
 from api.words.alerts import AlertWords, first_alert_words
-from api.words.lines import line_name
+from api.words.lines import line_title
 from api.words.moment import PageMoment
 from api.words.times import ABOUT
 from feeds.service_times import service_date
@@ -88,7 +88,7 @@ def line_timetable(request: Request, route_id: str, date: str = "", direction: s
     ends = ["" if stop < 0 else moment.towards(str(tt.stop_name[stop])) for stop in shown.ends]
     columns = [moment.stop_name(stop) for stop in shown.stops]
     others = [(each, moment.place_of(found.destination)) for each, found in of_ways.items() if found.stops]
-    title = moment.texts("line_title", name=line_name(line, moment.texts))
+    title = line_title(line, moment.texts)
     return _page(
         request, moment, title, f"/lines/{quote(route_id, safe='')}", day,
         next_change(moment, None, route, day), [line.badge],

@@ -63,9 +63,7 @@ class StopBoard:
     @property
     def alights(self) -> BoolArray:
         """(n,) where riders may get off."""
-        tt, calls = self._timetable, self.calls
-        alights: BoolArray = tt.alighting[tt.entry_of(calls.trip, calls.call)] != NO_PICKUP
-        return alights & ~calls.first_call
+        return _alights(self._timetable, self.calls)
 
     def row(self, i: int) -> RunCall:
         """All that is said of one call."""
@@ -118,18 +116,19 @@ def stop_boards(
     """The boards of stops, read in one pass: for many it takes little longer than for one.
 
     Parameters: `now` POSIX seconds; `window_s`: how far to look ahead; `route`: index of the only route to show;
-    `arrivals`: also what nobody can board (the trip ends here, or `pickup_type` is 1); `rows`: so many of each are put
-    together at once.
+    `arrivals`: also where riders may only get off (the trip ends here, or `pickup_type` is 1); `rows`: so many of each
+    are put together at once.
     """
     only = None if route is None else RouteIdx(route)
     calls, pointer = view.snapshot.boards(
         np.array(stops, np.int32), since=now - PASSED_AFTER_S, until=now + window_s, route=only
     )
     tt = view.timetable
-    if not arrivals:
-        boards = _boards(tt, calls)
-        if not boards.all():
-            calls, pointer = calls.take(np.flatnonzero(boards)), np.append(0, np.cumsum(boards))[pointer]
+    told = _boards(tt, calls)
+    if arrivals and not told.all():
+        told |= _alights(tt, calls)
+    if not told.all():
+        calls, pointer = calls.take(np.flatnonzero(told)), np.append(0, np.cumsum(told))[pointer]
     every = CallsAt(view, now, calls)
     found = [StopBoard(view, every, slice(*ends)) for ends in pairwise(pointer.tolist())]
     if rows:
@@ -142,6 +141,11 @@ def stop_boards(
 def _boards(tt: Timetable, calls: RunCalls) -> BoolArray:
     boards: BoolArray = tt.pickup_type[tt.entry_of(calls.trip, calls.call)] != NO_PICKUP
     return boards & ~calls.last_call
+
+
+def _alights(tt: Timetable, calls: RunCalls) -> BoolArray:
+    alights: BoolArray = tt.alighting[tt.entry_of(calls.trip, calls.call)] != NO_PICKUP
+    return alights & ~calls.first_call
 
 
 class StopBoards:

@@ -27,6 +27,7 @@ KINDS = "(?:lignes?|lines?|linien?|routes?|(?:mini|trolley)?bus|tram|tramway|str
 _AFTER_NAME = r"(?:\s*:\s*|\s+[-–—·>|]\s*|[-–—]\s+|\s+(?=\())"
 """What sets a line's name off from a destination, beside a mere space."""
 _KIND = re.compile(rf"^{KINDS}\s+")
+_SAYS_KIND = re.compile(rf"^{KINDS}\b|\b(?:line|linie)$", re.IGNORECASE)
 _INSTEAD_WITHIN_M = 1000.0
 """Farther away stops of one name are in several places."""
 _MODE_ORDER = ("metro", "tram", "rail", "bus", "ferry", "cable", "other")
@@ -49,6 +50,11 @@ class Line:
     apart: tuple[str, str] = ("", "")
     """Its mode and who runs it where that tells it from a line of its name that it meets, else "": a colour alone tells
     not everybody."""
+
+    @property
+    def says_kind(self) -> bool:
+        """Whether its name says that it is a line, or of what kind: "Ligne 7", "Red Line"."""
+        return _SAYS_KIND.search(self.name) is not None
 
 
 class Lines:
@@ -250,12 +256,16 @@ class Lines:
 
 
 def lines_named(lines: Lines, query: str, now: float) -> list[Line]:
-    """Lines that somebody may mean by "C53", "ligne 2" or "bus 14", by the name on the badge or the id; see
-    `Lines.in_force`."""
+    """Lines that somebody may mean by "C53", "C 53", "ligne 2", "bus 14" or "Airport Express", by their names or the
+    id; see `Lines.in_force`."""
     wanted = normalised(query)
     without_kind = normalised(_KIND.sub("", wanted))
-    meant = {wanted, without_kind} - {""}
-    return [line for line in lines.in_force(now) if meant & {normalised(line.name), normalised(line.route_id)}]
+    meant = {name.replace(" ", "") for name in (wanted, without_kind)} - {""}
+
+    def names(line: Line) -> set[str]:
+        return {normalised(name).replace(" ", "") for name in (line.name, line.route_id, line.long_name)}
+
+    return [line for line in lines.in_force(now) if meant & names(line)]
 
 
 def patterns_of(timetable: Timetable, trips: Int32Array | Int64Array) -> list[int]:

@@ -16,3 +16,14 @@ def line_name(line: Line, texts: Texts) -> str:
     """ "1"; "1 (Tram)" where a bus has the name too."""
     told = apart_words(line.apart, texts)
     return f"{line.name} ({told})" if told else line.name
+
+
+def line_title(line: Line, texts: Texts) -> str:
+    """ "Line 1"; "Red Line", which says so itself."""
+    name = line_name(line, texts)
+    return name if line.says_kind else texts("line_title", name=name)
+
+
+def line_word(line: Line, texts: Texts) -> str:
+    """The word that stands before its badge, "" where the badge says it."""
+    return "" if line.says_kind else texts("line_title", name="")

@@ -130,6 +130,7 @@ def _usable_rows(tables: dict[str, pd.DataFrame], name: str, problems: Problems)
         )
     calls = replace(calls, headsign=_signs_of_destinations(calls, headsign_name, stops.name))
     trips = replace(trips, headsign=_signs_onward(trips, calls, stops.name))
+    calls = _without_depots(calls)
     return _Rows(zone, agencies, stops, routes, trips, calls, headsign_name, booking)
 
 
@@ -143,6 +144,32 @@ def _signs_of_destinations(calls: Calls, names: StrArray, stop_names: StrArray) 
     signs = np.bincount(calls.trip[before], minlength=trips)
     next_stops = np.bincount(calls.trip[before[is_next]], minlength=trips)
     return np.where(((signs > 1) & (signs == next_stops))[calls.trip], np.int32(-1), calls.headsign)
+
+
+def _open_to_riders(calls: Calls, trip_ptr: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """(T,) the first and the last call of each trip at which anybody may board or alight, of all where at none."""
+    used = np.flatnonzero((calls.pickup_type != NO_PICKUP) | (calls.drop_off_type != NO_PICKUP))
+    first, last = trip_ptr[:-1].copy(), trip_ptr[1:] - 1
+    first[calls.trip[used[::-1]]] = used[::-1]
+    last[calls.trip[used]] = used
+    return first, last
+
+
+def _without_depots(calls: Calls) -> Calls:
+    """The calls, of which those that are closed to riders at a trip's ends let nobody on before them for a ride to
+    them, nor off behind them."""
+    place, trips = np.arange(len(calls)), np.arange(int(calls.trip[-1]) + 2)
+    trip_ptr = np.searchsorted(calls.trip, trips)
+    first, last = _open_to_riders(calls, trip_ptr)
+    begins = (first > trip_ptr[:-1])[calls.trip] & (place <= first[calls.trip])
+    ends = (last < trip_ptr[1:] - 1)[calls.trip] & (place >= last[calls.trip])
+    if not (begins | ends).any():
+        return calls
+    return replace(
+        calls,
+        pickup_type=np.where(ends, NO_PICKUP, calls.pickup_type).astype(np.int8),
+        drop_off_type=np.where(begins, NO_PICKUP, calls.drop_off_type).astype(np.int8),
+    )
 
 
 def _signs_onward(trips: Trips, calls: Calls, stop_names: StrArray) -> StrArray:
@@ -267,7 +294,7 @@ def _put_together(
     stops, trips, calls = rows.stops, rows.trips, rows.calls
     patterns, lines, trip_ptr = ways.patterns, ways.lines, ways.trip_ptr
     block_id, service_id = _named(trips.block_id), np.unique(trips.service_id)
-    ends_at = stops.name[calls.stop[trip_ptr[1:] - 1]]
+    ends_at = stops.name[calls.stop[_open_to_riders(calls, trip_ptr)[1]]]
     call_headsign, headsign_name = _signs_beyond(rows, trip_ptr, ends_at)
     all_along = np.where(trips.headsign == "", _signs_all_along(rows, trip_ptr), "")
     tells_where = (trips.headsign != "") & ~_says_both_ways(trips, ends_at)

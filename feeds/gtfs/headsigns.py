@@ -51,17 +51,21 @@ def onward(signs: Sequence[tuple[int, str]], first_stop: Sequence[str], last_sto
     stop. "Harbour - Centre night" is the other way round of "Centre - Harbour night".
 
     Parameters: of each sign its line, and the stops (n,) between which a run with it goes."""
-    ways: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    # By how both begin: a line may have thousands.
+    ways: defaultdict[tuple[int, str, str], list[tuple[str, str]]] = defaultdict(list)
     for line, sign in signs:
-        lower = sign.casefold()
-        ways[line] += [(lower[: at.start()], lower[at.end() :]) for at in _FROM_TO.finditer(lower)]
+        for at in _FROM_TO.finditer(sign):
+            a, b = sign[: at.start()].casefold(), sign[at.end() :].casefold()
+            ways[line, a[:2], b[:2]].append((a, b))
     told = []
     for (line, sign), first, last in zip(signs, first_stop, last_stop, strict=True):
         place = sign
         for at in () if last.casefold().startswith(sign.casefold()) else _FROM_TO.finditer(sign):
             origin, to = (part.casefold() for part in (sign[: at.start()], sign[at.end() :]))
-            turned = any(to.startswith(a) and b.startswith(origin) for a, b in ways[line] if a and b)
-            if origin and to and (turned or origin == first.casefold()):
+            others = ways[line, to[:2], origin[:2]]
+            turned = any(to.startswith(a) and b.startswith(origin) for a, b in others if a and b)
+            begins_there = first.casefold().startswith(origin) and not first[len(origin) :][:1].isalpha()
+            if origin and to and (turned or begins_there):
                 place = sign[at.end() :]
                 break
         told.append(place)

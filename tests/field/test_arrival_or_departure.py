@@ -9,7 +9,7 @@ import pytest
 from benchmarks.field.city import City
 from benchmarks.field.faces import posix, text, texts
 from benchmarks.field.messages import StopUpdate, bus, skipped, update
-from benchmarks.field.network import Call, Trip, network
+from benchmarks.field.network import Call, Pattern, Trip, network
 
 HUB = (Call("A", "08:00"), Call("B", "08:14", "08:24"), Call("C", "08:30"), Call("D", "08:33"))
 """A line that waits ten minutes at a hub."""
@@ -260,3 +260,24 @@ def test_who_is_aboard_reads_when_the_run_comes_to_a_stop_where_it_waits() -> No
     assert "arrives 08:1" in text(hub.told) and "08:24" in text(hub.told)
     assert "arrives" not in text(city.at("08:20").trip_page("t1")[1].told)
     assert "arrivée 08:14" in text(hub_city().page("/trips/t1", lang="fr"))
+
+
+# HSLdevcom/transitdata, entur: runs with their way from and to the depot, and where trains pass without letting anybody
+# on or off.
+def test_the_way_to_a_depot_is_no_ride_and_a_stop_that_is_passed_no_arrival() -> None:
+    def closed(stop: str, at: str) -> Call:
+        return Call(stop, at, pickup=1, drop_off=1)
+
+    calls = (
+        closed("A", "07:50"), Call("B", "08:00"), closed("C", "08:04"), Call("D", "08:08"),
+        closed("E", "08:20"),
+    )  # fmt: skip
+    town = network(patterns=(Pattern("main", "A B C D E", headsign=""),), trips=(Trip("t1", calls=calls),))
+    city = City(town, at="07:45")
+    assert [city.board(stop) for stop in "ABCDE"] == [[], ["08:00 t1 scheduled"], [], [], []]
+    assert [[row.clock for row in city.departures(stop, arrivals=True)] for stop in "ACDE"] == [[], [], ["08:08"], []]
+    assert city.panel("B")[0].run == "Stop D"
+    assert "Passengers only get off here" in text(city.page("/stops/D"))
+    # Who swaps the columns at the ends means no depot.
+    swapped = (Call("A", "08:00", pickup=1), Call("B", "08:02"), Call("C", "08:04"), Call("D", "08:06", drop_off=1))
+    assert City(network("A B C D", trips=(Trip("t1", calls=swapped),)), at="07:55").board("C") == ["08:04 t1 scheduled"]

@@ -1106,6 +1106,24 @@ def test_to_is_not_said_twice(sign: str) -> None:
     assert text(only(city.page("/stops/A"), "h3")) == f"Line 1{sign}"
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Red Line", "Red Line"),
+        ("Ligne 7", "Ligne 7"),
+        ("Bus 12", "Bus 12"),
+        ("Busway", "Line Busway"),
+        ("7", "Line 7"),
+    ],
+)
+def test_a_lines_name_that_says_that_it_is_one_is_not_called_line_once_more(name: str, said: str) -> None:
+    # As BART, MBTA and feeds of Morocco and France name theirs.
+    city = City(network(routes=(Route("r1", name),)), at="07:55")
+    assert text(only(city.page("/lines/r1"), "h1")) == said
+    assert text(only(city.page("/stops/A"), "h3")) == f"{said}to East"
+    assert text(only(city.page("/trips/t1"), "title")).startswith(f"{said} to East")
+
+
 def test_who_waits_for_a_bus_that_leaves_out_stops_further_on_reads_which() -> None:  # alex-jung/ha-departures-card#74
     city = City(at="07:55").trip_updates(update("t1", skipped("C"), skipped("D"), start_date=20261126))
     for face, words in in_words(city, "A").items():
