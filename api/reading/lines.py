@@ -22,10 +22,13 @@ from predictor.timetable import Timetable
 _MODES = {
     0: "tram", 1: "metro", 2: "rail", 3: "bus", 4: "ferry", 5: "cable", 6: "cable", 7: "cable", 11: "bus", 12: "metro",
 }  # fmt: skip
-KINDS = "(?:lignes?|lines?|linien?|routes?|(?:mini|trolley)?bus|tram|tramway|stra(?:ss|ß)enbahn|metro|u-bahn|train|zug)"
+KINDS = "(?:lignes?|lines?|linien?|routes?|services?|(?:mini|trolley)?bus|tram|tramway|stra(?:ss|ß)enbahn|metro|u-bahn|train|zug)"
 """What people write before a line's name, as `normalised`: a pattern."""
 _AFTER_NAME = r"(?:\s*:\s*|\s+[-–—·>|]\s*|[-–—]\s+|\s+(?=\())"
 """What sets a line's name off from a destination, beside a mere space."""
+_NUMBER = r"(?:(?:no|nr)\b\.?|n°|#)"
+_TO = "(?:to|towards?|vers|direction|nach|richtung|hacia|verso)"
+"""What stands between a line's name and where it goes."""
 _KIND = re.compile(rf"^{KINDS}\s+")
 _SAYS_KIND = re.compile(rf"^{KINDS}\b|\b(?:line|linie)$", re.IGNORECASE)
 _INSTEAD_WITHIN_M = 1000.0
@@ -328,15 +331,19 @@ def _told_from(own: tuple[str, str], kinds: set[tuple[str, str]]) -> tuple[str, 
 
 @lru_cache(maxsize=16384)
 def without_name(text: str, name: str, *, spaced: bool = False, hyphened: bool = False) -> str:
-    """What a sign or a long name says beside a line's name. Of line 12 "12 - Centre", "Line 12: Centre" and
-    "Centre (12)" are all "Centre", and so are "12 Centre" (`spaced`) and "12-Centre" (`hyphened`) where they can be no
-    names themselves, as "8 Mile" of line 8 is and "A Coruña" of line A."""
+    """What a sign or a long name says beside a line's name. Of line 12 "12 - Centre", "Line 12: Centre", "No. 12 to
+    Centre" and "Centre (12)" are all "Centre", and so are "12 Centre" (`spaced`) and "12-Centre" (`hyphened`) where
+    they can be no names themselves, as "8 Mile" of line 8 is and "A Coruña" of line A."""
     space = rf"(?:{_AFTER_NAME}|\s+)"
     named = re.escape(name)
     alone = space if spaced and any(letter.isdecimal() for letter in name) else _AFTER_NAME
     if hyphened:
         alone = rf"(?:{alone}|-(?!\d))"
-    found = re.match(rf"\s*(?:{KINDS}\s+{named}{space}|{named}{alone})(?=.*[^\W\d])", text, re.IGNORECASE)
+    found = re.match(
+        rf"\s*(?:(?:{KINDS}\s+|{_NUMBER}\s*){named}{space}|{named}{alone})(?:{_TO}\s+)?(?=.*[^\W\d])",
+        text,
+        re.IGNORECASE,
+    )
     rest = text[found.end() :].strip() if found else text
     behind = rf"\s*\((?:{KINDS}\s+)?{named}\)|\s+[-–—|/·]\s+{KINDS}\s+{named}"
     rest = re.sub(rf"(?<=[^\W\d])(?:{behind})\s*$", "", rest, flags=re.IGNORECASE)

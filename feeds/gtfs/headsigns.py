@@ -1,5 +1,5 @@
 """Headsigns that name no place: what a vehicle shows to those who want to board where nobody may, or when it carries
-none; there or back; and what programs write in place of nothing."""
+none; there or back, in or out of town; and what programs write in place of nothing."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _NO_PLACE = re.compile(
     r"|hors service|sans voyageurs|(mont[ée]e|descente) (seulement|uniquement)|ne prend pas de voyageurs"
     r"|(betriebs|dienst|leer|sonder)fahrt|(bitte )?nicht einsteigen|nur (zum )?(aus|ein)(stieg|steigen)"
     r"|kein (zu|ein)stieg|tb[ad]|unknown|terminus|fin de service|end of service|aller|retour"
+    r"|(in|out)[ -]?bound|[io]b|stadt(ein|aus)w[äa]rts"
     r"|hin(fahrt)?|r[üu]ck(fahrt)?|(sentido |viaje de )?(ida|vuelta|volta|regreso)|ida (y|e) (vuelta|volta)"
     r"|andata|ritorno|(andata|aller|hin) (e |et |und )?(ritorno|retour|zur[üu]ck)|heen(reis)?|terug(reis)?"
     r"|上り|下り|往路|復路"
@@ -29,6 +30,7 @@ _KIND = re.compile(
     re.IGNORECASE,
 )
 """What people write before a line's name, or behind it."""
+_BETWEEN = " -–—:·>|/"
 
 _FROM_TO = re.compile(r"\s*(?:[-=]+>|[→➔➜➡⇒»])\s*|\s+(?:[-–—/]|to)\s+")
 """What stands between where a run comes from and where it goes to."""
@@ -40,9 +42,13 @@ def destination(sign: str) -> str:
     return sign if words and not _NO_PLACE.fullmatch(words) else ""
 
 
-def line_named(sign: str) -> str:
-    """The name of the line, in small letters, that a sign names if it is none of a place: "5" of "Line 5"."""
-    return _KIND.sub("", sign).casefold()
+def says_line_alone(sign: str, line: str) -> bool:
+    """Whether a sign names no place beside its line: "Line 5" and "5 - Inbound" of line 5."""
+    name, rest = line.casefold(), _KIND.sub("", sign).casefold()
+    if not name or not rest.startswith(name):
+        return False
+    rest = rest.removeprefix(name)
+    return not rest or (not rest[0].isalnum() and not destination(rest.strip(_BETWEEN)))
 
 
 def onward(signs: Sequence[tuple[int, str]], first_stop: Sequence[str], last_stop: Sequence[str]) -> list[str]:

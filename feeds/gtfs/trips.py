@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from feeds.gtfs.headsigns import line_named, name_no_place
+from feeds.gtfs.headsigns import name_no_place, says_line_alone
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.routes import Routes
@@ -92,8 +92,10 @@ def with_destinations(trips: Trips, routes: Routes, stop_name: StrArray) -> Trip
     codes = np.array(trips.headsign[coded].tolist(), np.str_)
     short_name = trips.short_name.astype(np.result_type(trips.short_name, codes))
     short_name[coded] = codes
-    lines_named = np.array([line_named(sign) for sign in signs.tolist()], np.str_)[of_trip]
-    is_line = lines_named == np.char.lower(line_name)[trips.route]
+    shown = of_trip * len(line_name) + trips.route
+    pairs, of_pair = np.unique(shown, return_inverse=True)
+    shown_on = zip(signs[pairs // len(line_name)].tolist(), line_name[pairs % len(line_name)].tolist(), strict=True)
+    is_line = np.array([says_line_alone(sign, line) for sign, line in shown_on], bool)[of_pair]
     is_id = (trips.headsign == trips.trip_id) | (trips.headsign == routes.route_id[trips.route])
     is_none = is_code | is_line | (is_id & ~np.isin(signs, stop_name)[of_trip]) | name_no_place(signs.tolist())[of_trip]
     return replace(

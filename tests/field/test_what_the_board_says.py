@@ -1071,10 +1071,14 @@ def test_a_station_is_found_by_its_entrances_and_an_entrance_means_its_station()
         ("5", "Bus 7", "Bus 7"), ("5", "Terminal 5", "Terminal 5"), ("Red", "Red Square", "Red Square"),
         ("5", "Retournac", "Retournac"), ("5", "Sentido Volta", "Stop E"), ("5", "07:40", "Stop E"),
         ("5", "t1", "Stop E"), ("5", "Volta Redonda", "Volta Redonda"), ("5", "下り", "Stop E"),
+        ("5", "Inbound", "Stop E"), ("5", "5 - Outbound", "Stop E"), ("5", "Northbound", "Northbound"),
+        ("5", "Stadteinwärts", "Stop E"), ("5", "Bound Brook", "Bound Brook"),
+        ("5", "Line 5 to Gare", "Gare"), ("5", "5 to Gare", "Gare"), ("5", "Ligne 5 vers Gare", "Gare"),
+        ("5", "No. 5 to Gare", "Gare"), ("A", "A to Z Market", "A to Z Market"),
     ],
 )  # fmt: skip
 def test_a_sign_that_says_the_line_or_there_and_back_alone_is_no_destination(line: str, sign: str, said: str) -> None:
-    # public-transport/transitous#1627
+    # public-transport/transitous#1627, GTFS Schedule Best Practices on trip_headsign
     city = City(network(trips=(Trip("t1", "08:00", headsign=sign),), routes=(Route("r1", line),)), at="07:55")
     assert city.departures("A")[0].told["headsign"] == said
     assert city.panel("A")[0].run == said
