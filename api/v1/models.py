@@ -372,6 +372,7 @@ class Continuation(BaseModel):
     """The run as which a vehicle goes on, its riders aboard."""
 
     trip_id: str
+    service_date: Date = Field(description="Behind midnight it may be the next day's")
     route: RouteRef
     headsign: str
 

@@ -109,11 +109,14 @@ def _trip_fields(moment: Moment, journey: Journey) -> dict[str, Any]:
 
 
 def _continuation(moment: Moment, journey: Journey) -> dict[str, Any] | None:
-    tt, to = moment.timetable, continues_as(moment, journey.trip_idx, journey.service_day, journey.shift_s)
+    tt = moment.timetable
+    to, day = continues_as(moment, journey.trip_idx, journey.service_day, journey.shift_s)
     if to < 0:
         return None
-    route = route_ref(tt, int(tt.trip_route[to]))
-    return {"trip_id": str(tt.trip_id[to]), "route": route, "headsign": destination_of(tt, to)}
+    return {
+        "trip_id": str(tt.trip_id[to]), "service_date": iso_date(int(tt.date[day])),
+        "route": route_ref(tt, int(tt.trip_route[to])), "headsign": destination_of(tt, to),
+    }  # fmt: skip
 
 
 def _call_fields(moment: Moment, call: RunCall) -> dict[str, Any]:

@@ -140,7 +140,7 @@ class PageMoment(Moment):
 
     def goes_on(self, row: RunCall) -> str:
         """As which line to where a run's vehicle goes on with its riders, "" where these get off at its last stop."""
-        to = continues_as(self, row.trip_idx, row.service_day, row.shift_s)
+        to, _ = continues_as(self, row.trip_idx, row.service_day, row.shift_s)
         if to < 0:
             return ""
         line = line_name(self.lines.all[int(self.timetable.trip_route[to])], self.texts)

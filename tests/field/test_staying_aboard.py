@@ -43,3 +43,18 @@ def test_a_bus_is_live_on_the_line_as_which_it_goes_on() -> None:
     city = City(lines, at="07:59").vehicle_positions(bus("v", "t1", late_s=240)).at("08:06")
     assert city.board("D")[0] == "08:10 u1 live"
     assert [row.split()[1:] for row in city.board("D")[1:]] == [["u2", "scheduled"]]
+
+
+def test_a_bus_that_goes_on_with_the_next_service_day_says_so() -> None:
+    trips = Trip("t1", "23:40"), Trip("t2", "08:00"), Trip("u1", "00:10", "on")
+    lines = network("A B C D E", WAYS, trips, routes=(Route("r1", "1"), Route("r12", "12")),
+                    tables={"transfers": TRANSFERS + "C,C,4,t2,u1\n"})  # fmt: skip
+    city = City(lines, at="07:55")
+    goes_on = city.trip_answer("t1", date="2026-11-26")["continues_as"]
+    assert (goes_on["trip_id"], goes_on["service_date"]) == ("u1", "2026-11-27")
+    # Nobody stays aboard from the morning until midnight.
+    assert city.trip_answer("t2", date="2026-11-26")["continues_as"] is None
+    city.at("23:30")
+    assert city.panel("B")[0].told["notes"] == ["continues as 12 to Harbour"]
+    city.trip_updates(cancelled("u1", start_date=20261127))
+    assert city.panel("B")[0].told["notes"] == []
