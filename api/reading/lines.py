@@ -22,7 +22,10 @@ from predictor.timetable import Timetable
 _MODES = {
     0: "tram", 1: "metro", 2: "rail", 3: "bus", 4: "ferry", 5: "cable", 6: "cable", 7: "cable", 11: "bus", 12: "metro",
 }  # fmt: skip
-KINDS = "(?:lignes?|lines?|linien?|routes?|services?|(?:mini|trolley)?bus|tram|tramway|stra(?:ss|ß)enbahn|metro|u-bahn|train|zug)"
+KINDS = (
+    "(?:lignes?|lines?|linien?|routes?|services?|(?:mini|trolley)?bus|tram|tramway|stra(?:ss|ß)enbahn|metro|u-bahn"
+    "|train|zug)"
+)
 """What people write before a line's name, as `normalised`: a pattern."""
 _AFTER_NAME = r"(?:\s*:\s*|\s+[-–—·>|]\s*|[-–—]\s+|\s+(?=\())"
 """What sets a line's name off from a destination, beside a mere space."""
