@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -122,11 +123,13 @@ def line_day(moment: Moment, route: int, direction: int, day: int) -> LineDay:
     trips = tt.journey_trip[journey]
     visits = _columns(_visits(stops_along(tt, patterns_of(tt, trips)[0])))
     runs: list[tuple[list[DayTime | None], int]] = []
+    of_run, entry = tt.entries_of(trips)
+    status = iter(_status(moment, day, journey[of_run], tt.call_at(entry)))
     for run, trip in zip(journey, trips.tolist(), strict=True):
-        calls, count = tt.calls_of(trip), int(tt.trip_calls[trip])
+        calls = tt.calls_of(trip)
         at = tt.date_origin[day] + tt.departure_s[calls] + tt.journey_shift_s[run]
-        status = _status(moment, day, np.full(count, run), np.arange(count, dtype=np.int32))
-        times = map(DayTime, at.astype(np.float64).tolist(), tt.reckoned[calls].tolist(), status)
+        reckoned = tt.reckoned[calls].tolist()
+        times = map(DayTime, at.astype(np.float64).tolist(), reckoned, islice(status, len(reckoned)))
         at_visits = dict(zip(_visits(tt.call_stop[calls].tolist()), times, strict=True))
         last = int(tt.call_stop[calls][-1])
         is_there = tt.station[last] == tt.station[visits[-1][0]]
