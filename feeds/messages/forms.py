@@ -26,6 +26,10 @@ MAX_TEXT_BYTES = 20_000_000
 
 _WITHOUT_MARK = re.compile(rb"(?:[{\[he]\0)(?:[\x09-\x7e]\0){4}")
 _MOST_BEFORE = 16
+_LAST_COMMA = re.compile(rb"""((?:[^",]++|"(?:[^"\\]++|\\.)*+"|,(?!\s*[}\]])|")*+)(?:,(?=\s*[}\]])|\Z)""", re.DOTALL)
+"""What comes before a comma behind which nothing comes, and that comma; none in a text is one."""
+_QUOTED = re.compile(r"(['\"])(.+)\1", re.DOTALL)
+"""An id with quotes of its own, as where JSON was written into JSON."""
 _VERSION = re.compile(r"\d\.\d")
 _DEEPEST_WRAPPER = 3
 _MOST_MESSAGES = 100
@@ -57,13 +61,13 @@ def message_of_text(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage | N
     written = start.startswith((b"header", b"entity", b"#"))
     if not (written or start.startswith((b"{", b"["))):
         return None
-    if len(data) > MAX_TEXT_BYTES or data.count(b"{") > MAX_PARTS or data.count(b"[") > MAX_PARTS:
+    if len(data) > MAX_TEXT_BYTES or any(data.count(mark) > MAX_PARTS for mark in (b"{", b"[", b"}", b"]")):
         raise FeedError(
             f"{feed}: {len(data) / 1e6:.0f} MB of text; at most {MAX_TEXT_BYTES / 1e6:.0f} MB and {MAX_PARTS:,} parts "
             "are read. Ask the operator for the protobuf address."
         )
     try:
-        return _of_protobuf_text(data) if written else _of_json(json.loads(data))
+        return _of_protobuf_text(data) if written else _of_json(_loaded(data))
     except (ValueError, RecursionError, text_format.ParseError):
         return None
 
@@ -92,6 +96,17 @@ def _of_protobuf_text(data: bytes) -> gtfs_realtime_pb2.FeedMessage:
     text = data.decode("utf-8", "replace").lstrip("\ufeff")
     text_format.Parse(text, message, allow_unknown_extension=True, allow_unknown_field=True)
     return message
+
+
+def _loaded(data: bytes) -> object:
+    """What JSON says, with a comma behind the last of several too, as programs that write it by hand leave one.
+
+    Errors: ValueError.
+    """
+    try:
+        return json.loads(data)
+    except json.JSONDecodeError:
+        return json.loads(_LAST_COMMA.sub(rb"\1", data))
 
 
 def _of_json(content: object) -> gtfs_realtime_pb2.FeedMessage | None:
@@ -192,7 +207,10 @@ def _values(content: Sequence[object], field: FieldDescriptor) -> Iterator[objec
 def _scalar(value: object, field: FieldDescriptor) -> object:
     """A value as the field has it, None where it cannot be meant."""
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
-        return None if isinstance(value, dict) else str(value)
+        if isinstance(value, dict):
+            return None
+        twice = _QUOTED.fullmatch(str(value)) if field.name.endswith("id") else None
+        return twice[2] if twice else str(value)
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
         return _TRUTH.get(str(value).lower())
     if field.enum_type is not None and isinstance(value, str) and not value.isdecimal():

@@ -7,6 +7,7 @@ import gzip
 import html
 import io
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -121,6 +122,9 @@ def zstd(data: bytes) -> bytes:
         lambda _: json_format.MessageToJson(MESSAGE).encode(),
         lambda _: json.dumps(SPELLED).encode("utf-8-sig"),
         lambda _: json.dumps({"status": "OK", "response": SPELLED, "error": None}).encode(),
+        # With a comma behind the last of several, and with ids that are texts of JSON themselves.
+        lambda _: re.sub(r"(?<=[}\]\"])(?=[}\]])", ", ", json.dumps(SPELLED)).encode(),
+        lambda _: re.sub(r'(_id": )("\w+")', lambda of: of[1] + json.dumps(of[2]), json.dumps(SPELLED)).encode(),
         lambda _: json.dumps(SPELLED["entity"]).encode(), lambda _: json.dumps([SPELLED]).encode(),
         lambda _: json.dumps([{**SPELLED, "entity": [entity]} for entity in SPELLED["entity"]]).encode(),
         lambda _: json.dumps(SPELLED).encode("utf-16"),

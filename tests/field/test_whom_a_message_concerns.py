@@ -934,3 +934,8 @@ def test_who_reads_messages_by_siri_sees_that_one_is_another_by_now_and_none_wit
     changed, unchanged = told_at("08:03", "Works until Friday")
     assert changed[0] > first[0] and unchanged == silent
     assert told_at("08:04", "Works until Friday") == [changed, silent]
+    # Nor is one another's predecessor by now where the service starts anew.
+    city = City(at="08:05")
+    assert all(
+        again[0] >= before[0] for again, before in zip(told_at("08:06", "Works"), (changed, silent), strict=True)
+    )
