@@ -63,6 +63,13 @@ def test_a_long_line_name_wraps_within_its_badge(name: str, site: DemoSite, larg
     assert page.evaluate(LOST_TEXT) == []
 
 
+def test_a_line_timetable_with_runs_called_off_is_no_wider_than_the_screen(site: DemoSite, large_text: Any) -> None:
+    page = large_text
+    page.goto(addresses(site)["timetable"])
+    page.evaluate("for (const time of document.querySelectorAll('.runs td')) time.innerHTML += '<i class=vh>(off)</i>'")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
 def test_nothing_of_the_desk_leaves_the_screen(site: DemoSite, large_text: Any) -> None:
     page = large_text
     page.goto("/desk/login")
