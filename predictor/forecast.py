@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import Float32Array, Float64Array, Int64Array
+from predictor.arrays import Float32Array, Float64Array, Int64Array, running_maximum
 from predictor.arrivals_loop import Chain
 from predictor.calibration import Calibration
 from predictor.features import has_begun, scale_s
@@ -25,6 +25,9 @@ FAR_MISS_WEIGHT = 2.5
 """The same for a bus that is far off;"""
 LOOKS_AGAIN_S = 900.0
 """what the weight lies above it falls to a third within this time."""
+QUICKEST = 0.7
+"""Hardly anybody drives in a smaller share of the time that is expected."""
+_LONG_AGO_S = 1e6
 HORIZON_S = 2400.0
 """Beyond this, the network was never trained."""
 
@@ -53,9 +56,13 @@ def forecast(
     none; `told_until`: (slots,) until when a time of the vehicle that has passed is put off to now.
     """
     earliest = np.minimum(told_until, now)[chain.slot]
-    # Nobody is at the next stop before he may leave this one.
-    follows = np.flatnonzero(np.isfinite(chain.put_off[:-1]) & (chain.head[1:] == chain.head[:-1])) + 1
-    earliest[follows] = np.maximum(earliest[follows], chain.put_off[follows - 1])
+    put_off = np.flatnonzero(np.isfinite(chain.put_off))
+    if len(put_off):
+        # Nobody is at the stops behind before he may leave this one and has driven there.
+        left = np.full(len(earliest), now - _LONG_AGO_S)
+        left[put_off] = chain.put_off[put_off] - QUICKEST * (chain.departure[put_off] - now)
+        left = running_maximum(left, chain.head)[:-1] + QUICKEST * (chain.arrival[1:] - now)
+        earliest[1:] = np.where(chain.head[1:] == chain.head[:-1], np.maximum(earliest[1:], left), earliest[1:])
     came = np.maximum(chain.arrival, earliest)
     asked = rows if net is not None else rows[:0]
     ahead = np.maximum(came[asked] - now, 0.0)

@@ -206,6 +206,15 @@ def test_a_late_bus_at_a_hub_leaves_at_its_time_or_as_soon_as_all_have_boarded(c
 # Departures that the operator puts off
 
 
+def test_who_is_sent_off_later_on_its_next_trip_is_no_sooner_at_the_stops_behind_than_it_can_drive_there() -> None:
+    back = Pattern("back", "E D C B A", direction=1)
+    trips = (Trip("t1", "08:00", block="b"), Trip("u1", "08:20", "back", block="b"))
+    city = City(network("A B C D E", (Pattern("main", "A B C D E"), back), trips), at="08:01")
+    city.vehicle_positions(bus("v1", "t1", late_s=0))
+    city.trip_updates(update("u1", StopUpdate("E", delay=300), start_date=20261126)).at("08:05")
+    assert [city.board(stop)[-1] for stop in "ED"] == ["08:25 u1 live", "08:26 u1 live"]
+
+
 def test_a_bus_that_its_operator_sends_off_later_is_told_so_and_not_overdue() -> None:
     city = City(at="07:55").vehicle_positions(bus("v1", "t1", "A", fresh=True))
     city.trip_updates(update("t1", StopUpdate("A", departure="08:20"), StopUpdate("E", arrival="08:28")))
