@@ -16,6 +16,9 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.reading.health import FAULTS, WARNINGS
 from api.words.texts import LANGUAGES, texts_in
+from benchmarks.field.city import City, FedSource
+from benchmarks.field.faces import page_of
+from benchmarks.field.messages import StopUpdate, update
 from tests.api.town import at, service_at
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -72,3 +75,12 @@ def test_panels_do_not_lie_on_each_other() -> None:
         assert place["x"] + place["w"] <= 24
         taken |= fields
     assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
+
+
+def test_the_desk_says_nothing_of_vehicles_where_nobody_tells_of_any() -> None:
+    nobody: dict[str, FedSource | None] = {"vehicle_positions": None}
+    for sources, told in ((nobody, []), (None, ["vehicles", "uncovered", "unmatched"])):
+        city = City(at="08:01", sources=sources).trip_updates(update("t1", StopUpdate("B", delay=60)))
+        page = page_of(city.officer.get("/desk").text)
+        named = [str(section.attributes["aria-labelledby"]) for section in page.css("section[aria-labelledby]")]
+        assert [name for name in named if name in ("vehicles", "uncovered", "unmatched")] == told
