@@ -52,7 +52,7 @@
     pen.fillStyle = text;
     pen.fillText(name, width / 2, canvas.height / 2 + RATIO);
     if (disturbed) {
-      const middle = width + RATIO, radius = (MARK_PX - 2) * RATIO / 2;
+      const middle = width + 5 * RATIO, radius = (MARK_PX - 2) * RATIO / 2;
       pen.beginPath();
       pen.arc(middle, canvas.height / 2, radius, 0, 2 * Math.PI);
       pen.fillStyle = "#ffc53d";
