@@ -47,6 +47,8 @@ BEYOND_FIRST_M = 400.0
 """A vehicle no further along the line than this, long before its departure, is still waiting for it."""
 WINDING = 2.0
 """So many times as long as the straight line is the way of a vehicle that has just left."""
+STOPS_FOR_S = 120.0
+"""One on its way to its first stop that stands for longer is not."""
 WAITS_WITHIN_M = 1000.0
 """No vehicle further from its first stop than this waits there, wherever on the line it would be projected to."""
 LONG_WAY_M = 1500.0
@@ -101,6 +103,8 @@ class _OnRuns(DatedRuns):
     """Metres from where it was at the report before."""
     gained_m: Float64Array
     """Metres driven along the line since the run was taken up, NaN before it has left."""
+    approaches: BoolArray
+    """It comes nearer to its first stop, or has but just stopped."""
 
     @property
     def near_first(self) -> BoolArray:
@@ -185,6 +189,9 @@ class Matcher:
         same = match.continued[on]
         last_m = np.where(same, tracks.distance_m[s], np.nan)
         lat, lon, at = obs.lat[on], obs.lon[on], obs.timestamp[on]
+        to_first_m = to_first_stop_m(tt, runs.trip, lat, lon)
+        nearer = to_first_m < to_first_stop_m(tt, runs.trip, tracks.lat[s], tracks.lon[s])
+        stands_s = np.where(match.moved[on], 0.0, at - tracks.moved_at[s])
         return _OnRuns(
             trip=runs.trip, service_day=runs.service_day, shift_s=runs.shift_s, row=on, lat=lat, lon=lon,
             course=match.course[on], seconds=at - runs.origin(tt),
@@ -192,11 +199,12 @@ class Matcher:
             departed=tracks.departed[s], last_m=last_m,
             # Before its departure a vehicle may stand, or turn, anywhere around the terminus.
             under_way=np.isfinite(last_m) & (tracks.departed[s] > 0),
-            to_first_m=to_first_stop_m(tt, runs.trip, lat, lon),
+            to_first_m=to_first_m,
             moved_m=np.where(moved_m[on] > MOVED_M, moved_m[on], 0.0),
             against_m=np.where(same, tracks.against_m[s], 0.0),
             along_m=np.where(same & (tracks.departed[s] == 0), tracks.along_m[s], 0.0),
             way_m=ground_distance_m(tracks.lat[s], tracks.lon[s], lat, lon), gained_m=last_m - tracks.from_m[s],
+            approaches=np.where(match.moved[on], nearer, stands_s <= STOPS_FOR_S),
         )  # fmt: skip
 
     def _stop_told(self, reports: _OnRuns, obs: Observations) -> _StopTold:
@@ -329,8 +337,10 @@ class Matcher:
         forward = reports.same & ~place.jumped
         arrived = np.where(forward, np.maximum(arrived, reports.arrived), arrived)
         departed = np.where(forward, np.maximum(departed, reports.departed), departed)
-        # Off its line it stays where it was last seen on it; where it stood, it has left by now.
-        frozen = off & reports.same & ((reports.departed > 0) | (reports.to_first_m < WAITS_WITHIN_M))
+        # Off its line it stays where it was last seen on it, or on its way to the first stop, however late; where it
+        # stood, it has left by now.
+        near = (reports.to_first_m < WAITS_WITHIN_M) | reports.approaches
+        frozen = off & reports.same & ((reports.departed > 0) | near)
         # Who drives against its line and never drove along it is not on this run yet.
         frozen &= ~((place.against_m >= TURNED_M) & ~(reports.gained_m > MOVED_M))
         left = np.where(reports.departed > 0, np.minimum(reports.arrived, calls - 1), 0)

@@ -301,6 +301,19 @@ def test_no_run_is_over_before_it_has_begun() -> None:
     assert statuses(late, "A")[0] == "t1 live"
 
 
+def test_a_bus_that_comes_late_from_its_depot_stays_on_the_board_until_it_is_there() -> None:
+    # mbta/skate#364, OneBusAway/onebusaway#23
+    city = City(at="07:54")
+    for minute in range(9):
+        at = city.posix("07:55") + 60 * minute
+        city.vehicle_positions(bus("v1", "t1", place=(0, 2400 - 300 * minute), fresh=True), at=at)
+        assert city.board("A")[0].split()[1] == "t1"
+    assert statuses(city, "A")[0] == "t1 live"
+    # Who stands elsewhere does not come.
+    city = City(at="07:54").vehicle_positions(bus("v1", "t1", place=(0, 1500), fresh=True))
+    assert city.at("08:02").board("A") == ["09:00 t2 scheduled"]
+
+
 def test_a_bus_that_comes_late_from_its_depot_has_only_begun_to_wait() -> None:
     city = City(at="07:50").vehicle_positions(bus("v1", "t1", place=(-1500, 2000), fresh=True)).at("08:07")
     assert "t1 live" not in statuses(city, "A")
