@@ -359,7 +359,7 @@ class Engine:
             rows, upcoming = present_reports(self.timetable, finder, tracks, slot, observations, rows, now)
             tracks.set_clock(slot[rows], clock_fast_s[rows], stamped_at[rows])
             tracks, passages = self._driven(tracks, slot[rows], observations.take(rows), upcoming, now, cancelled)
-        gone = tracks.timestamp < now - self.settings.silence_limit_s
+        gone = tracks.given_up(slot, now, self.settings.silence_limit_s)
         self._tracks = tracks.without(gone)
         self._kept.news_of(slot[rows], len(tracks))
         self._kept.without(gone)

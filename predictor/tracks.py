@@ -217,6 +217,16 @@ class Tracks(ReportedVehicles):
         result[row[same]] = before[same]
         return result
 
+    def given_up(self, slot: Int64Array, now: float, silence_limit_s: float) -> BoolArray:
+        """Which vehicles (slots,) are silent for too long: on a run or seen again, `silence_limit_s`. An id on no run
+        that was told once and that the message (`slot` of its reports) tells no more was one for a moment, as where
+        a feed gives a bus another with each message."""
+        silent_s = now - self.timestamp
+        for_a_moment = (self.trip < 0) & (self.heard_at == self.timestamp) & (silent_s > _BY_TURNS_S)
+        for_a_moment[slot] = False
+        result: BoolArray = (silent_s > silence_limit_s) | (for_a_moment & (len(slot) > 0))
+        return result
+
     def without(self, gone: BoolArray) -> Tracks:
         """The tracks less those vehicles (slots,) for good."""
         return self.take(~gone) if gone.any() else self

@@ -547,3 +547,14 @@ def test_of_a_vehicles_label_everybody_gets_what_can_be_read() -> None:
         update("t2", StopUpdate("C", delay=60), start_date=20261126, vehicle="v2", label=label)
     )
     assert next(row.told["vehicle_label"] for row in city.departures("C") if row.run == "t2") == "Bus 12 Tram"
+
+
+def test_a_bus_whose_id_is_another_in_each_message_does_not_stand_on_the_map_a_dozen_times() -> None:
+    city = City(at="07:55")
+    for k in range(8):
+        # Another is told once and then again and again with the same old report, and one is silent for a while.
+        others = bus("old", at="C", timestamp="07:55"), *([bus("seldom", at="D")] if k in (0, 1) else [])
+        city.vehicle_positions(
+            bus(f"id{k}", between=("A", "B", k / 10)), *others, at=f"07:{56 + k}" if k < 4 else f"08:0{k - 4}"
+        )
+    assert set(city.vehicles()) == {"id5", "id6", "id7", "old", "seldom"}
