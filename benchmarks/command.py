@@ -94,6 +94,9 @@ def bench(
     outages: Annotated[
         bool, typer.Option("--outages", help="Only what is lost where processes are killed (needs wrk and Redis).")
     ] = False,
+    profiles: Annotated[
+        Path | None, typer.Option(help="Only draw where the time goes, into this folder (needs prochain[bench]).")
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.")] = None,
 ) -> None:
     """Measure how long a step of the engine takes on this machine, an answer, and a recorded day."""
@@ -102,6 +105,11 @@ def bench(
 
         from benchmarks.speed.figures import DATA, VEHICLES, measure, show
 
+        if profiles:
+            from benchmarks.speed.profiles import draw
+
+            draw(profiles, data or DATA)
+            return
         figures = measure(
             vehicles or VEHICLES, data or DATA, quick=quick, answers_only=answers_only, roles_only=roles_only,
             outages_only=outages,

@@ -37,7 +37,13 @@ from benchmarks.speed.process_memory import peak_memory_mb
 
 CONNECTIONS = 64
 SECONDS = 3.0
-_VIEW_EVERY_S, _WARMING_UP, _VIEWS = 10.0, 2, 4
+VIEW_EVERY_S, _WARMING_UP, _VIEWS = 10.0, 2, 4
+FIRST_ASKED = {
+    "departures": "/v1/stops/{}/departures",
+    "panel board": "/v1/stops/{}/board",
+    "stop page": "/stops/{}",
+}
+"""What is asked of every stop once since a step, and where."""
 _KILOBYTE = {f"field {i:02}": "x" * 16 for i in range(32)}
 
 
@@ -72,18 +78,14 @@ def first_answers() -> list[Figure]:
         # As the server does before it answers.
         gc.collect()
         gc.freeze()
-        for work, path in (
-            ("departures", "/v1/stops/{}/departures"),
-            ("panel board", "/v1/stops/{}/board"),
-            ("stop page", "/stops/{}"),
-        ):
+        for work, path in FIRST_ASKED.items():
             cpu_s = []
             for _ in range(_WARMING_UP + _VIEWS):
-                now += _VIEW_EVERY_S
+                now += VIEW_EVERY_S
                 service.clock = ShiftedClock(now)
                 service.step(now)
                 began = time.process_time()
-                asyncio.run(_ask_each(app, [path.format(stop) for stop in stops]))
+                asyncio.run(ask_each(app, [path.format(stop) for stop in stops]))
                 cpu_s.append(time.process_time() - began)
             # Whatever was read ahead for those who then did not ask is in it.
             ms = 1e3 * sum(cpu_s[_WARMING_UP:]) / (_VIEWS * len(stops))
@@ -91,7 +93,7 @@ def first_answers() -> list[Figure]:
     return figures
 
 
-async def _ask_each(app: FastAPI, paths: list[str]) -> None:
+async def ask_each(app: FastAPI, paths: list[str]) -> None:
     """Ask as the server does once it has read the request: a client of its own would take a third of the time."""
 
     async def receive() -> Message:
