@@ -35,8 +35,8 @@ class Reading:
 def is_gap(told: Sized | None, tells: Sized, since_s: float) -> bool:
     """Whether what was told stands though nothing is told any more: many runs, or what does riders no harm if it stands
     a moment too long, as messages to them and cancellations do. `since_s`: seconds since anything was told."""
-    if told is None or len(tells) > 0 or since_s >= GAP_S:
+    if told is None or len(told) == 0 or len(tells) > 0 or since_s >= GAP_S:
         return False
-    if len(told) >= _ALL_AT_ONCE or not isinstance(told, TripUpdates):
-        return len(told) > 0
-    return bool(len(told) and (told.relationship == TRIP_CANCELED).all())
+    if isinstance(told, TripUpdates) and len(told) < _ALL_AT_ONCE:
+        return bool((told.relationship == TRIP_CANCELED).all())
+    return True

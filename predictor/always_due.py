@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from predictor.arrays import (
-    NONE,
     AnyArray,
     Float64Array,
     Int32Array,
@@ -27,7 +26,7 @@ from predictor.endings import Patience
 from predictor.journeys import JourneyLookup, call_key
 from predictor.operator_times import OperatorTimes
 from predictor.past_calls import STILL_DUE_S
-from predictor.runs import DatedRuns, still_made
+from predictor.runs import DatedRuns, is_made, renamed, still_made
 from predictor.snapshot import FOLLOWED, HELD_UP, OVERDUE
 from predictor.timetable import Timetable
 
@@ -67,14 +66,11 @@ class AlwaysDue:
         self._next = _NextCalls.empty()
         if learned:
             tt, told = journeys.timetable, dict(learned)
-            trip, day = (
-                np.array([index.get(name, NONE) for name in told.pop(column).tolist()], np.int32)
-                for column, index in (("trip_id", tt.trip_index), ("date", tt.date_index))
-            )
-            known = np.isin(trip, tt.journey_trip) & (day >= 0)
-            known[known] = told["call"][known] < tt.trip_calls[trip[known]]
-            calls = _NextCalls.blank(len(trip), trip=trip, service_day=day, **told).take(known)
-            self._next = _by_key(calls, journeys)
+            every = np.arange(len(told["call"]), dtype=np.int32)
+            trip = renamed(every, told.pop("trip_id"), tt.trip_index)
+            day = renamed(every, told.pop("date"), tt.date_index)
+            calls = _NextCalls.blank(len(every), trip=trip, service_day=day, **told)
+            self._next = _by_key(calls.take(is_made(calls, calls.call, tt)), journeys)
 
     def learned(self, timetable: Timetable) -> dict[str, AnyArray]:
         """What is remembered, by the names of trips and dates; `timetable` is the one in use."""

@@ -94,6 +94,14 @@ class DatedRuns(Columns):
         return replace(self, trip=trip, service_day=day)
 
 
+def is_made(runs: DatedRuns, call: Int32Array, timetable: Timetable) -> BoolArray:
+    """Whether a timetable has each run (n,), by its indices or -1, and the call (n,) at its place in the trip."""
+    made: BoolArray = (runs.trip >= 0) & (runs.service_day >= 0)
+    trip = runs.trip[made]
+    made[made] = np.isin(trip, timetable.journey_trip) & (call[made] < timetable.trip_calls[trip])
+    return made
+
+
 C = TypeVar("C", bound=DatedRuns)
 
 
@@ -102,10 +110,7 @@ def still_made(calls: C, call: Int32Array, old: Timetable, new: Timetable) -> C:
     that are made there too, if at another platform. Parameters: `call` (n,): their places in their trips."""
     _, first, which = np.unique(calls.run_key, return_index=True, return_inverse=True)
     now_named = calls.runs.take(first).renamed(old, new).take(which)
-    made = (now_named.trip >= 0) & (now_named.service_day >= 0)
-    trip = now_named.trip[made]
-    made[made] = np.isin(trip, new.journey_trip) & (call[made] < new.trip_calls[trip])
-    rows = np.flatnonzero(made)
+    rows = np.flatnonzero(is_made(now_named, call, new))
     same = old.station_id_at(calls.trip[rows], call[rows]) == new.station_id_at(now_named.trip[rows], call[rows])
     rows = rows[same]
     runs = now_named.take(rows)

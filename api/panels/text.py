@@ -56,8 +56,8 @@ def panel_lines(
     needs more, that of a departure which nobody waits for yet. What does not fit ends at a word. On a narrow panel the
     wait comes first, then the line's name, and the destination has what they leave.
     """
-    said = [_MESSAGES_LINE.sub("", message) for message in messages]
-    needed = sum(len(textwrap.wrap(message, width)) for message in said)
+    said = [textwrap.wrap(_MESSAGES_LINE.sub("", message), width) for message in messages]
+    needed = sum(map(len, said))
     room = lines - 1 if said and lines >= 3 else lines
     shown = rows[:room]
     while lines // 2 < len(shown) and lines - len(shown) < needed and not shown[-1].within(_AN_HOUR_S):
@@ -72,20 +72,19 @@ def panel_lines(
     if not rows:
         lines_shown = textwrap.wrap(quiet, width)[:room]
     for message in said:
-        lines_shown += _wrapped(message, width, lines - len(lines_shown))
+        lines_shown += _ended(message, width, lines - len(lines_shown))
     lines_shown += [""] * lines
     lines_shown = [in_plain_blanks(unicodedata.normalize("NFC", line)) for line in lines_shown[:lines]]
     return [set_cell_size(line, width) for line in lines_shown]
 
 
-def _wrapped(text: str, width: int, lines: int) -> list[str]:
-    """A text in so many lines at most; where it goes on, that is said behind its last word there."""
-    wrapped = textwrap.wrap(text, width)
+def _ended(wrapped: list[str], width: int, lines: int) -> list[str]:
+    """So many lines of a text at most; where it goes on, that is said behind its last word there."""
     if 0 < lines < len(wrapped):
         last = wrapped[lines - 1]
         if cell_len(last) >= width:
             last = last.rsplit(" ", 1)[0] if " " in last else last[:-1]
-        wrapped[lines - 1] = last.rstrip(_PAUSES) + MORE
+        return [*wrapped[: lines - 1], last.rstrip(_PAUSES) + MORE]
     return wrapped[: max(lines, 0)]
 
 

@@ -15,6 +15,7 @@ from api.reading.badges import Badge, badges
 from api.reading.boarding import ACCESS
 from api.service.stop_search import normalised
 from feeds.gtfs.route_types import basic_type
+from feeds.service_times import DAY_BEGINS_S
 from predictor.arrays import NONE, Int32Array, Int64Array
 from predictor.geometry import ground_distance_m
 from predictor.timetable import Timetable
@@ -125,9 +126,10 @@ class Lines:
 
     def runs_as(self, route: int, now: float) -> int:
         """The route under which a line goes on that runs no more, itself where it runs or none goes on."""
-        day = self._day(now)
-        alike = next((routes for routes in self._one if route in routes), [route])
-        begins = self._next_day(day)[alike]
+        alike = next((routes for routes in self._one if route in routes), None)
+        if alike is None:
+            return route
+        begins = self._next_day(self._day(now))[alike]
         over = begins[alike.index(route)] == len(self._timetable.date_origin)
         return alike[int(begins.argmin())] if over else route
 
@@ -203,13 +205,18 @@ class Lines:
                 told[of] = before[0] or mode, before[1] or agency
         return told
 
+    def may_come_back(self, trip: int) -> bool:
+        """Whether a trip may call at a stop more than once; of the operator's own it is not looked up."""
+        tt, pattern = self._timetable, int(self._timetable.trip_pattern[trip])
+        return pattern >= len(tt.base.pattern_route) or pattern in _patterns_that_come_back(tt.base)
+
     def way_on(self, trip: int, call: int) -> int:
         """The stop behind a call, where the trip can be boarded at the same stop more than once: its sign does not tell
         which way it goes from there; else -1."""
-        tt, pattern = self._timetable, int(self._timetable.trip_pattern[trip])
-        if pattern < len(tt.base.pattern_route) and pattern not in _patterns_that_come_back(tt.base):
+        if not self.may_come_back(trip):
             return NONE
-        stops = np.array(stops_along(tt, pattern))
+        tt = self._timetable
+        stops = np.array(stops_along(tt, int(tt.trip_pattern[trip])))
         # A stay is one visit, and where a trip ends nobody boards.
         visits = (stops[:-1] == stops[call]) & (stops[1:] != stops[call])
         return int(stops[call:][np.argmax(stops[call:] != stops[call])]) if visits.sum() > 1 else NONE
@@ -232,7 +239,7 @@ class Lines:
 
     def _day(self, now: float) -> int:
         """The service day of now: that of the evening until three at night."""
-        return max(int(np.searchsorted(self._timetable.date_origin, now - 3 * 3600.0, "right")) - 1, 0)
+        return max(int(self._timetable.day_at(now - DAY_BEGINS_S)), 0)
 
     def _next_day(self, day: int) -> Int64Array:
         """(R,) the first service day from `day` on with trips of each route, the number of days where there is none."""

@@ -162,6 +162,8 @@ class DepartureWords:
     def _visit(self) -> int | None:
         """The stop_sequence, where the run comes to the stop more than once: a rider means one of its visits."""
         call, tt = self.call, self._moment.timetable
+        if not self._moment.lines.may_come_back(call.trip_idx):
+            return None
         again = tt.call_stop[tt.calls_of(call.trip_idx)].tolist().count(call.stop_idx) > 1
         return call.stop_sequence if again else None
 

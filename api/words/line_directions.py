@@ -92,8 +92,9 @@ def _other_day(moment: PageMoment, words: TimeWords, later: float | None) -> str
     if later is not None:
         return moment.texts("next_on", date=words.date(later))
     last = last_day(moment)
-    ended = last is not None and last < moment.now - _A_DAY_S
-    return moment.texts("timetable_ended", date=words.date(last)) if last is not None and ended else ""
+    if last is None or last >= moment.now - _A_DAY_S:
+        return ""
+    return moment.texts("timetable_ended", date=words.date(last))
 
 
 def _not_served(moment: PageMoment, stop: int) -> str:

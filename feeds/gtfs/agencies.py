@@ -10,7 +10,7 @@ import pandas as pd
 
 from feeds.errors import FeedError
 from feeds.gtfs.problems import Problems
-from feeds.gtfs.tables import numbers, text_array, texts, word_array
+from feeds.gtfs.tables import numbers, stand_before, text_array, texts, word_array
 from feeds.gtfs.time_zones import has_clocks_of, known_zone, what_to_give, zone_of_offset
 from feeds.zone_places import is_on_earth
 from predictor.arrays import Int32Array, Int64Array, StrArray
@@ -35,8 +35,7 @@ def read_agencies(frame: pd.DataFrame, problems: Problems) -> Agencies:
     """Build the agencies from agency.txt. GTFS lets a feed with a single one leave out its id everywhere."""
     name, agency_id = word_array(frame, "agency_name"), word_array(frame, "agency_id")
     agency_id = np.where(agency_id == "", name, agency_id)
-    twice = np.ones(len(frame), bool)
-    twice[np.unique(agency_id, return_index=True)[1]] = False
+    twice = stand_before(agency_id)
     problems.rows(
         "agency.txt", frame.index.to_numpy()[twice], agency_id[twice],
         "the agency stands there before; the row is skipped.",

@@ -11,7 +11,7 @@ import pandas as pd
 from feeds.gtfs.degrees import degrees
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
-from feeds.gtfs.tables import choice, text_array, texts, word_array, words
+from feeds.gtfs.tables import choice, stand_before, text_array, texts, word_array, words
 from feeds.gtfs.time_zones import known_zone
 from feeds.zone_places import is_on_earth
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
@@ -60,9 +60,7 @@ def unique_rows(frame: pd.DataFrame, key: str, file: str, problems: Problems) ->
     missing = ids == ""
     tell = problems.of(file, frame.index.to_numpy(), ids)
     tell(missing, f"no {key}; the row is skipped.")
-    first = dict[str, int]()
-    twice = np.array([first.setdefault(name, place) < place for place, name in enumerate(ids.tolist())], bool)
-    twice &= ~missing
+    twice = stand_before(ids) & ~missing
     tell(twice, f"this {key} stands in an earlier row too; the first one counts, this row is skipped.")
     own: pd.DataFrame = frame[~(missing | twice)]
     return own

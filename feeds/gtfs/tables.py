@@ -155,6 +155,12 @@ def word_array(frame: pd.DataFrame, column: str) -> StrArray:
     return np.array(_bare_words(frame, column).to_pylist(), dtype=object)
 
 
+def stand_before(names: StrArray) -> BoolArray:
+    """Which of the names (n,) stand in an earlier place too."""
+    first = dict[str, int]()
+    return np.array([first.setdefault(name, place) < place for place, name in enumerate(names.tolist())], bool)
+
+
 def _bare_words(frame: pd.DataFrame, column: str) -> pa.Array | pa.ChunkedArray:
     if column not in frame:
         return pa.repeat(_NO_WORD, len(frame))
