@@ -167,8 +167,9 @@ def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array
     own = np.arange(tt.base.trips, tt.trips, dtype=np.int32)
     day, shift = tt.own_runs.service_day[own - tt.base.trips], tt.own_runs.shift_s[own - tt.base.trips]
     origin = (tt.date_origin[day] + shift).astype(np.float64)
-    last_at = np.full(tt.trips, -np.inf)
-    np.maximum.at(last_at, predicted.trip, or_where_unknown(predicted.departure, -np.inf))
+    last_at, told = np.full(tt.trips, -np.inf), snapshot.predictions
+    on_run = told.trip >= 0
+    np.maximum.at(last_at, told.trip[on_run], or_where_unknown(told.departure[on_run], -np.inf))
     ahead = np.maximum(origin + tt.trip_end_s[own], last_at[own]) >= snapshot.made_at
     own, day, shift, origin = own[ahead], day[ahead], shift[ahead], origin[ahead]
     row, entry = tt.entries_of(own)

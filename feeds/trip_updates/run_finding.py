@@ -88,8 +88,9 @@ def runs_named(
     names = without_shared_starts(names, vehicle, first_time, tt, refused)
     names = without_other_starts(names, route, first_time, tt, refused)
     trip, day, shift = _found(
-        tt, names, relationship, delay, has_unread_date, updates, first_time, received_at, dates, refused
-    )
+        tt, names, relationship, delay, has_unread_date, updates, first_time, entities.measured_at, received_at, dates,
+        refused,
+    )  # fmt: skip
     is_gone = is_one_of(relationship, (TRIP_CANCELED, TRIP_DELETED))
     trip[_gone_by_another_id(trip_id, DatedRuns(trip, day, shift), is_gone)] = NONE
     known = trip >= 0
@@ -174,6 +175,7 @@ def _found(
     has_unread_date: BoolArray,
     updates: StopTimeUpdates,
     first_time: Float64Array,
+    measured_at: Float64Array,
     received_at: float,
     dates: NamedDates,
     refused: Counter[str],
@@ -181,7 +183,8 @@ def _found(
     """Trip, service day and shift (n,) of each run that is named, -1 where it is none of the timetable's.
 
     `delay_s` (n,): of the whole run, NaN where none is told; `has_unread_date` (n,): nobody knows which day it names;
-    `first_time` (n,): POSIX seconds, infinite where no time is told.
+    `first_time` (n,): POSIX seconds, infinite where no time is told; `measured_at` (n,): of what was measured, 0 where
+    not given.
 
     A run is under way where its times or delays are told, else only spoken of. One that the timetable need not have
     runs on the day that it names, else on that of its first time.
@@ -217,6 +220,8 @@ def _found(
     refused[VERDICTS[AMBIGUOUS]] += int(unclear.sum())
     trip = np.where(is_new, names.trip, np.where(unclear, NONE, found.trip)).astype(np.int32)
     day = np.where(unclear, NONE, found.service_day)
+    undated = is_gone & ~unclear & (names.service_date == 0) & np.isinf(first_time)
+    day[undated & _of_the_day_before(tt, found, measured_at)] -= 1
     refused["unknown_trip"] += int(((trip < 0) & ~is_added).sum())
     own_day = places_in(tt.date_index, names.service_date.tolist())
     dated = (is_new | ((trip < 0) & is_gone)) & (own_day >= 0)
@@ -238,6 +243,17 @@ def _found(
     refused["time_far_from_start_date"] += int(astray.sum())
     trip[astray & ~is_new], day[astray], shift[astray] = NONE, NONE, 0
     return trip, day.astype(np.int32), shift.astype(np.int32)
+
+
+def _of_the_day_before(tt: Timetable, found: FoundRuns, measured_at: Float64Array) -> BoolArray:
+    """Of which runs (n,) that of the day before was yet to end when something was measured: who called it off without a
+    date spoke of that one."""
+    before, trip = found.service_day - 1, np.maximum(found.trip, 0)
+    result = (found.trip >= 0) & (before >= 0) & (measured_at > 0)
+    rows = np.flatnonzero(result)
+    ends = tt.date_origin[before[rows]] + found.shift_s[rows] + tt.trip_end_s[trip[rows]]
+    result[rows] = tt.runs_on(trip[rows], before[rows]) & (measured_at[rows] <= ends)
+    return result
 
 
 def _not_long_before_it_begins(tt: Timetable, found: FoundRuns, first_time: Float64Array) -> FoundRuns:

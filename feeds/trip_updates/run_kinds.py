@@ -19,7 +19,7 @@ from feeds.trip_updates.message_columns import (
     first_known,
 )
 from predictor.arrays import NONE, Int32Array, Int64Array, group_starts, is_one_of
-from predictor.named_runs import SAME_START_S
+from predictor.named_runs import SAME_START_S, START_TOLERANCE_S
 from predictor.stop_alignment import aligned
 from predictor.timetable import Timetable
 from predictor.trip_updates import (
@@ -35,7 +35,9 @@ from predictor.trip_updates import (
 
 def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refused: Counter[str]) -> UpdatedRuns:
     """The runs with what each is: its relationship, where its calls come from, and its shift."""
-    trip, day, start = runs.trip, runs.service_day, runs.start_time_s
+    trip, day, update_ptr = runs.trip, runs.service_day, group_starts(updates.owner, len(runs))
+    runs = _told_once(runs, updates, update_ptr)
+    start = _with_own_starts(tt, runs, updates, update_ptr)
     known = np.maximum(trip, 0)
     relationship, calls_from, moved = runs.relationship.copy(), runs.calls_from.copy(), runs.moved_s.copy()
     shift = np.where((trip >= 0) & (start >= 0), start - (tt.trip_start_s[known] if tt.trips else 0), 0)
@@ -52,7 +54,6 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
     day = np.where(copied & (start < 0), NONE, day).astype(np.int32)
     calls_from[copied], moved[copied] = COPY, shift[copied]
 
-    update_ptr = group_starts(updates.owner, len(trip))
     adds = is_one_of(relationship, (TRIP_ADDED, TRIP_NEW))
     # Neither a date nor a time says on which day.
     refused["added_trip_without_stops"] += int((adds & (trip < 0) & (day < 0) & (timed == 0)).sum())
@@ -94,6 +95,36 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
         moved_s=moved,
         shift_s=np.where(own_id, np.maximum(start, 0), np.where(same_id, moved, 0)).astype(np.int32),
     )
+
+
+def _told_once(runs: UpdatedRuns, updates: StopTimeUpdates, update_ptr: Int64Array) -> UpdatedRuns:
+    """The runs (n,), those that one vehicle is told to make under several names, at the same stops and times, under the
+    first of these."""
+    first: dict[tuple[object, ...], int] = {}
+    trip_id, start = runs.trip_id.copy(), runs.start_time_s.copy()
+    own = runs.is_added & (runs.trip < 0) & (runs.vehicle_id != "") & (np.diff(update_ptr) > 1)
+    for row in np.flatnonzero(own).tolist():
+        span = slice(int(update_ptr[row]), int(update_ptr[row + 1]))
+        calls = (updates.stop[span], updates.arrival[span], updates.departure[span])
+        key = (str(runs.vehicle_id[row]), int(runs.service_day[row]), *(column.tobytes() for column in calls))
+        same = first.setdefault(key, row)
+        trip_id[row], start[row] = trip_id[same], start[same]
+    return replace(runs, trip_id=trip_id, start_time_s=start)
+
+
+def _with_own_starts(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, update_ptr: Int64Array) -> Int32Array:
+    """The start times (n,) with those of runs that are added without one under the id of a trip that is called off, far
+    from its time: they take nobody's place."""
+    key = np.where((runs.trip >= 0) & (runs.service_day >= 0), runs.service_day.astype(np.int64) * tt.trips, NONE)
+    key += runs.trip
+    gone = is_one_of(runs.relationship, (TRIP_CANCELED, TRIP_DELETED)) & (runs.trip >= 0)
+    rows = np.flatnonzero(runs.is_added & (runs.trip >= 0) & (runs.start_time_s < 0) & np.isin(key, key[gone]))
+    start = _with_first_times(tt, runs.start_time_s, runs.service_day, rows, updates, update_ptr)
+    for row in rows.tolist():
+        departures = tt.trip_start_s[runs.trip[row]] + tt.journey_shift_s[tt.journey_trip == runs.trip[row]]
+        if (np.abs(departures - start[row]) <= START_TOLERANCE_S).any():
+            start[row] = NONE
+    return start
 
 
 def _with_first_times(

@@ -545,6 +545,28 @@ def test_a_run_that_is_called_off_and_added_again_under_its_id_runs_as_added(gon
     assert "live" not in " ".join(city.trip_updates(off).board("A"))
 
 
+@pytest.mark.parametrize("relationship", ["NEW", "ADDED"])
+def test_a_run_added_hours_later_under_the_id_of_one_that_is_called_off_hides_it_from_nobody(relationship: str) -> None:
+    later = update(
+        "t1", StopUpdate("A", "09:05", "09:05"), StopUpdate("D", "09:12", "09:12"), relationship=relationship
+    )
+    for told in ((cancelled("t1"), later), (later, cancelled("t1"))):
+        city = City(at="07:58").trip_updates(*told)
+        assert city.board("A") == ["08:00 t1 cancelled", "09:00 t2 scheduled", "09:05 t1@09:05 live"]
+
+
+def test_one_vehicle_that_is_told_to_make_one_added_run_under_two_names_comes_once() -> None:
+    def extra(name: str, vehicle: str) -> TripUpdate:
+        return replace(added(name, ("A", "08:20"), ("C", "08:24"), ("E", "08:28")), vehicle=vehicle)
+
+    city = City(at="08:10").trip_updates(extra("x", "v1"), extra("y", "v1"))
+    assert city.board("C") == ["08:24 x live", "09:04 t2 scheduled"]
+    city.vehicle_positions(bus("v1", "y", at="A"))
+    assert city.vehicles()["v1"]["trip_id"] == "x" and [row.run for row in city.departures("C")] == ["x", "t2"]
+    city.trip_updates(extra("x", "v1"), extra("y", "v2"))
+    assert [row.run for row in city.departures("C")] == ["x", "y", "t2"]
+
+
 def test_a_trip_sent_elsewhere_calls_at_the_new_stop() -> None:
     far = (*row_of_stops("A B C D E"), Stop("X", 1300.0, 700.0))
     city = City(network(far, "A B C D E"), at="07:58").trip_updates(
@@ -1160,6 +1182,9 @@ def test_our_feed_tells_of_no_stop_as_left_that_an_added_runs_bus_is_overdue_for
     assert city.board("C")[0] == "08:19 x scheduled"
     told = ours(city, "x").stops
     assert [(stop.stop, stop.departure, stop.relationship) for stop in told] == [(s, None, "NO_DATA") for s in "ACE"]
+    # As long as boards have it, readers have it, past its scheduled end too.
+    city.at("08:22")
+    assert city.board("C")[0] == "08:25 x scheduled" and ours(city, "x").stops == told
 
 
 def test_our_feed_says_of_a_run_by_headway_too_from_where_on_nothing_is_known() -> None:

@@ -767,3 +767,13 @@ def test_a_delay_without_a_date_that_was_measured_yesterday_is_not_todays() -> N
         update("t1", delay=300, timestamp=city.now - 3 * 3600),
     ):
         assert city.trip_updates(told).board("A")[0] == "08:05 t1 live"
+
+
+def test_a_cancellation_without_a_date_that_was_written_before_yesterdays_run_ended_is_not_todays() -> None:
+    city = City(at="07:30")
+    midnight = city.posix("00:00")
+    for written, status in ((-18, "scheduled"), (-6, "cancelled"), (3, "cancelled")):
+        city.trip_updates(cancelled("t1", timestamp=midnight + written * 3600.0))
+        assert city.board("C")[0] == f"08:04 t1 {status}", written
+    city.trip_updates(cancelled("t1", timestamp=midnight - 18 * 3600.0, start_date=DATE))
+    assert city.board("C")[0] == "08:04 t1 cancelled"
