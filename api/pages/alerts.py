@@ -83,14 +83,23 @@ def _names(message: AlertWords) -> str:
     """Names what is said: the same from day to day."""
     lines, stops = [line.route_id for line in message.lines], [stop_id for stop_id, _ in message.stops]
     return digest_of(
-        (message.header, message.description, message.url, lines, stops, message.starts_at, message.ends_at)
+        (
+            message.header,
+            message.description,
+            message.url,
+            message.whom,
+            lines,
+            stops,
+            message.starts_at,
+            message.ends_at,
+        )
     )
 
 
 def _page(moment: PageMoment, route_id: str, stop_id: str, number: int = 1) -> AlertsPage:
     tt = moment.timetable
     route, stop = tt.route_index.get(route_id), tt.stop_named.get(stop_id)
-    messages = all_alert_words(moment, announced_alerts(moment, route, stop))
+    messages = all_alert_words(moment, announced_alerts(moment, route, stop), [] if stop is None else [stop])
     lines = {line.route: line for message in messages for line in message.lines}
     last = max(-(-len(messages) // _MOST), 1)
     number = min(max(number, 1), last)

@@ -83,7 +83,7 @@ def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = ""
 
 def stop_messages(moment: PageMoment, stop: int, alerts: list[Alert]) -> list[AlertWords]:
     """Which departures are not where the timetable has them, and some alerts, for who waits at a stop."""
-    return [*moved_words(moment, stop), *at_its_platforms(moment, stop, first_alert_words(moment, alerts))]
+    return [*moved_words(moment, stop), *at_its_platforms(moment, stop, first_alert_words(moment, alerts, [stop]))]
 
 
 def at_its_platforms(moment: PageMoment, stop: int, alerts: list[AlertWords]) -> list[AlertWords]:

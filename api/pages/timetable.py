@@ -59,7 +59,8 @@ def stop_timetable(request: Request, stop_id: str, date: str = "", line: str = "
     return _page(
         request, moment, moment.stop_name(stop), f"/stops/{quote(stop_id, safe='')}", day,
         next_change(moment, stop, None, day), [row.line.badge for row in rows],
-        at_its_platforms(moment, stop, first_alert_words(moment, day_alerts(moment, day, stop=stop))), rows=rows,
+        at_its_platforms(moment, stop, first_alert_words(moment, day_alerts(moment, day, stop=stop), [stop])),
+        rows=rows,
         **_marks([departure for row in found for departure in row.departures if not departure.headway_s]),
     )  # fmt: skip
 

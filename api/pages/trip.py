@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -103,7 +103,11 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str, your_visi
         vehicle=_vehicle(moment, journey, state),
         behind=calls[:behind],
         calls=calls[behind:],
-        alerts=first_alert_words(moment, run_alerts(moment, trip, journey.service_day, journey.shift_s)),
+        # It is the page of the run.
+        alerts=[
+            replace(alert, whom=())
+            for alert in first_alert_words(moment, run_alerts(moment, trip, journey.service_day, journey.shift_s))
+        ],
     )
 
 

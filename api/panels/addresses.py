@@ -203,7 +203,7 @@ def _message(alert: AlertWords, texts: Texts) -> str:
     told = " ".join([*(line_name(line, texts) for line in shown), *others])
     full_stop = "" if alert.header.endswith((".", "!", "?", "…", ":")) else "."
     sentence = f"{alert.header}{full_stop} {alert.description}" if alert.description else alert.header
-    parts = (f"{alert.when} · {sentence}" if alert.when else sentence).split("\n")
+    parts = f"{alert.about}{sentence}".split("\n")
     sentence = " ".join(part for line in parts if (part := line.strip()))
     # Of few characters none is for a name that the message begins with.
     is_named = re.match(rf"\W*(?:{re.escape(lines)}\s*[]:–—-]|{_LINE}\s+{re.escape(lines)}\b)", sentence, re.IGNORECASE)

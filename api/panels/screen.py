@@ -127,7 +127,7 @@ def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int, name: s
 
 
 def _parts(alert: AlertWords) -> list[ScreenMessage]:
-    header = f"{alert.when} · {alert.header}" if alert.when else alert.header
+    header = f"{alert.about}{alert.header}"
     if not alert.description and len(header) > _MESSAGE_ROOM:
         languages = "", alert.languages[0]
         return [ScreenMessage(alert.lines, "", part, languages) for part in _pieces(header, _MESSAGE_ROOM)]

@@ -315,15 +315,19 @@ def _line(timetable: Timetable, route: int, badge: Badge) -> Line:
     long = " ".join(str(timetable.route_long_name[route]).split())
     name = short or long or str(timetable.route_id[route])
     kind = int(timetable.route_type[route])
-    mode = _MODES.get(basic_type(kind))
     return Line(
         route=route,
         route_id=str(timetable.route_id[route]),
         name=name,
         long_name="" if normalised(_KIND.sub("", normalised(long))) == normalised(name) else without_name(long, name),
-        mode=mode or "other",
+        mode=mode_of(kind),
         badge=badge,
     )
+
+
+def mode_of(route_type: int) -> str:
+    """`Line.mode` of a GTFS route type."""
+    return _MODES.get(basic_type(route_type), "other")
 
 
 def _told_from(own: tuple[str, str], kinds: set[tuple[str, str]]) -> tuple[str, str]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+import numpy as np
+
 from api.reading.alerts import informed_by, stop_alerts, telling_why
 from api.reading.calls import RunCall
-from api.reading.lines import Line
+from api.reading.destinations import destination_of, usual_destination
+from api.reading.lines import Line, mode_of, stops_along
 from api.reading.moved_away import moved_departures
 from api.reading.recurrence import recurrence_of
 from api.words.moment import PageMoment
@@ -19,12 +22,16 @@ from api.words.recurrence import recurrence_words
 from api.words.texts import LANGUAGES, Texts, country_of, texts_in, typeset
 from api.words.times import TimeWords
 from feeds.alerts.alert import Alert
+from feeds.alerts.informed import Informed
+from feeds.alerts.selector_fits import ANY
 from feeds.alerts.translations import language_in, text_in
 from predictor.arrays import NONE
 
 _BLANKS = " \t\xa0"
 _ENDS = f"{_BLANKS}\n.:;!?-–—"
 """What stands between a sentence and the next."""
+_MOST_DEPARTURES = 8
+"""Of more the message itself has to tell."""
 _MOST = 20
 """So many a page, panel or screen has room for."""
 
@@ -39,6 +46,8 @@ class AlertWords:
     lines: tuple[Line, ...] = ()
     stops: tuple[tuple[str, str], ...] = ()
     """Id and name of the stops that it names."""
+    whom: tuple[str, ...] = ()
+    """The departures, directions, agencies or kinds of lines that it is about, where it does not say so itself."""
     starts_at: float = 0.0
     """POSIX seconds, 0 where it began at some time,"""
     ends_at: float = math.inf
@@ -56,6 +65,12 @@ class AlertWords:
     """Tags of those in which header and description are, "" where that is the reader's or not known."""
 
     @property
+    def about(self) -> str:
+        """What stands before the header where all is one text: when it is, and whom it is about."""
+        when = f"{self.when} · " if self.when else ""
+        return f"{when}{', '.join(self.whom)}: " if self.whom else when
+
+    @property
     def header_around_stop(self) -> tuple[str, str, str]:
         """The header, split at the name of the only stop that it is about; whole where it does not name that."""
         stop = self.stops[0][1] if len(self.stops) == 1 else ""
@@ -63,8 +78,8 @@ class AlertWords:
         return (self.header[: named.start()], stop, self.header[named.end() :]) if named else (self.header, "", "")
 
 
-def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
-    """An alert in the language of `moment`."""
+def alert_words(moment: PageMoment, alert: Alert, at: Sequence[int] = ()) -> AlertWords:
+    """An alert in the language of `moment`, as read at stops if any."""
     texts, times, tt = moment.texts, moment.words, moment.timetable
     reader = f"{texts.language}-{times.country}"
     header, description, url = (text_in(text, reader) for text in (alert.header, alert.description, alert.url))
@@ -115,6 +130,7 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
         url=url if url.startswith(("https://", "http://")) else "",
         lines=moment.lines.named_once(informed.routes),
         stops=_places(moment, informed.stops),
+        whom=tuple(_whom(moment, informed, at, f"{header}\n{description}".casefold())),
         starts_at=start,
         ends_at=end,
         in_force=in_force,
@@ -134,6 +150,49 @@ def _at(key: str, time: str, texts: Texts) -> str:
 def _foreign(tag: str, language: str) -> str:
     """A language that is not the reader's, "" where it is."""
     return "" if tag.split("-")[0].lower() == language else tag
+
+
+def _whom(moment: PageMoment, informed: Informed, at: Sequence[int], said: str) -> Iterator[str]:
+    """See `AlertWords.whom`; `said`: the message in small letters."""
+    tt = moment.timetable
+    if informed.runs:
+        clocks: dict[str, list[str]] = {}
+        for clock, destination in _departures(moment, informed, at, said):
+            clocks.setdefault(destination, []).append(clock)
+        for destination, times in clocks.items():
+            yield f"{', '.join(dict.fromkeys(times))} {moment.towards(destination)}"
+    for route, way in sorted(informed.ways):
+        trips = np.flatnonzero((tt.trip_route == route) & (tt.pattern_direction[tt.trip_pattern] == way))
+        destination = moment.place_of(usual_destination(moment.snapshot, moment.today, trips.astype(np.int32)))
+        if destination.casefold() not in said:
+            yield moment.towards(destination)
+    names = dict(zip(tt.agency_id.tolist(), tt.agency_name.tolist(), strict=True))
+    for selector in informed.wide:
+        mode = moment.texts(f"mode_{mode_of(selector.route_type)}") if selector.route_type >= 0 else ""
+        words = " · ".join(filter(None, (names.get(selector.agency_id, ""), mode)))
+        if words.casefold() not in said:
+            yield words
+
+
+def _departures(moment: PageMoment, informed: Informed, at: Sequence[int], said: str) -> list[tuple[str, str]]:
+    """Times and destinations of the runs that an alert names, soonest first, as they leave from one of the stops or
+    else from their first; none where there are many, or one has several departures. Those whose time it says are left
+    out."""
+    tt = moment.timetable
+    stops = {member for stop in at for member in tt.members(stop).tolist()}
+    found: dict[tuple[int, float], tuple[float, str, str]] = {}
+    for trip, shift_s, day in informed.runs if len(informed.runs) <= _MOST_DEPARTURES else ():
+        if shift_s is None and np.count_nonzero(tt.by_name.journey_trip == trip) > 1:
+            return []
+        called_at = stops_along(tt, int(tt.trip_pattern[trip]))
+        here = next((call for call, stop in enumerate(called_at) if stop in stops), 0)
+        origin = float(tt.date_origin[moment.today if day == ANY else day]) + (shift_s or 0)
+        first, leaves = (origin + float(tt.departure_s[tt.entry_of(trip, call)]) for call in (0, here))
+        clocks = [moment.words_at(called_at[call]).time(time) for call, time in ((0, first), (here, leaves))]
+        if not any(clock.casefold() in said for clock in clocks):
+            # Runs of the operator's own stand in the place of those whose time and line they have.
+            found[int(tt.trip_route[trip]), leaves] = leaves, clocks[1], moment.place_of(destination_of(tt, trip))
+    return [(clock, destination) for _, clock, destination in sorted(found.values())]
 
 
 def _places(moment: PageMoment, stops: Iterable[int]) -> tuple[tuple[str, str], ...]:
@@ -179,12 +238,12 @@ def _any_of(key: str) -> str:
     return "|".join(rf"\b{pattern}\b" if pattern[-1].isalpha() else pattern for pattern in patterns)
 
 
-def all_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWords]:
-    """Alerts in the language of `moment`. The same words sent for each of several lines, or again with another end, are
-    said once, of all and until the last; one without a word is not."""
+def all_alert_words(moment: PageMoment, alerts: Iterable[Alert], at: Sequence[int] = ()) -> list[AlertWords]:
+    """Alerts in the language of `moment`, as read at stops if any. The same words sent for each of several lines, or
+    again with another end, are said once, of all and until the last; one without a word is not."""
     words_of_key: dict[tuple[object, ...], AlertWords] = {}
     for alert in alerts:
-        words = alert_words(moment, alert)
+        words = alert_words(moment, alert, at)
         if not words.header:
             continue
         own_words = words.header.casefold(), words.description.casefold()
@@ -192,8 +251,9 @@ def all_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWo
         before = words_of_key.get(key, words)
         lines = moment.lines.named_once(line.route for line in (*before.lines, *words.lines))
         stops = dict.fromkeys((*before.stops, *words.stops))
+        whom = dict.fromkeys((*before.whom, *words.whom))
         last = max(before, words, key=lambda each: each.ends_at)
-        words_of_key[key] = replace(last, lines=lines, stops=tuple(stops))
+        words_of_key[key] = replace(last, lines=lines, stops=tuple(stops), whom=tuple(whom))
     return list(words_of_key.values())
 
 
@@ -228,10 +288,10 @@ def moved_words(moment: PageMoment, stop: int) -> list[AlertWords]:
     return messages
 
 
-def first_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWords]:
+def first_alert_words(moment: PageMoment, alerts: Iterable[Alert], at: Sequence[int] = ()) -> list[AlertWords]:
     """The first of all, for where they stand beside something else; the last one says how many more there are, and
     leads to the page of all."""
-    words = all_alert_words(moment, alerts)
+    words = all_alert_words(moment, alerts, at)
     shown, count = words[:_MOST], len(words) - _MOST
     if count > 0:
         header = moment.texts("alerts_others", count=count)
@@ -248,7 +308,7 @@ def panel_alert_words(moment: PageMoment, stops: Sequence[int]) -> list[AlertWor
         for stop in stops
         for moved in moved_words(moment, stop)
     ]
-    words += [_at_stops(moment, message, stops) for message in first_alert_words(moment, alerts.values())]
+    words += [_at_stops(moment, message, stops) for message in first_alert_words(moment, alerts.values(), stops)]
     return list(dict.fromkeys(replace(message, url="") for message in words))
 
 

@@ -30,6 +30,10 @@ _PARTS_ABOVE = 10**11
 _BARE_ADDRESS = re.compile(r"^(?:[\w-]+\.)+[a-z]{2,}(?=[:/?#]|$)", re.IGNORECASE)
 """An address as people write it, without how to get there."""
 
+_ADDRESS = re.compile(r"https?://")
+_NEXT_ADDRESS = re.compile(r"\n|[\s,;|]+(?=https?://)")
+"""Before the second of several addresses in one."""
+
 _Alert = gtfs_realtime_pb2.Alert
 _TEXTS = (
     "header", "description", "tts_header", "tts_description", "url", "cause_detail", "effect_detail",
@@ -103,10 +107,15 @@ def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
 
 
 def _addresses(alert: gtfs_realtime_pb2.Alert) -> dict[str, str]:
-    """Where to read more, by language: as given, or else what the description leads to."""
+    """Where to read more, by language: the first of several as given, or else what a link of it or of the description
+    leads to."""
     urls = plain_texts(alert.url, "\n")
-    url_in = {language: _whole_address(url.split("\n")[0]) for language, url in urls.items()}
-    return {language: url for language, url in url_in.items() if url} or addresses_in(alert.description_text)
+    url_in = {language: _whole_address(_NEXT_ADDRESS.split(url, maxsplit=1)[0]) for language, url in urls.items()}
+    linked = addresses_in(alert.url)
+    url_in = {
+        language: url if _ADDRESS.match(url) else linked.get(language, url) for language, url in url_in.items() if url
+    }
+    return url_in or addresses_in(alert.description_text)
 
 
 def _whole_address(url: str) -> str:

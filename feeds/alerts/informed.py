@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from threading import Lock
 
+import numpy as np
+
 from feeds.alerts.alert import Selector, TripSelector
 from feeds.alerts.selector_fits import ANY, Fit, SelectorFits
 from feeds.ids.known_ids import stops_meant
@@ -70,6 +72,30 @@ class Informed:
     def trips(self) -> frozenset[int]:
         """Trips that it names, not by their lines."""
         return frozenset(trip for fit in self._fits for trip, _ in fit.runs or ())
+
+    @cached_property
+    def runs(self) -> frozenset[tuple[int, int | None, int]]:
+        """Trip, shift in seconds (None: any) and service day (`ANY`) of the runs that it names by trips or starts,
+        where it speaks of nothing else."""
+        named = all((trip := fit.selector.trip) and (trip.trip_id or trip.start_time) for fit in self._fits)
+        return frozenset((*run, fit.service_day) for fit in self._fits if named for run in fit.runs or ())
+
+    @cached_property
+    def ways(self) -> frozenset[tuple[int, int]]:
+        """Routes and their directions, where it speaks of nothing but lines in one of their two directions."""
+        tt, named = self._timetable, self.whole_patterns()
+        as_lines = all(len(fit.lines) == 1 and not fit.selector.stop_id and fit.runs is None for fit in self._fits)
+        ways = {(int(tt.pattern_route[pattern]), int(tt.pattern_direction[pattern])) for pattern in named if as_lines}
+        one_way = {(route, way) for route, way in ways if way >= 0 and (route, 1 - way) not in ways}
+        both = one_way and all(
+            np.any(tt.pattern_direction[tt.pattern_route == route] == 1 - way) for route, way in ways
+        )
+        return frozenset(one_way) if both else frozenset()
+
+    @cached_property
+    def wide(self) -> list[Selector]:
+        """Those that name agencies or kinds of lines as such; none of what is told to everyone."""
+        return [] if self.everyone else [selector for selector in self.selectors if _of_all_its_lines(selector)]
 
     @property
     def since(self) -> float:

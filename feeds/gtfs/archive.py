@@ -306,7 +306,13 @@ def _tables_among(files: Mapping[str, _File], name: str) -> tuple[dict[str, str]
             folders[path.parent].setdefault(table, []).append(member)
     if not folders:
         inner = [member for member in files if member.lower().endswith(".zip")]
-        hint = f"the feed seems to be inside {inner[0]}: unpack that" if inner else "give the zip of a GTFS feed"
+        hint = "give the zip of a GTFS feed"
+        if len(inner) > 1:
+            hint = f"there are {len(inner)} zips in it ({', '.join(inner[:5])}): unpack it and give one of them"
+        elif inner:
+            hint = f"the feed seems to be inside {inner[0]}: unpack that"
+        elif any(member.lower().endswith(".xml") for member in files):
+            hint = "XML, such as NeTEx or TransXChange, is another format: ask for the GTFS feed"
         found = ", ".join(sorted(files)[:5]) or "nothing"
         raise FeedError(f"{name}: no GTFS table (stops.txt, trips.txt, …) in it, but {found}; {hint}.")
 

@@ -7,7 +7,7 @@ import numpy as np
 from predictor.arrays import NONE, BoolArray, Int32Array
 
 _BASIC_OF = {
-    1: 2, 2: 3, 4: 1, 5: 1, 6: 1, 7: 3, 8: 11, 9: 0, 10: 4, 12: 4, 13: 6, 14: 7,
+    1: 2, 2: 3, 3: 2, 4: 1, 5: 1, 6: 1, 7: 3, 8: 11, 9: 0, 10: 4, 12: 4, 13: 6, 14: 7,
 }  # fmt: skip
 """Hundreds of the extended route types, and the basic type that says the same."""
 _MONORAIL, _MONORAIL_EXTENDED = 12, 405

@@ -277,8 +277,10 @@ def _few_words(body: bytes) -> str:
 
 def _advice(answer: httpx.Response) -> str:
     code = answer.status_code
-    if code in (401, 403):
+    if code == 401:
         return "; give a valid API key."
+    if code == 403:
+        return "; give a valid API key, or another User-Agent if it refuses programs."
     if code in (404, 410):
         return "; check the address."
     if code == 429:

@@ -145,7 +145,8 @@ def test_api_keys_are_sent_but_never_said(server: Server) -> None:
         # mark1foley/ha-gtfs-rt-v2#39, vingerha/gtfs2#21
         (400, b"Invalid API Key\n", "400 Bad Request (“Invalid API Key”); check the address"),
         (401, b'{"why":\n"missing key"}', "401 Unauthorized (“{\"why\": \"missing key\"}”); give a valid API key"),
-        (403, b"<html>Forbidden</html>", "403 Forbidden; give a valid API key"),
+        # mfdz/GTFS-Issues#54, cal-itp/data-infra#4115
+        (403, b"<html>Forbidden</html>", "403 Forbidden; give a valid API key, or another User-Agent"),
         (404, b"\x00\xff", "404 Not Found; check the address"),
         (410, b"", "410 Gone; check the address"),
         (403, b"The key s3cret is over its quota. " * 20, "(“The key … is over its quota. The key … is"),

@@ -655,11 +655,11 @@ def test_a_destination_alone_in_brackets_is_said_without_them() -> None:  # publ
 
 
 def test_a_line_is_among_those_of_its_kind_however_its_type_is_written() -> None:
-    kinds = {"a": 204, "b": 600, "c": 1400, "d": 12, "e": 7}
+    kinds = {"a": 204, "b": 600, "c": 1400, "d": 12, "e": 7, "f": 300}
     ways = tuple(Pattern(name, "A B C", route=name) for name in kinds)
     lines = tuple(Route(name, name, type=kind) for name, kind in kinds.items())
     page = City(network("A B C", ways, tuple(Trip(name, "08:00", name) for name in kinds), routes=lines)).page("/lines")
-    assert [text(badge) for badge in page.css("main .badge")][:5] == ["b", "d", "a", "c", "e"]
+    assert [text(badge) for badge in page.css("main .badge")][:6] == ["b", "d", "f", "a", "c", "e"]
 
 
 def test_lines_stand_as_the_operator_sorts_them() -> None:

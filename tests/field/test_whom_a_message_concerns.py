@@ -684,6 +684,12 @@ def test_messages_of_which_more_are_sent_in_one_language_are_all_read() -> None:
          "https://town.example/map?a=1&b=2"),
         ("", "&lt;a href=&quot;https://town.example/map&quot;&gt;Map&lt;/a&gt;", "https://town.example/map"),
         ("", "More: https://town.example/map.", "https://town.example/map"),
+        # The first of several, and what a link leads to that stands in the place of an address.
+        ("https://town.example/a, https://town.example/b", "", "https://town.example/a"),
+        ("[More](https://town.example/map)", "", "https://town.example/map"),
+        ('<a href="https://town.example/map">More</a>', "", "https://town.example/map"),
+        ("https://town.example/Tram_(1)?to=https://town.example/b", "",
+         "https://town.example/Tram_(1)?to=https://town.example/b"),
         # What a form begins with, and nobody went on with.
         ("http://", "More: https://town.example/map", "https://town.example/map"), ("https://", "", None),
         ("", '<img src="https://town.example/logo.png"> Works', None),
@@ -939,3 +945,43 @@ def test_who_reads_messages_by_siri_sees_that_one_is_another_by_now_and_none_wit
     assert all(
         again[0] >= before[0] for again, before in zip(told_at("08:06", "Works"), (changed, silent), strict=True)
     )
+
+
+@pytest.mark.parametrize(
+    ("informed", "said", "at", "about"),
+    [
+        # OneBusAway/onebusaway-android#938: which of the departures it is, as it leaves from there.
+        ([{"trip_id": "t1"}], "Small bus", "C", "1: 08:04 to East: Small bus"),
+        ([{"trip_id": "t2", "start_date": 20261126}, {"trip_id": "t1"}], "Small bus", "C",
+         "1: 08:04, 09:04 to East: Small bus"),
+        ([{"trip_route_id": "r1", "start_time": "09:00:00", "start_date": 20261126}], "Small bus", "A",
+         "1: 09:00 to East: Small bus"),
+        ([{"trip_id": "t1", "start_date": 20261127}], "Small bus", "C",
+         "1: From tomorrow 00:00 · 08:04 to East: Small bus"),
+        ([{"trip_id": "t1"}], "The 08:00 is a small bus", "C", "1: The 08:00 is a small bus"),
+        ([{"trip_id": "t1"}, {"route_id": "r1"}], "Small bus", "C", "1: Small bus"),
+        # Of a line that stops there in both directions, which one.
+        ([{"route_id": "r1", "direction_id": 1}], "Works", "E", "1: to West: Works"),
+        ([{"route_id": "r1", "direction_id": 1}], "Works towards West", "E", "1: Works towards West"),
+        ([{"route_id": "r1", "direction_id": 1}, {"route_id": "r1", "direction_id": 0}], "Works", "E", "1: Works"),
+        # ibi-group/OpenTripPlanner#44: of lines of several agencies and kinds, whose.
+        ([{"agency_id": "B"}], "Strike", "C", "Trams of B: Strike"),
+        ([{"agency_id": "B"}], "Strike on the trams of B", "C", "Strike on the trams of B"),
+        ([{"route_type": 0}], "Strike", "C", "Tram: Strike"),
+        ([{"agency_id": "B"}, {"agency_id": "TB"}], "Strike", "C", "Strike"),
+        ([{"agency_id": "TB", "stop_id": "C"}], "Stop moved", "C", "Stop moved"),
+    ],
+)  # fmt: skip
+def test_who_waits_reads_which_departure_direction_or_agency_a_message_is_about(
+    informed: list[dict[str, Any]], said: str, at: str, about: str
+) -> None:
+    city = City(TOWN, at="07:55").alerts(alert(said, *informed))
+    read = city.messages(stop=at)
+    assert read["panel"] == [about]
+    assert read["stop page"] == [said], "beside it"
+    whom = about.removesuffix(said).removeprefix("1: ").rpartition(" · ")[2].removesuffix(": ")
+    lines = city.page("/lines/r1") if "r1" in str(informed) else city.page("/alerts")
+    for page in (city.page(f"/stops/{at}"), lines):
+        beside = [text(node) for node in page.css(".alert .soft")]
+        assert any(whom[-7:] in words for words in beside) if whom else beside == []
+    assert whom in text(city.page(f"/screen/{at}").css_first(".message"))
