@@ -22,6 +22,7 @@ from api.answers.map_tiles import MapTiles
 from api.answers.middleware import HeadAsGet
 from api.answers.of_the_engine import OfTheEngine
 from api.answers.packed import Packed
+from api.answers.plainly_asked import AtOnce
 from api.answers.problems import answer_with_problems
 from api.answers.rate_limits import RateLimits
 from api.answers.root_path import OwnRedirects, RootPath
@@ -197,6 +198,7 @@ def _add_middleware(app: FastAPI, service: Served, *, reads: bool, engine: str |
     if reads:
         app.add_middleware(OfTheEngine, address=engine)
     app.add_middleware(BodyLimit)
+    app.add_middleware(AtOnce, routes=app.router.routes)
     app.add_middleware(SaidOnce, service=service)
     app.add_middleware(RequestMetrics, registry=app.state.registry)
     app.add_middleware(HeadAsGet)

@@ -2,29 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from inspect import iscoroutinefunction
 
 from fastapi import Request
 from fastapi.routing import APIRoute
-from starlette.types import Receive, Scope, Send
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.answers.middleware import HttpMiddleware
+from api.answers.packed import pack
+from api.words.root_path import path_within
+
+_ASK_FOR_MORE = {b"content-length", b"origin", b"transfer-encoding"}
+"""Headers that others see to."""
 
 
 class PlainlyAsked(APIRoute):
-    """Without a query each parameter but the path's texts has its default: FastAPI, which reads and checks one after
-    the other, would take as long as a board."""
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI. Errors: as the endpoint's, which the application answers."""
-        if scope["query_string"] or scope["method"] != "GET" or not self._has_defaults:
-            await super().handle(scope, receive, send)
-            return
-        response = await self.endpoint(Request(scope, receive, send), **scope["path_params"])
-        await response(scope, receive, send)
+    """One whose endpoint is called at once where all its parameters but the path's texts have their defaults."""
 
     @cached_property
-    def _has_defaults(self) -> bool:
+    def has_defaults(self) -> bool:
+        """Without a query."""
         asks = self.dependant
         others = asks.dependencies or asks.header_params or asks.cookie_params or asks.body_params
         required = any(parameter.field_info.is_required() for parameter in asks.query_params)
         return iscoroutinefunction(self.endpoint) and not others and not required
+
+
+class AtOnce(HttpMiddleware):
+    """Calls such an endpoint, and packs what it answers: FastAPI, which reads and checks one parameter after the other,
+    and what stands before it would take as long as a board."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
+        """Parameters: `routes` of the application, also those that are added before the first is asked for."""
+        super().__init__(app)
+        self._routes = routes
+
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = None
+        if not scope["query_string"] and scope["method"] == "GET":
+            path = path_within(scope)
+            route = next((route for route in self._gets if route.path_regex.match(path)), None)
+        headers = dict(scope["headers"])
+        if not isinstance(route, PlainlyAsked) or not route.has_defaults or not _ASK_FOR_MORE.isdisjoint(headers):
+            await self._app(scope, receive, send)
+            return
+        scope.update(route.matches(scope)[1])
+        request = Request(scope, receive, send)
+        try:
+            response = await route.endpoint(request, **scope["path_params"])
+        except HTTPException as error:
+            response = scope["app"].exception_handlers[HTTPException](request, error)
+        await pack(response, headers.get(b"accept-encoding", b""))
+        response.headers.add_vary_header("Origin")
+        await response(scope, receive, send)
+
+    @cached_property
+    def _gets(self) -> list[Route]:
+        return [route for route in self._routes if isinstance(route, Route) and "GET" in (route.methods or ())]
