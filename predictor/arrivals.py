@@ -75,6 +75,7 @@ class Arrivals:
         )
         ended, (end_lat, end_lon) = tt.trip_pattern[legs.trip[follows - 1]], tt.pattern_end
         way_m = to_first_stop_m(tt, legs.trip[follows], end_lat[ended], end_lon[ended])
+        way_m[legs.turns_at[follows - 1] >= 0] = 0.0
         ways.lead_s[follows] = MINIMUM_LAYOVER_S + way_m / DEADHEAD_M_S
         end = np.cumsum(legs.end_call - legs.first_call, dtype=np.int64)
         leg, call, until = self._holds.on(legs)

@@ -122,6 +122,7 @@ def scan(
     vehicle = -1
     left = run = link_variance = variance = layover = 0.0
     timetabled = historic = recent = held = known = 0.0
+    at_turn = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     for leg in range(len(legs.first_call)):
         if leg + _LEGS_AHEAD < len(legs.first_call):
             _fetch(legs, ways, links, departures, leg + _LEGS_AHEAD)
@@ -188,6 +189,8 @@ def scan(
             chain.timetabled_s[row], chain.historic_s[row], chain.recent_s[row] = timetabled, historic, recent
             chain.held_s[row], chain.known[row], chain.layover_s[row] = held, known, layover
 
+            if call == legs.turns_at[leg]:
+                at_turn = (left, variance, timetabled, historic, recent, held, known)
             timetabled += scheduled
             historic += link_historic
             recent += link_recent
@@ -200,6 +203,8 @@ def scan(
                 weight = links.link_weight[link]
                 link_variance = (weight * links.link_variance[link] + 5.0 * prior) / (weight + 5.0)
             row += 1
+        if legs.turns_at[leg] >= 0:
+            left, variance, timetabled, historic, recent, held, known = at_turn
 
 
 @compiled

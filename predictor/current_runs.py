@@ -31,6 +31,8 @@ from predictor.tracks import Tracks
 
 BROKEN_DOWN_S = 720.0
 """A vehicle that comes to no further stop for so long, and then names its trip no more, does not go on with it."""
+SIGNED_OFF_S = 900.0
+"""Nor does who has named it no more for so long, wherever it drives: many a feed leaves it out for some minutes."""
 
 
 class CurrentRuns:
@@ -84,10 +86,11 @@ class CurrentRuns:
 
     def _goes_on(self, tracks: Tracks, slot: Int64Array, obs: Observations) -> BoolArray:
         """Whether each vehicle (n,) goes on with the run that it is on, if it names none: not where it had got no
-        further for long, since then it has broken down and is taken home."""
+        further for long, since then it has broken down and is taken home; nor where it has long ceased to name it."""
         stuck = (tracks.named_at[slot] > -np.inf) & (obs.timestamp - tracks.arrived_at[slot] > BROKEN_DOWN_S)
         stuck &= (tracks.state[slot] == IN_SERVICE) & (tracks.departed[slot] > 0)
-        result: BoolArray = (tracks.trip[slot] >= 0) & (tracks.state[slot] != OFF_ROUTE) & ~stuck
+        signed_off = tracks.names_its_trip[slot] & (obs.timestamp - tracks.named_at[slot] > SIGNED_OFF_S)
+        result: BoolArray = (tracks.trip[slot] >= 0) & (tracks.state[slot] != OFF_ROUTE) & ~stuck & ~signed_off
         return result
 
     def _next_of_block(

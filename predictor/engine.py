@@ -460,7 +460,7 @@ class Engine:
         doubt = doubts(self.timetable, tracks, current, holds, patience, self._feed.stands_since)
         current = current.take(doubt[current.slot] != GIVEN_UP)
         legs = with_next_runs(self._days, tracks, current, now)
-        legs = with_turns(self.timetable, legs, tracks, begins, begins.call, operator.shortened.run_key)
+        legs = with_turns(self.timetable, legs, tracks, begins, begins.call, operator.shortened)
         # Who is through with its run is judged by its next one.
         under_way = current.slot[current.first_call < self.timetable.trip_calls[current.trip]]
         later = legs.take(~np.isin(legs.slot, under_way))

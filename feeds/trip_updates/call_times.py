@@ -75,9 +75,9 @@ def expected_times(
     told = first_known(arrival, departure)
     unbelieved = (calls.arrival - told > EARLIEST_S) & ~(runs.own_calls & ~runs.own_times)[calls.owner]
     arrival, departure = np.where(unbelieved, np.nan, arrival), np.where(unbelieved, np.nan, departure)
-    # Nor does who comes after it has left, and after it is told to come to where it calls next; or so long after that.
+    # Nor does who comes after it has left, and after it is told to come to where it calls next; or long after either.
     next_at = _next_told(calls.owner, first_known(arrival, departure))
-    arrival = np.where((arrival > departure) & (arrival > next_at), np.nan, arrival)
+    arrival = np.where((arrival > departure) & (arrival > np.fmin(next_at, departure + EARLIEST_S)), np.nan, arrival)
     wild = np.fmax(arrival, departure) - next_at > EARLIEST_S
     arrival, departure = np.where(wild, np.nan, arrival), np.where(wild, np.nan, departure)
     arrival = _arrival_of_stay(calls, arrival, departure, relationship)

@@ -44,7 +44,9 @@ ONE_PLACE_M = 10.0
 _DRIVES_M_S = 15.0
 """and it drives on between their reports."""
 ONE_TIME_S = 60.0
-"""They tell of it within this time."""
+"""They tell of it within this time,"""
+TOLD_LATE_S = 30.0
+"""and within this, though nothing else tells that they are one: a bus behind it on its run is mostly further away."""
 DAY_S = 86400.0
 """A report of a vehicle whose clock stands may bear the time at which its driver logged on."""
 NEAR_M = 200.0
@@ -74,7 +76,7 @@ def decode_vehicle_positions(
     refused["vehicle_id_shared"] = shared
     observations = resolve(reports, timetable, received_at, feed_timestamp, dates, numbering)
     observations = _one_a_vehicle(_of_this_day(observations, refused), refused)
-    observations = with_refused(_under_one_id(observations, refused), refused)
+    observations = with_refused(_under_one_id(observations, timetable, refused), refused)
     trips = (e.vehicle.trip for e in message.entity if e.HasField("vehicle") and e.vehicle.HasField("trip"))
     cancelled = CancelledRuns.empty()
     if refused["run_cancelled"]:
@@ -111,9 +113,10 @@ def _one_a_vehicle(observations: Observations, refused: Counter[str]) -> Observa
     return observations.take(np.sort(kept))
 
 
-def _under_one_id(observations: Observations, refused: Counter[str]) -> Observations:
-    """Keep one report of a vehicle that goes by several ids: they are of one place and time, and of one run; or all but
-    one name none. Where one is the other with an agency before it, or the other's label, they need but be near."""
+def _under_one_id(observations: Observations, timetable: Timetable, refused: Counter[str]) -> Observations:
+    """Keep one report of a vehicle that goes by several ids: they are of one run, and of places between which it drives
+    from the time of the one to that of the other; or all but one name none. Where one is the other with an agency
+    before it, or the other's label, they need but be near."""
     trip, start, name = observations.trip, observations.start_time_s, observations.vehicle_id
     label, lat, lon, gone = observations.vehicle_label, observations.lat, observations.lon, np.zeros(len(trip), bool)
 
@@ -132,8 +135,13 @@ def _under_one_id(observations: Observations, refused: Counter[str]) -> Observat
     apart_s = np.abs(observations.timestamp[one] - observations.timestamp[other])
     first, second = bare_ids(name[one]), bare_ids(name[other])
     alike = (first == second) | (bare_ids(label[one]) == second) | (bare_ids(label[other]) == first)
-    within_m = np.where(alike, NEAR_M, np.where(apart_s <= SAME_TIME_S, ONE_PLACE_M, -np.inf))
-    gone[other] = apart_m <= within_m + _DRIVES_M_S * apart_s
+    # Of buses of a trip by headway that name no start, each may be another run.
+    one_run = (start[one] >= 0) | ~timetable.trip_repeats[trip[one]]
+    one_place = (apart_s <= SAME_TIME_S) | (one_run & (apart_s <= TOLD_LATE_S))
+    within_m = np.where(alike, NEAR_M, np.where(one_place, ONE_PLACE_M, -np.inf))
+    # It goes by the same id in each message.
+    last = np.where(name[one] > name[other], one, other)
+    gone[last[apart_m <= within_m + _DRIVES_M_S * apart_s]] = True
     one, other = neighbours(-trip, lon, lat)
     gone[other] |= (trip[other] < 0) & (lat[one] == lat[other]) & (lon[one] == lon[other])
     refused["vehicle_of_several_ids"] = int(gone.sum())

@@ -768,7 +768,11 @@ def test_a_bus_that_turns_early_is_not_told_on_its_way_back_for_when_it_would_co
     )
     turns = update("t1", skipped("D"), skipped("E"), **TODAY), update("t2", skipped("E"), skipped("D"), **TODAY)
     city = City(there_and_back).trip_updates(*turns).vehicle_positions(bus("v1", "t1", late_s=240, stuck_at="C"))
-    assert city.at("08:12").board("C") == ["08:16 t2 scheduled"]
+    assert city.at("08:12").board("C") == ["08:16 t2 live"]
+    # One that comes late to where it turns leaves there late.
+    behind = City(there_and_back).trip_updates(*turns).vehicle_positions(bus("v1", "t1", late_s=840)).at("08:15")
+    assert [behind.board(stop)[0] for stop in "BC"] == ["08:16 t1 live", "08:19 t2 live"]
+    assert behind.at("08:18").board("C")[0].endswith("t2 live")
     city.vehicle_positions(bus("v1", "t2", at="C", fresh=True))
     assert city.at("08:15").board("C") == ["08:16 t2 live"]
     late = update("t2", skipped("E"), skipped("D"), StopUpdate("C", delay=180), **TODAY)

@@ -485,6 +485,22 @@ def test_a_bus_of_two_ids_in_each_message_is_shown_once(order: int, apart_m: flo
     assert city.board("D")[0].endswith("t1 live")
 
 
+@pytest.mark.parametrize(("east", "north"), [(1.0, 0.0), (0.0, 1.0)])
+def test_a_bus_of_two_receivers_that_report_at_times_of_their_own_is_shown_once(east: float, north: float) -> None:
+    """The one tells of where it was twenty seconds ago; whichever lies further north, it goes by one id."""
+    stops = (Stop(stop, 600.0 * k * east, 600.0 * k * north) for k, stop in enumerate("ABCD"))
+    city = City(network(stops, trips=(Trip("t1", "08:00"),)), at="07:59:30")
+    for k in range(7):
+        at, way_m = city.posix("08:00") + 30 * k, 150.0 * k
+        late_m = max(way_m - 250.0, 0.0)
+        ahead = bus("avl-7", "t1", place=(way_m * east, way_m * north), timestamp=at)
+        late = bus("4012", "t1", place=(late_m * east, late_m * north), timestamp=at - 20)
+        city.vehicle_positions(ahead, late, at=at)
+        assert list(city.vehicles()) == ["4012"]
+        assert [(told.run, told.vehicle) for told in city.our_trip_updates()] == [("t1", "4012")]
+    assert city.board("C")[0].endswith("t1 live")
+
+
 @pytest.mark.parametrize(("ids", "label"), [(("1_4012", "4012"), ""), (("avl-7", "4012"), "4012")])
 def test_a_bus_of_two_ids_that_say_so_is_shown_once_though_its_reports_differ(ids: tuple[str, str], label: str) -> None:
     """Those of the one are older, and of where it was then."""

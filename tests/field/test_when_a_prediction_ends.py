@@ -323,6 +323,18 @@ def test_a_bus_that_comes_late_from_its_depot_has_only_begun_to_wait() -> None:
     assert city.at("08:14").departures("A")[0].told["doubt"] == "overdue"
 
 
+def test_a_bus_that_has_signed_off_its_trip_and_drives_on_along_the_line_is_not_waited_for_to_its_end() -> None:
+    """Many a feed leaves a trip out for some minutes; hardly any goes on with it after a quarter of an hour."""
+    slow = (Pattern("main", "A B C D E F G H", hop_s=400),)
+    city = City(network("A B C D E F G H", slow, (Trip("t1", "08:00"),)), at="07:58")
+    city.vehicle_positions(bus("v1", "t1", late_s=0), OTHER).at("08:05")
+    for minute in range(6, 24):
+        place = (450 + 90.0 * (minute - 5), 0.0)
+        city.vehicle_positions(bus("v1", place=place), OTHER, at=f"08:{minute:02}")
+        assert city.departures("G")[0].status == ("live" if minute <= 20 else "scheduled"), minute
+    city.faces_agree("G")
+
+
 def test_a_bus_left_on_its_line_hours_ago_and_still_logged_in_is_no_bus() -> None:
     city = City(FAR, at="12:00").vehicle_positions(bus("v1", "t1", "D", fresh=True)).at("12:01")
     assert city.board("E") == [] and city.vehicles()["v1"]["doubt"] == "given_up"

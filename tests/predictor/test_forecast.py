@@ -86,7 +86,7 @@ def legs_of(calls: dict[int, tuple[int, int]]) -> Legs:
     first_call, end_call = np.array([calls[vehicle] for vehicle in sorted(calls)], np.int32).T
     return Legs(
         slot.astype(np.int32), none, none, slot=slot, order=none.astype(np.int64), first_call=first_call,
-        end_call=end_call, journey=slot,
+        end_call=end_call, journey=slot, turns_at=none - 1,
     )  # fmt: skip
 
 
