@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from predictor.arrays import Int32Array
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 DAY_BEGINS_S = 3 * 3600
 """Seconds after midnight at which a day of recordings and figures begins, and the one before ends: when fewest vehicles
@@ -71,8 +71,8 @@ def start_seconds(text: str) -> int | None:
     seconds = seconds_of_day(text)
     if seconds is None and (found := _CLOCK.fullmatch(text) or _LONG.fullmatch(text)):
         numbers = [int(number or 0) for number in found.groups()]
-        seconds = sum(number * unit for number, unit in zip(numbers[::-1], (1, 60, 3600, 86_400), strict=False))
-    return None if seconds is None or seconds >= 3 * 86_400 else seconds
+        seconds = sum(number * unit for number, unit in zip(numbers[::-1], (1, 60, 3600, DAY_S), strict=False))
+    return None if seconds is None or seconds >= 3 * DAY_S else seconds
 
 
 def start_time(timetable: Timetable, trip: int, shift_s: int) -> str:

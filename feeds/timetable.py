@@ -25,7 +25,7 @@ from feeds.timetable_cache import (
     write_cached,
     write_fetched,
 )
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 if TYPE_CHECKING:
     from feeds.sources.http_source import HttpSource
@@ -34,7 +34,7 @@ DEFAULT: Final = Path("~/.cache/prochain")
 """Stands for the user's cache folder (`feeds.timetable_cache.default_cache_dir`)."""
 
 DOWNLOAD_PATIENCE_S = 300.0
-UNCHANGED_S = 86_400.0
+UNCHANGED_S = float(DAY_S)
 """So long a server is believed that a feed has not changed."""
 LARGE_BYTES = 2_000_000
 """Size of a zip from which on another process pays: starting one takes a second."""

@@ -27,7 +27,7 @@ from predictor.geometry import METRES_PER_DEGREE, ground_distance_m
 from predictor.observations import Observations
 from predictor.own_patterns import link_pairs
 from predictor.straight_lines import IMPOSSIBLE_M_S, SLACK_M, straight_lines
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 NEAR_M = 100.0
 """A vehicle whose way, straight from report to report, leads nearer to a stop than this passes it."""
@@ -39,7 +39,7 @@ LEAST_RUNS = 2
 """Runs seen the other way round before the feed, whose order cannot be driven, is contradicted."""
 LEAST_SHARE = 0.7
 """Of the runs that tell."""
-STUDY_S, STUDY_REPORTS = 86400.0, 1_000_000
+STUDY_S, STUDY_REPORTS = float(DAY_S), 1_000_000
 """What was seen is counted after so long, or so much;"""
 PART = 50_000
 """so many reports at a time."""

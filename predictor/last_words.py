@@ -16,7 +16,7 @@ import numpy as np
 from predictor.arrays import BoolArray, Float64Array, contains, is_among, places_of
 from predictor.columns import shared
 from predictor.journeys import JourneyLookup
-from predictor.operator_times import OperatorTimes, ToldCalls
+from predictor.operator_times import OperatorCalls, OperatorTimes
 from predictor.runs import still_made
 from predictor.timetable import Timetable
 
@@ -25,7 +25,7 @@ MADE_UP_S = 120.0
 
 
 @dataclass(frozen=True, eq=False)
-class _Remembered(ToldCalls):
+class _Remembered(OperatorCalls):
     """Calls to come of late and early runs; all arrays (n,), times POSIX seconds."""
 
     told_at: Float64Array
@@ -64,7 +64,7 @@ class LastWords:
         if len(untold) == 0:
             return operator
         untold.untold[:] = ~contains(operator.named, untold.journey)
-        calls = ToldCalls.joined(calls, ToldCalls(**shared(untold, ToldCalls)))
+        calls = OperatorCalls.joined(calls, OperatorCalls(**shared(untold, OperatorCalls)))
         return replace(operator, calls=calls.take(np.lexsort((calls.call, calls.journey))))
 
     def in_timetable(self, old: Timetable, journeys: JourneyLookup) -> None:
@@ -73,7 +73,7 @@ class LastWords:
         self._calls = replace(calls, journey=journeys.keys(calls))
 
 
-def _on_the_way(before: ToldCalls, operator: OperatorTimes) -> BoolArray:
+def _on_the_way(before: OperatorCalls, operator: OperatorTimes) -> BoolArray:
     """Which calls (n,) lie before the first one that the operator tells of their run, and in time for it."""
     told = operator.calls.take(~operator.calls.bounded)
     journey, first = np.unique(told.journey, return_index=True)

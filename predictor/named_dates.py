@@ -20,9 +20,8 @@ import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, places_of
 from predictor.named_runs import EARLY_S, FOUND, NEAR_S, NOT_RUNNING, FoundRuns, RunNames
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
-_DAY_S = 86_400
 _SOON_S = 1800.0
 """A run that begins within this time counts as one that is out."""
 
@@ -70,10 +69,10 @@ class NamedDates:
             self._by_utc = False
         elif (dates.utc_start | (dates.utc_alone(now) & (timed | ~dates.runs_as_named))).any():
             self._by_utc = True
-        past_midnight = timed & (dates.trip >= 0) & (dates.start_s >= _DAY_S)
+        past_midnight = timed & (dates.trip >= 0) & (dates.start_s >= DAY_S)
         if (past_midnight & (dates.named == dates.service_day)).any():
             self._by_calendar = False
-        elif (past_midnight & (dates.named == dates.service_day + dates.start_s // _DAY_S)).any():
+        elif (past_midnight & (dates.named == dates.service_day + dates.start_s // DAY_S)).any():
             self._by_calendar = True
 
     def settled(
@@ -141,11 +140,11 @@ class _Dates:
         start_s[rows] = tt.trip_start_s[trip[rows]] + found.shift_s[rows]
         begins[rows] = tt.date_origin[day[rows]] + start_s[rows]
         result = cls(tt, trip, day, named, start_s, begins, *np.zeros((3, len(trip)), bool))
-        result.of_utc[rows] = begins[rows] // _DAY_S == result.utc_date()[rows]
+        result.of_utc[rows] = begins[rows] // DAY_S == result.utc_date()[rows]
         result.network[:] = known & (found.trip >= 0) & ~result.of_utc & (day == named)
         away_s = names.start_time_s - start_s
-        result.utc_start[:] = known & (names.trip >= 0) & (names.start_time_s >= 0) & (away_s % _DAY_S != 0)
-        result.utc_start[:] &= names.start_time_s % _DAY_S == begins % _DAY_S
+        result.utc_start[:] = known & (names.trip >= 0) & (names.start_time_s >= 0) & (away_s % DAY_S != 0)
+        result.utc_start[:] &= names.start_time_s % DAY_S == begins % DAY_S
         return result
 
     def on(self, day: Int32Array, found: FoundRuns, stays: BoolArray) -> FoundRuns:
@@ -162,7 +161,7 @@ class _Dates:
     def utc_date(self) -> Int64Array:
         """(n,) the date that is named, in days since 1970. Noon of a service day lies on that day in UTC as well, but
         for the zones furthest east and west."""
-        date: Int64Array = (self.timetable.date_origin[self.named] + _DAY_S // 2) // _DAY_S
+        date: Int64Array = (self.timetable.date_origin[self.named] + DAY_S // 2) // DAY_S
         return date
 
     def runs_on(self, day: Int32Array) -> BoolArray:
@@ -181,7 +180,7 @@ class _Dates:
         """Runs (n,) that nothing but UTC explains the date of: neither the date after midnight nor that of operations
         at night."""
         is_early = self.named > self.service_day
-        no_midnight = is_early & (now < self.timetable.date_origin[self.named]) & (self.start_s < _DAY_S)
+        no_midnight = is_early & (now < self.timetable.date_origin[self.named]) & (self.start_s < DAY_S)
         no_night = ~is_early & (self.start_s >= EARLY_S)
         alone: BoolArray = self.of_utc & (self.named != self.service_day) & (no_midnight | no_night)
         return alone
@@ -193,14 +192,14 @@ class _Dates:
             day = self.named + np.int32(back)
             rows = np.flatnonzero(self.runs_on(day) & (self.named >= 0))
             begins = tt.date_origin[day[rows]] + self.start_s[rows]
-            rows = rows[begins // _DAY_S == self.utc_date()[rows]]
+            rows = rows[begins // DAY_S == self.utc_date()[rows]]
             result[rows] = day[rows]
         return result
 
     def day_by_calendar(self) -> Int32Array:
         """(n,) the day whose run begins past 24:00 on the date that is named, -1 where there is none."""
-        day = (self.named - self.start_s // _DAY_S).astype(np.int32)
-        return np.where(self.runs_on(day) & (self.named >= 0) & (self.start_s >= _DAY_S), day, np.int32(NONE))
+        day = (self.named - self.start_s // DAY_S).astype(np.int32)
+        return np.where(self.runs_on(day) & (self.named >= 0) & (self.start_s >= DAY_S), day, np.int32(NONE))
 
     def day_not_past(self, late_s: Float64Array, now: float) -> Int32Array:
         """(n,) the day that is named, where its run is to come and the one that was found is over before that day; else

@@ -36,7 +36,7 @@ from predictor.arrays import (
 from predictor.columns import Columns, column_types
 from predictor.journeys import JourneyLookup
 from predictor.runs import DatedRuns
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 FOUND, NOT_NAMED, NO_SUCH_TRIP, AMBIGUOUS, NOT_RUNNING = 0, 1, 2, 3, 4
 """What became of a descriptor: its run was found; it names neither a trip nor a route with a start time; nothing in the
@@ -53,7 +53,6 @@ START_TOLERANCE_S = 1800.0
 SAME_START_S = 59.0
 """Start times this near are the same where a route's run is looked for: some feeds cut the seconds."""
 
-_DAY_S = 86_400
 EARLY_S = 6 * 3600
 """Runs that start before may be said to belong to the operating day before."""
 _NO_DAY = np.iinfo(np.int64).min
@@ -277,10 +276,10 @@ class RunFinder:
             day = np.clip(base + back, 0, len(tt.date) - 1).astype(np.int32)
             inside = day == base + back
             other = dated & (back != 0)
-            text = start.astype(np.int64) - np.where(dated, back * _DAY_S, 0)
+            text = start.astype(np.int64) - np.where(dated, back * DAY_S, 0)
             wanted: list[tuple[Int64Array, float, bool]] = [(text, 0.0, True)]
             if several.any():
-                wanted += [(text + turn, _OTHER_TIME_OF_DAY, True) for turn in (_DAY_S, -_DAY_S)]
+                wanted += [(text + turn, _OTHER_TIME_OF_DAY, True) for turn in (DAY_S, -DAY_S)]
                 if (dated & self._clock_changes(base, day)).any():
                     wanted.append((self._by_clock(start, base, day), 0.0, True))
                 wanted.append(((at - elapsed_s - tt.date_origin[day]).astype(np.int64), 0.0, False))
@@ -323,13 +322,13 @@ class RunFinder:
         for back in _DAYS_AROUND:
             mine = rows[(base[rows] + back >= 0) & (base[rows] + back < len(tt.date))]
             day = (base[mine] + back).astype(np.int32)
-            text = names.start_time_s[mine].astype(np.int64) - np.where(dated[mine], back * _DAY_S, 0)
+            text = names.start_time_s[mine].astype(np.int64) - np.where(dated[mine], back * DAY_S, 0)
             by_clock = self._by_clock(names.start_time_s[mine], base[mine], day)
             # Without a date a start may be that of a clock: of a run past midnight its own lies behind 24:00.
-            clock = np.where(dated[mine], by_clock, text + _DAY_S)
+            clock = np.where(dated[mine], by_clock, text + DAY_S)
             changed, with_date = np.flatnonzero(clock != text), np.flatnonzero(dated[mine])
             # Some name the calendar date with a time past 24:00 (a day too late), or the service date with a clock's.
-            turn = {0: _DAY_S, -1: -_DAY_S}.get(back, 0)
+            turn = {0: DAY_S, -1: -DAY_S}.get(back, 0)
             readings = [(np.arange(len(mine)), text, 0.0), (changed, clock[changed], 0.0)]
             readings += [(with_date, text[with_date] + turn, _OTHER_TIME_OF_DAY)] if turn else []
             for which, seconds, against in readings:
@@ -390,7 +389,7 @@ class RunFinder:
         start, end = tt.trip_start_s[trip].astype(np.int64) + shift_s, tt.trip_end_s[trip].astype(np.int64) + shift_s
         late = at - tt.date_origin[day]
         # Noon of a service day lies on that day in UTC as well, but for the zones furthest east and west.
-        named_utc = (tt.date_origin[day] + _DAY_S // 2) // _DAY_S - back
+        named_utc = (tt.date_origin[day] + DAY_S // 2) // DAY_S - back
         ahead, over = start - late, late - end
         away = np.maximum(np.maximum(ahead, over), 0.0)
         active = tt.runs_on(trip, day)
@@ -404,21 +403,21 @@ class RunFinder:
         else:
             near = away <= NEIGHBOUR_NEAR_S
             if same_start is not None:
-                near |= same_start & (start >= _DAY_S) & (over <= 0.0)
+                near |= same_start & (start >= DAY_S) & (over <= 0.0)
             seen = np.where(active & near, _OTHER_DAY, np.inf)
             spoken = _OTHER_DAY + np.where(near, 0.0, _NEIGHBOUR_FAR) + np.where(over > NEAR_S, _OVER, 0.0)
             if back < 0:
                 # From its midnight on the named date is the calendar's; before that, only that of the run's start.
-                is_today = late >= -back * _DAY_S
+                is_today = late >= -back * DAY_S
                 spoken += np.where(is_today, 0.0, _NOT_YET)
                 # What set out before midnight is named by the date after only where nothing of that date can be meant.
-                spoken += np.where(start < -back * _DAY_S, _SET_OUT_BEFORE, 0.0)
-                reaches = (start >= -back * _DAY_S) | ((end >= -back * _DAY_S) & is_today)
+                spoken += np.where(start < -back * DAY_S, _SET_OUT_BEFORE, 0.0)
+                reaches = (start >= -back * DAY_S) | ((end >= -back * DAY_S) & is_today)
             else:
                 reaches = start < EARLY_S
             # Without that sign only a run that is near and begins on the named date as UTC has it, in the place of one
             # that is not in the timetable at all.
-            by_utc = near & ((tt.date_origin[day] + start) // _DAY_S == named_utc)
+            by_utc = near & ((tt.date_origin[day] + start) // DAY_S == named_utc)
             spoken = np.where(reaches, spoken, np.where(by_utc, spoken + _BY_UTC, np.inf))
             spoken[~active] = np.inf
         return np.where(dated, np.where(under_way, seen, spoken), undated)
@@ -477,14 +476,14 @@ class RunFinder:
         """Whether the clock changes between the two days (n,)."""
         origin = self._timetable.date_origin
         inside = np.clip(named_day, 0, len(origin) - 1)
-        changes: BoolArray = (origin[inside] - origin[day]) % _DAY_S != 0
+        changes: BoolArray = (origin[inside] - origin[day]) % DAY_S != 0
         return changes
 
     def _by_clock(self, start_s: Int32Array, named_day: Int64Array, day: Int32Array) -> Int64Array:
         """The named start on another day's axis by the hours that pass between, 23 or 25 where the clock changes."""
         origin = self._timetable.date_origin
         inside = np.clip(named_day, 0, len(origin) - 1)
-        gap = (origin[inside] - origin[day]) + (named_day - inside) * _DAY_S
+        gap = (origin[inside] - origin[day]) + (named_day - inside) * DAY_S
         return start_s.astype(np.int64) + gap
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from predictor.arrays import Float64Array, contains
 from predictor.journeys import JourneyLookup, dated_calls
 from predictor.legs import NEXT_TRIP_WINDOW_S, NEXT_TRIPS
-from predictor.operator_times import OperatorTimes, ToldCalls
+from predictor.operator_times import OperatorCalls, OperatorTimes
 from predictor.runs import DatedRuns
 from predictor.service_days import ServiceDays
 
@@ -22,7 +22,7 @@ class OperatorBlocks:
     """Remembers when the operator's runs came to their last stops, until their vehicles are off again."""
 
     def __init__(self) -> None:
-        self._ends = ToldCalls.empty()
+        self._ends = OperatorCalls.empty()
         """The last calls of runs."""
 
     def forget(self, trips_from: int) -> None:
@@ -45,8 +45,8 @@ class OperatorBlocks:
         at_end = (calls.call == days.timetable.trip_calls[calls.trip] - 1) & ~contains(operator.skipped, calls.keys)
         # Of a run that is told of no more nobody knows when it will be through.
         at_end &= ~calls.untold
-        self._ends = ToldCalls.joined(ended, calls.take(at_end))
-        told, latest = calls, ToldCalls.joined(calls.take(at_end), ended)
+        self._ends = OperatorCalls.joined(ended, calls.take(at_end))
+        told, latest = calls, OperatorCalls.joined(calls.take(at_end), ended)
         operator = replace(operator, named=np.union1d(operator.named, calls.journey[calls.untold]))
         # That some of its stops are not served says nothing of when a run begins.
         told_of = np.concatenate([calls.journey, journeys.keys(operator.vehicles)])
@@ -56,13 +56,13 @@ class OperatorBlocks:
             latest = _carried_over(latest, operator, days, journeys, now)
             if len(latest) == 0:
                 break
-            told = ToldCalls.joined(told, latest)
+            told = OperatorCalls.joined(told, latest)
         return replace(operator, calls=told)
 
 
 def _carried_over(
-    before: ToldCalls, told: OperatorTimes, days: ServiceDays, journeys: JourneyLookup, now: float
-) -> ToldCalls:
+    before: OperatorCalls, told: OperatorTimes, days: ServiceDays, journeys: JourneyLookup, now: float
+) -> OperatorCalls:
     """Times for the calls of the runs after those of `before`, where nothing is `told` of them."""
     tt = days.timetable
     # A trip that runs several times a day, and one that ends before its last stop, tells nothing of the next.
@@ -79,12 +79,12 @@ def _carried_over(
     row, trip, day, late_s = row[kept], trip[kept], day[kept], late_s[kept]
     journey = journeys.keys(DatedRuns(trip, day, np.zeros(len(trip), np.int32)))
     if len(journey) == 0:
-        return ToldCalls.empty()
+        return OperatorCalls.empty()
     untold = ~contains(told.named, journey)
     row, trip, day, late_s, journey = row[untold], trip[untold], day[untold], late_s[untold], journey[untold]
     run, entry = tt.entries_of(trip)
     begins: Float64Array = (tt.date_origin[day] + late_s).astype(np.float64)[run]
-    return ToldCalls.of_runs(
+    return OperatorCalls.of_runs(
         DatedRuns(trip, day, np.zeros(len(trip), np.int32)).take(run), journey=journey[run], call=tt.call_at(entry),
         arrival=begins + tt.arrival_s[entry], departure=begins + tt.departure_s[entry],
         uncertainty_s=before.uncertainty_s[row][run],

@@ -43,7 +43,7 @@ class ToldVehicles(DatedRuns):
 
 
 @dataclass(frozen=True, eq=False)
-class ToldCalls(DatedRuns):
+class OperatorCalls(DatedRuns):
     """Calls that the operator has a time for; all arrays (m,). Times are POSIX seconds."""
 
     journey: Int64Array
@@ -83,9 +83,9 @@ class OperatorTimes:
     silent: Int64Array
     """Journey keys of runs of which it says that it knows nothing at some stops."""
     shortened: ShortenedRuns
-    calls: ToldCalls
+    calls: OperatorCalls
     vehicles: ToldVehicles
-    called_off: ToldCalls
+    called_off: OperatorCalls
     """The calls of cancelled runs, at the times at which they would be made."""
 
     def taken_out(self, timetable: Timetable) -> DatedRuns:
@@ -95,15 +95,15 @@ class OperatorTimes:
 
     def without_times(self) -> OperatorTimes:
         """The same, but for what it expects of calls."""
-        return replace(self, calls=ToldCalls.empty())
+        return replace(self, calls=OperatorCalls.empty())
 
     @classmethod
     def none(cls) -> OperatorTimes:
         """Nothing said."""
         columns: dict[str, Any] = no_rows(cls)
         return cls(
-            shortened=ShortenedRuns.empty(), calls=ToldCalls.empty(), vehicles=ToldVehicles.empty(),
-            called_off=ToldCalls.empty(), **columns,
+            shortened=ShortenedRuns.empty(), calls=OperatorCalls.empty(), vehicles=ToldVehicles.empty(),
+            called_off=OperatorCalls.empty(), **columns,
         )  # fmt: skip
 
 
@@ -143,9 +143,9 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
         skipped=np.unique(call_key(key[owner[skipped]], calls.call[skipped])),
         silent=np.unique(key[owner[silent]]),
         shortened=shortened.take(np.argsort(shortened.run_key, kind="stable")),
-        calls=ToldCalls.of_runs(dated.take(told.owner), journey=key[told.owner], **shared(told, ToldCalls)),
+        calls=OperatorCalls.of_runs(dated.take(told.owner), journey=key[told.owner], **shared(told, OperatorCalls)),
         vehicles=vehicles.take(np.argsort(vehicles.run_key, kind="stable")),
         called_off=(
-            operator_times(overlay, journeys, updates.called_off).calls if updates.called_off else ToldCalls.empty()
+            operator_times(overlay, journeys, updates.called_off).calls if updates.called_off else OperatorCalls.empty()
         ),
     )  # fmt: skip

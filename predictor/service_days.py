@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from predictor.arrays import NONE, Int32Array, Int64Array
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 
 class ServiceDays:
@@ -20,7 +20,7 @@ class ServiceDays:
     def around(self, now: float) -> list[int]:
         """Service days that can have a vehicle on the road at `now`: yesterday's, today's and tomorrow's."""
         origin = self.timetable.date_origin
-        return np.flatnonzero((origin > now - 2.2 * 86400) & (origin < now + 3 * 3600)).tolist()
+        return np.flatnonzero((origin > now - 2.2 * DAY_S) & (origin < now + 3 * 3600)).tolist()
 
     def key(self, trip: Int32Array, service_day: Int32Array | int) -> Int64Array:
         """One int64 for each trip on a service day (n,)."""

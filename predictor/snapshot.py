@@ -170,7 +170,7 @@ class Predictions(PredictedCalls):
 
 
 @dataclass(frozen=True, eq=False)
-class RunCalls(DatedRuns):
+class KnownCalls(DatedRuns):
     """Calls of dated runs with all that is known of them at one moment; all arrays (n,). Times are POSIX seconds."""
 
     call: Int32Array
@@ -268,13 +268,13 @@ class Snapshot:
         """Whether the vehicle feed has shown no new sign of life for longer than `limit_s`, and missed one."""
         return not now - self.feed_alive_at - self.feed_lag_s <= max(limit_s, 2.0 * self.feed_every_s)
 
-    def board(self, stop: StopIdx, *, since: float, until: float, route: RouteIdx | None = None) -> RunCalls:
+    def board(self, stop: StopIdx, *, since: float, until: float, route: RouteIdx | None = None) -> KnownCalls:
         """Coming calls at a stop (a station: at all its platforms) published in [since, until], soonest first."""
         return self.boards(np.array([stop], np.int32), since=since, until=until, route=route)[0]
 
     def boards(
         self, stops: Int32Array, *, since: float, until: float, route: RouteIdx | None = None
-    ) -> tuple[RunCalls, Int64Array]:
+    ) -> tuple[KnownCalls, Int64Array]:
         """The same of several stops (n,), one after the other, and the pointers (n + 1,) of this CSR. Many cost little
         more than one."""
         pointer, members = self.timetable.station_members
@@ -291,7 +291,7 @@ class Snapshot:
         rows = rows[np.lexsort((calls.published[rows], board[rows]))]
         return calls.take(rows), group_starts(board[rows], len(stops))
 
-    def journey(self, trip: int, service_day: int, shift_s: int = 0) -> RunCalls:
+    def journey(self, trip: int, service_day: int, shift_s: int = 0) -> KnownCalls:
         """Every call of one dated run, as the operator may have changed it, in order."""
         tt, predictions, run = self.timetable, self.predictions, DatedRuns.one(trip, service_day, shift_s)
         trip = int(tt.standing_for(run.trip, run.service_day, run.shift_s)[0])
@@ -324,12 +324,12 @@ class Snapshot:
             np.copyto(getattr(calls, name), calls.passed_at, where=np.isfinite(calls.passed_at))
         return calls.take(self._one_a_stay(calls, np.arange(len(calls))))
 
-    def unclaimed_calls(self, since: float, until: float) -> RunCalls:
+    def unclaimed_calls(self, since: float, until: float) -> KnownCalls:
         """Scheduled calls of the whole network in [since, until] that no prediction stands for, by stop."""
         every_stop = np.arange(self.timetable.stops, dtype=np.int32)
         return self._calls(self._scheduled_at(every_stop, since, until)[0])
 
-    def next_calls(self, vehicles: Int32Array) -> RunCalls:
+    def next_calls(self, vehicles: Int32Array) -> KnownCalls:
         """The next call that each of these vehicles (n,) serves on the run that it is on, where one is predicted."""
         predictions = self.predictions
         rows = np.flatnonzero((predictions.source == FROM_VEHICLE) & (predictions.status != SKIPPED))
@@ -388,7 +388,7 @@ class Snapshot:
         signs[there] = np.where(ends[there] == is_at[there], tt.stop_name[tt.call_stop[half_way]], ends[there])
         return signs
 
-    def _one_a_stay(self, calls: RunCalls, rows: Int64Array) -> Int64Array:
+    def _one_a_stay(self, calls: KnownCalls, rows: Int64Array) -> Int64Array:
         """Those of the `rows` that stand for a stay, all else of which is told there: of calls in a row at one stop the
         last, with the arrival of the first."""
         tt, call = self.timetable, calls.call[rows]
@@ -450,7 +450,7 @@ class Snapshot:
         asked = _Asked.of_runs(runs, call=call, journey=key)
         return asked, at[part[kept]]
 
-    def _calls(self, asked: _Asked) -> RunCalls:
+    def _calls(self, asked: _Asked) -> KnownCalls:
         """What is known of calls of runs (n,): all boards and journeys are made here."""
         runs, call, prediction, journey = asked.runs, asked.call, asked.prediction, asked.journey
         tt, predicted_rows = self.timetable, np.flatnonzero(prediction >= 0)
@@ -462,7 +462,7 @@ class Snapshot:
         status[contains(self.skipped, call_key(journey, call))] = SKIPPED
         cancelled = contains(self.cancelled, journey) | contains(self.deleted, journey)
         status[cancelled] = CANCELLED
-        calls = RunCalls.of_runs(
+        calls = KnownCalls.of_runs(
             runs,
             call=call,
             stop=tt.call_stop[entry],

@@ -35,6 +35,8 @@ from predictor.arrays import (
 from predictor.columns import Columns
 
 _LINE_SPACING_M = 1.0e7
+DAY_S = 86_400
+"""Of all days but the two of the year with 23 and 25 hours."""
 PLATFORM, STATION = 0, 1
 """Of `stop_location_type`."""
 STOP_NAME, SIGN, LINE_NAME = NAMED = 0, 1, 2
@@ -314,6 +316,12 @@ class Timetable:
         runs: BoolArray = self.service_active[self.trip_service[trip], service_day]
         return runs
 
+    def next_days(self, day: int) -> Int64Array:
+        """(T,) the first service day from `day` on on which each trip runs, the number of days where there is none."""
+        coming = np.append(self.service_active[:, day:], np.ones((len(self.service_active), 1), bool), axis=1)
+        first: Int64Array = coming.argmax(axis=1) + day
+        return first[self.trip_service]
+
     def day_at(self, at: Any) -> Any:
         """Index of the service day that has begun last by each time (n,), or by one, POSIX seconds; -1 before all."""
         return np.searchsorted(self.date_origin, at, side="right") - 1
@@ -475,7 +483,7 @@ class Timetable:
     @cached_property
     def trip_overlaps(self) -> BoolArray:
         """(T,) whether several runs of the trip may be under way at once: it repeats, or takes a day and longer."""
-        overlaps: BoolArray = self.trip_repeats | (self.trip_lasts_s >= 86_400)
+        overlaps: BoolArray = self.trip_repeats | (self.trip_lasts_s >= DAY_S)
         return overlaps
 
     @cached_property

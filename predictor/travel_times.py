@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from predictor.arrays import AnyArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 HOURS = 24
 DAY_TYPES = 3
@@ -78,7 +78,7 @@ class TravelTimes:
         np.minimum(self.dwell_s, self.timetabled_s - driven_s, out=self.dwell_s)
         hour = (np.maximum(leaves, 0) // 3600) % HOURS
         self.entry_hour: Int8Array = hour.astype(np.int8)
-        weekday = ((tt.date_origin + 43_200) // 86_400 + 4) % 7  # the epoch was a Thursday; 0 is Sunday
+        weekday = ((tt.date_origin + DAY_S // 2) // DAY_S + 4) % 7  # the epoch was a Thursday; 0 is Sunday
         self.day_type: Int64Array = np.select([weekday == 0, weekday == 6], [2, 1], default=0).astype(np.int64)
 
         links = len(tt.link_from_stop)

@@ -9,7 +9,7 @@ import numpy as np
 
 from predictor.arrays import NONE, Int64Array, contains, is_among, places_of
 from predictor.journeys import JourneyLookup, call_key, dated_calls, runs_of
-from predictor.operator_times import OperatorTimes, ToldCalls
+from predictor.operator_times import OperatorCalls, OperatorTimes
 from predictor.runs import DatedRuns
 from predictor.snapshot import PredictedCalls
 from predictor.timetable import Timetable
@@ -52,7 +52,7 @@ def told_of_twins(operator: OperatorTimes, journeys: JourneyLookup) -> OperatorT
         deleted=with_twins(operator.deleted),
         silent=with_twins(operator.silent),
         skipped=np.unique(skipped),
-        calls=ToldCalls.joined(calls, copied),
+        calls=OperatorCalls.joined(calls, copied),
     )
 
 

@@ -12,11 +12,11 @@ from starlette.responses import FileResponse
 
 from api.service.settings import ConfigurationError
 from api.words.moment import PageMoment
+from predictor.timetable import DAY_S
 
 _MAGIC, _VERSION, _HEADER_BYTES = b"PMTiles", 3, 127
 _TILE_TYPE, _VECTOR = 99, 1
 """Where the header says of what kind the tiles are, and what it says of vector tiles."""
-_A_DAY_S = 86_400
 MAP_POLICY = {"style-src": "'self'", "img-src": "data: blob:", "worker-src": "blob:"}
 """What MapLibre needs: its style sheet, its images, its workers."""
 _CONTROLS = {
@@ -75,7 +75,7 @@ class MapTiles:
         return FileResponse(
             self._path,
             media_type="application/vnd.pmtiles",
-            headers={"Cache-Control": f"public, max-age={_A_DAY_S}", "X-Content-Type-Options": "nosniff"},
+            headers={"Cache-Control": f"public, max-age={DAY_S}", "X-Content-Type-Options": "nosniff"},
             stat_result=state,
         )
 

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from api.service.clock import Clock
 from feeds.background import Repeated
 from feeds.storage.whole_file import set_aside, whole_file
+from predictor.timetable import DAY_S
 
 log = logging.getLogger("prochain")
 
@@ -25,7 +26,7 @@ FILE_NAME = "screens.json"
 _SAVED_EVERY_S, _TOLD_EVERY_S = 60.0, 15.0
 MOST_SCREENS = 2000
 """Then the one that has not asked for longest is forgotten,"""
-FORGOTTEN_S = 7 * 86_400.0
+FORGOTTEN_S = 7.0 * DAY_S
 """as is one that has not asked for so long."""
 SILENT_S = 600.0
 """One that has not asked for so long shows what it carries, or nothing."""

@@ -25,7 +25,7 @@ from predictor.arrays import Int64Array
 from predictor.engine import Engine
 from predictor.observations import Observations
 from predictor.snapshot import Snapshot
-from predictor.timetable import PLATFORM, Timetable
+from predictor.timetable import DAY_S, PLATFORM, Timetable
 
 PLAYED_S = 1800.0
 """So much of a recording is played: vehicles are matched by how they move."""
@@ -102,7 +102,7 @@ def _service_words(tt: Timetable, runs: Int64Array, trips: Int64Array) -> str:
 
 def _check_recording(console: Console, path: Path, timetable: Timetable) -> None:
     recording = open_recording(path, timetable)
-    middle = recording.first_at + 0.5 * min(recording.last_at - recording.first_at, 86_400.0)
+    middle = recording.first_at + 0.5 * min(recording.last_at - recording.first_at, DAY_S)
     engine = Engine(timetable)
     latest: tuple[Observations, Snapshot] | None = None
     for now, reading in recording.frames(

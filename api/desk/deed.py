@@ -7,8 +7,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from api.desk.disruption import Disruption
+from predictor.timetable import DAY_S
 
-KEPT_S = 400 * 86_400.0
+KEPT_S = 400.0 * DAY_S
 """A season, compared with the one of a year before."""
 
 

@@ -15,7 +15,7 @@ from api.reading.lines import lines_of
 from api.words.texts import languages_of
 from feeds.alerts.alert import FAR_OFF, Alert, Period, Selector, State
 from feeds.letters import readable
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 LONGEST_HEADER = 120
 LONGEST_DESCRIPTION = 1000
@@ -103,7 +103,7 @@ class Notice(BaseModel):
             return "starts_far_off"
         if self.ends_at is not None and self.ends_at <= self.starts_at:
             return "ends_before_start"
-        if self.repeats and (self.ends_at is None or self.ends_at - self.starts_at > LONGEST_DAYS * 86_400.0):
+        if self.repeats and (self.ends_at is None or self.ends_at - self.starts_at > LONGEST_DAYS * DAY_S):
             return "repeats_without_end"
         if self.repeats and not periods_of(self.repeats, self.starts_at, self.ends_at or 0.0, self.zone):
             return "repeats_never"

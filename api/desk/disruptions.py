@@ -13,14 +13,13 @@ from api.desk.deed import Deed
 from api.desk.disruption import Disruption, Notice, alert_of
 from api.desk.subscribers import Bulletin
 from feeds.alerts.alert import Alert
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 _KEPT_AFTER_END_S = 3600.0
 """So long readers' views still hold a disruption that is over: clocks differ."""
 _SHARE = 0.25
-_FROM_S, _TO_S = 900.0, 86_400.0
+_FROM_S, _TO_S = 900.0, DAY_S
 """One is reminded for the last quarter of a disruption, for a quarter of an hour at least and a day at most."""
-_DAY_S = 86_400.0
 _HOURS_MIN, _DAYS_MIN = (60, 120), (1440, 7 * 1440)
 
 
@@ -124,4 +123,4 @@ def ending_soon(disruption: Disruption, now: float) -> Ending | None:
     whole_s = ends_at - disruption.starts_at
     if ends_at - now > min(max(_SHARE * whole_s, _FROM_S), _TO_S):
         return None
-    return Ending(disruption, ends_at, _DAYS_MIN if whole_s > _DAY_S else _HOURS_MIN)
+    return Ending(disruption, ends_at, _DAYS_MIN if whole_s > DAY_S else _HOURS_MIN)

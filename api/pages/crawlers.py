@@ -13,13 +13,12 @@ from fastapi.responses import PlainTextResponse, Response
 from api.answers.caching import answer
 from api.words.moment import PageMoment
 from api.words.root_path import root_of
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 crawlers_router = APIRouter(include_in_schema=False)
 
 MOST_ADDRESSES = 50_000
 """A sitemap may have no more."""
-_A_DAY_S = 86_400
 _FOR_PROGRAMS = ("/v1/", "/gtfs-rt/", "/gtfs.zip", "/metrics", "/trips/", "/desk", "/screen", "/*/stream")
 """A trip's page says something for a day only."""
 
@@ -32,7 +31,7 @@ def robots(request: Request) -> PlainTextResponse:
         *(f"Disallow: {root_of(request.scope)}{path}" for path in _FOR_PROGRAMS),
         f"Sitemap: {request.base_url}sitemap.xml",
     ]
-    return PlainTextResponse("\n".join(lines) + "\n", headers={"Cache-Control": f"public, max-age={_A_DAY_S}"})
+    return PlainTextResponse("\n".join(lines) + "\n", headers={"Cache-Control": f"public, max-age={DAY_S}"})
 
 
 @crawlers_router.get("/sitemap.xml")
@@ -47,7 +46,7 @@ def sitemap(request: Request) -> Response:
             f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{places}</urlset>\n'
         )
 
-    return answer(request, (tt.feed_version, base), body, max_age_s=_A_DAY_S, media_type="application/xml")
+    return answer(request, (tt.feed_version, base), body, max_age_s=DAY_S, media_type="application/xml")
 
 
 def _paths(tt: Timetable) -> Iterable[str]:

@@ -19,11 +19,9 @@ from api.pages.rendering import rider_page
 from api.reading.lines import Line, lines_of
 from api.reading.street_lanes import street_lanes
 from api.words.moment import PageMoment
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 map_router = APIRouter(include_in_schema=False)
-
-_A_DAY_S = 86_400
 
 
 @map_router.get("/map")
@@ -50,7 +48,7 @@ def network(request: Request) -> Response:
     tt = PageMoment.of(request).timetable
     if len(tt.base.route_id) == len(tt.route_id):
         tt = tt.base  # which stays, while each message of the operator makes another with its runs
-    return answer(request, tt.feed_version, lambda: _network(tt), max_age_s=_A_DAY_S, media_type="application/geo+json")
+    return answer(request, tt.feed_version, lambda: _network(tt), max_age_s=DAY_S, media_type="application/geo+json")
 
 
 @map_router.get("/map/tiles.pmtiles")

@@ -18,11 +18,10 @@ from api.reading.moment import Moment
 from api.reading.street_lanes import street_lanes
 from predictor.arrays import NONE, Float64Array, Int64Array
 from predictor.geometry import METRES_PER_DEGREE
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 map_picture_router = APIRouter(include_in_schema=False)
 
-_A_DAY_S = 86_400
 _WIDE, _HIGH, _HIGH_LINE = 640.0, 320.0, 480.0
 """Of a picture, that of a line higher, in its own units."""
 _EDGE = 28
@@ -57,7 +56,7 @@ def map_picture(request: Request, line: str = "", stop: str = "") -> Response:
         request,
         (tt.feed_version, tt.trips, line, stop),
         lambda: picture(tt, int(route), int(place)),
-        max_age_s=_A_DAY_S,
+        max_age_s=DAY_S,
         media_type="image/svg+xml",
     )
 

@@ -14,6 +14,7 @@ from api.words.abbreviations import MORE, Abbreviations, told_apart
 from api.words.departures import DepartureWords
 from api.words.texts import Texts
 from api.words.times import ABOUT
+from predictor.timetable import DAY_S
 
 _LINE_NAME_SHARE, _LINE_NAME_ROOM = 4, 6
 """A line's name may take a quarter of the width, and so many columns of a narrow panel."""
@@ -21,7 +22,7 @@ _DESTINATION_ROOM = 5
 """For so many columns of a destination the wait is said in a shorter form."""
 _TIGHT = 4
 """Letters of a word where there is room for no more."""
-_AN_HOUR_S, _A_DAY_S = 3600.0, 86_400.0
+_AN_HOUR_S = 3600.0
 
 _HALF_DAY = re.compile(r"[ap]\.?m\.?", re.IGNORECASE)
 _REASON = re.compile(r"\s?:\s")
@@ -158,4 +159,4 @@ def _clocks(row: DepartureWords, texts: Texts) -> list[str]:
         return [long, short, tight]
     dated = [f"{clock.day} {long}", f"{row.short_day} {short}"]
     # Within a day a clock comes to each of its times once.
-    return [*dated, short, tight] if row.within(_A_DAY_S) else [*dated, row.short_day]
+    return [*dated, short, tight] if row.within(DAY_S) else [*dated, row.short_day]

@@ -18,7 +18,7 @@ from api.reading.moment import Moment
 from feeds.alerts.alert import Alert
 from feeds.alerts.informed import Informed
 from predictor.arrays import NONE
-from predictor.timetable import PLATFORM, Timetable
+from predictor.timetable import DAY_S, PLATFORM, Timetable
 
 ShownOn = Literal["lines", "stops", "network"]
 """Who reads it: everyone on the lines; only readers at the stops; everyone."""
@@ -79,7 +79,7 @@ def day_alerts(moment: Moment, service_day: int, route: int | None = None, stop:
     """Those that riders of a line or at a stop may know of, as far as they speak of a service day; of a later one only
     where they say so by their periods or their runs."""
     begins = float(moment.timetable.date_origin[service_day])
-    ends, today = begins + 86_400.0, service_day == moment.today
+    ends, today = begins + DAY_S, service_day == moment.today
     at = max(begins, moment.now) if today else begins
 
     def concerns(alert: Alert) -> bool:

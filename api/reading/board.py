@@ -12,8 +12,8 @@ from api.reading.calls import PASSED_AFTER_S, CallsAt, RunCall
 from api.reading.moment import Moment
 from api.service.view import ServiceView
 from predictor.arrays import NONE, BoolArray, Int8Array, RouteIdx, StrArray
-from predictor.snapshot import FROM_TIMETABLE, LIVE, SCHEDULED, RunCalls
-from predictor.timetable import NO_PICKUP, Timetable
+from predictor.snapshot import FROM_TIMETABLE, LIVE, SCHEDULED, KnownCalls
+from predictor.timetable import DAY_S, NO_PICKUP, Timetable
 
 WINDOW_S = 7200.0
 
@@ -21,7 +21,7 @@ MOST_DEPARTURES = 30
 """The longest board that a panel or screen may ask for."""
 AHEAD_S = 36 * 3600.0
 """At night a board shows the first departures of the morning."""
-WEEK_S = 8 * 86400.0
+WEEK_S = 8.0 * DAY_S
 """How far ahead the first departure is looked for where a board is empty."""
 ROWS = 6
 """Of most panels and screens."""
@@ -41,7 +41,7 @@ class StopBoard:
         return len(self.status)
 
     @cached_property
-    def calls(self) -> RunCalls:
+    def calls(self) -> KnownCalls:
         """The calls themselves."""
         return self._every.calls.take(self._part)
 
@@ -138,12 +138,12 @@ def stop_boards(
     return found
 
 
-def _boards(tt: Timetable, calls: RunCalls) -> BoolArray:
+def _boards(tt: Timetable, calls: KnownCalls) -> BoolArray:
     boards: BoolArray = tt.pickup_type[tt.entry_of(calls.trip, calls.call)] != NO_PICKUP
     return boards & ~calls.last_call
 
 
-def _alights(tt: Timetable, calls: RunCalls) -> BoolArray:
+def _alights(tt: Timetable, calls: KnownCalls) -> BoolArray:
     alights: BoolArray = tt.alighting[tt.entry_of(calls.trip, calls.call)] != NO_PICKUP
     return alights & ~calls.first_call
 

@@ -37,7 +37,7 @@ from predictor.snapshot import (
     SKIPPED,
     SOURCES,
     STATUSES,
-    RunCalls,
+    KnownCalls,
     Snapshot,
 )
 from predictor.timetable import NO_PICKUP
@@ -175,7 +175,7 @@ class CallsAt:
     vehicles nothing once their feed has stopped.
     """
 
-    def __init__(self, view: ServiceView, now: float, calls: RunCalls) -> None:
+    def __init__(self, view: ServiceView, now: float, calls: KnownCalls) -> None:
         self._view, self._now = view, now
         self._rows: dict[int, RunCall] = {}
         self.calls = calls
@@ -208,7 +208,7 @@ class CallsAt:
         """(n,) see `RunCall.comes`."""
         return is_one_of(self.status, (LIVE, SCHEDULED))
 
-    def _planned_platforms(self, calls: RunCalls) -> StrArray:
+    def _planned_platforms(self, calls: KnownCalls) -> StrArray:
         """(n,) see `RunCall.planned_platform`."""
         tt, stop = self._view.timetable, calls.stop
         entry = tt.planned_entries(calls.trip, calls.call)
@@ -313,7 +313,7 @@ def calls_ahead(view: ServiceView, now: float, vehicles: Sequence[int]) -> dict[
     return dict(zip(calls.calls.vehicle.tolist(), calls.rows(range(len(calls))), strict=True))
 
 
-def _left_out_behind(snapshot: Snapshot, calls: RunCalls) -> list[tuple[int, ...]]:
+def _left_out_behind(snapshot: Snapshot, calls: KnownCalls) -> list[tuple[int, ...]]:
     """The stops behind calls (n,) that their runs leave out; where a run ends early is told by its destination."""
     tt, skipped, given_up = snapshot.timetable, snapshot.left_out, given_up_calls(snapshot.timetable)
     if not skipped and not given_up:
@@ -350,14 +350,14 @@ def _tuples(kind: type[T], columns: Sequence[Sequence[Any]]) -> list[T]:
     return list(map(partial(tuple.__new__, kind), zip(*columns, strict=True)))
 
 
-def _minutes_to_wait(calls: RunCalls, nobody_waits: BoolArray, now: float) -> list[int | None]:
+def _minutes_to_wait(calls: KnownCalls, nobody_waits: BoolArray, now: float) -> list[int | None]:
     """Whole minutes, rounded down: better a minute early at the stop than one late. None for a vehicle in `doubt`."""
     minutes = np.maximum(np.floor((calls.published - now) / 60.0), 0.0).astype(np.int64)
     nobody_knows = nobody_waits | (calls.doubt != FOLLOWED)
     return [None if unknown else m for m, unknown in zip(minutes.tolist(), nobody_knows.tolist(), strict=True)]
 
 
-def _clock_times(calls: RunCalls, scheduled: Float64Array, now: float) -> Float64Array:
+def _clock_times(calls: KnownCalls, scheduled: Float64Array, now: float) -> Float64Array:
     """(n,) the times to show as clock times: the published ones. Of a vehicle in `doubt` that is due this is put off
     from minute to minute: there the timetable's says more. NaN for what has passed before the only time known of it."""
     contradicts = calls.passed & (calls.published > now) & (calls.status != SKIPPED)

@@ -179,9 +179,9 @@ def next_day_of_line(moment: Moment, route: int) -> float | None:
 
 
 def _next_day_of(moment: Moment, trips: Int32Array) -> float | None:
-    tt = moment.timetable.base
-    runs = tt.service_active[np.unique(tt.trip_service[trips])].any(axis=0) & (tt.date_origin > moment.now)
-    return float(tt.date_origin[runs.argmax()]) + _NOON_S if runs.any() else None
+    tt, none = moment.timetable.base, len(moment.timetable.date_origin)
+    day = int(tt.next_days(int(tt.day_at(moment.now)) + 1)[trips].min(initial=none))
+    return float(tt.date_origin[day]) + _NOON_S if day < none else None
 
 
 def last_day(moment: Moment) -> float | None:

@@ -29,7 +29,7 @@ from predictor.arrays import Float64Array
 from predictor.geometry import ground_distance_m
 from predictor.report_figures import LATE_S
 from predictor.snapshot import IN_SERVICE, OFF_ROUTE, UNMATCHED, Snapshot, Vehicles
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 FAULTS = (
     "engine_stalled", "no_step_yet", "engine_silent", "exchange_gone", "views_unreadable", "not_published",
@@ -68,11 +68,11 @@ FIGURES_KEPT_S = 600.0
 """Older messages say nothing of now: that the feed has stopped is a fault of its own."""
 ELSEWHERE_M = 20_000.0
 """Depots and diversions are nearer to some stop than this."""
-ALERTS_STAND_S = 2 * 86_400.0
+ALERTS_STAND_S = 2 * DAY_S
 """Some producers write an alerts feed anew only where an alert changes, which may take a day or two."""
 FAR_OFF_S = 2400.0
 """No fleet is as late as this, or as early, but by a clock or a zone that is wrong."""
-ENDS_SOON_S = 7 * 86_400.0
+ENDS_SOON_S = 7 * DAY_S
 """An operator needs some days to publish the next timetable."""
 ENDS_SOON_SHARE = 1 / 3
 """Of a timetable of few days, renewed as they pass: so little of it is left only where it is not renewed."""
@@ -129,7 +129,7 @@ def feed_faults(feeds: Iterable[FeedHealth], now: float) -> Iterator[Fault]:
         elif feed.holds:
             yield Fault("feed_of_another", {"feed": feed.name, "holds": ", ".join(feed.holds)})
         if feed.name == ALERTS and now - feed.written_at > ALERTS_STAND_S:
-            yield Fault("alerts_stand", {"days": round((now - feed.written_at) / 86_400)})
+            yield Fault("alerts_stand", {"days": round((now - feed.written_at) / DAY_S)})
 
 
 def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> Iterator[Fault]:
@@ -221,7 +221,7 @@ def _days_left(timetable: Timetable, now: float) -> list[Fault]:
     if len(days) == 0:
         return [Fault("timetable_ended", {"date": "–"})]
     first, last = int(days[0]), int(days[-1])
-    ends_at = float(tt.date_origin[last]) + max(float(tt.trip_end_s.max(initial=0)), 86_400.0)
+    ends_at = float(tt.date_origin[last]) + max(float(tt.trip_end_s.max(initial=0)), DAY_S)
     if now > ends_at:
         return [Fault("timetable_ended", {"date": iso_date(int(tt.date[last]))})]
     soon_s = min(ENDS_SOON_S, ENDS_SOON_SHARE * (ends_at - float(tt.date_origin[first])))

@@ -14,7 +14,7 @@ from api.reading.lines import patterns_of
 from feeds.history.store import HistoryStore
 from predictor.accuracy.completeness import scheduled_between
 from predictor.accuracy.line_performance import HeadwayKept, SegmentRuns, headways_kept, segment_runs
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def line_performance(store: HistoryStore, timetable: Timetable, route: int, day:
         return []
     passages = store.passages_of_line(then, route_then, day_then)
     origin = float(then.date_origin[day_then])
-    calls = scheduled_between(then, origin, origin + float(then.trip_end_s.max(initial=0)) + 86_400.0)
+    calls = scheduled_between(then, origin, origin + float(then.trip_end_s.max(initial=0)) + DAY_S)
     own = (then.trip_route[then.call_trip[calls.entry]] == route_then) & (calls.service_day == day_then)
     kept = headways_kept(passages, calls.take(own), then)
     return _directions(then, route_then, segment_runs(passages, then), kept)

@@ -244,10 +244,8 @@ class Lines:
     def _next_day(self, day: int) -> Int64Array:
         """(R,) the first service day from `day` on with trips of each route, the number of days where there is none."""
         tt = self._timetable
-        coming, days = tt.service_active[:, day:], len(tt.date_origin)
-        of_service = np.where(coming.any(axis=1), coming.argmax(axis=1) + day, days)
-        first = np.full(len(tt.route_id), days, np.int64)
-        np.minimum.at(first, tt.trip_route, of_service[tt.trip_service])
+        first = np.full(len(tt.route_id), len(tt.date_origin), np.int64)
+        np.minimum.at(first, tt.trip_route, tt.next_days(day))
         return first
 
     def _runs_later(self, day: int) -> frozenset[int]:

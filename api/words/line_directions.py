@@ -15,10 +15,10 @@ from api.words.alerts import reason_words
 from api.words.departures import DepartureWords
 from api.words.moment import PageMoment
 from api.words.times import TimeWords
+from predictor.timetable import DAY_S
 
 _FROM_AFAR, _ON_A_PHONE = 30, 60
 """Letters of a destination that can be read at a glance, and that there is room for."""
-_A_DAY_S = 86_400.0
 _OLD_S = 90.0
 """From this age on a report's age is said beside the departure."""
 
@@ -92,7 +92,7 @@ def _other_day(moment: PageMoment, words: TimeWords, later: float | None) -> str
     if later is not None:
         return moment.texts("next_on", date=words.date(later))
     last = last_day(moment)
-    if last is None or last >= moment.now - _A_DAY_S:
+    if last is None or last >= moment.now - DAY_S:
         return ""
     return moment.texts("timetable_ended", date=words.date(last))
 

@@ -18,7 +18,7 @@ from predictor.columns import Columns
 
 FILE = "stop_times.txt"
 
-DAY_S, HOUR_S = 86_400.0, 3600.0
+HOUR_S = 3600.0
 SCHEDULED_WAIT_S = 60.0
 """A longer stay in the timetable than this is more than boarding takes: the vehicle waits for its time."""
 

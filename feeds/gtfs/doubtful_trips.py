@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from feeds.gtfs.calls import DAY_S, FILE, HOUR_S, Calls
+from feeds.gtfs.calls import FILE, HOUR_S, Calls
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.trips import Trips
 from predictor.arrays import NONE, BoolArray, Int64Array
 from predictor.driven_order import COARSEST_TIMES_S, undrivable_hops
 from predictor.straight_lines import IMPOSSIBLE_M_S, SLACK_M
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 _ALIKE = 4
 """Trips with the same beginning and end are compared with so many others of them, ordered."""
@@ -79,7 +79,7 @@ def _tell_doubles(timetable: Timetable, trips: Trips, problems: Problems) -> Int
     service day: at 24:30 of yesterday and at 00:30 of today. Given back is for each trip (T,) which one it is once more
     on the same service days, -1 for none."""
     tt = timetable
-    days_on, start_s = np.divmod(tt.trip_start_s, int(DAY_S))
+    days_on, start_s = np.divmod(tt.trip_start_s, DAY_S)
     ends = np.column_stack([tt.trip_pattern, start_s, tt.trip_lasts_s])
     order = np.lexsort(ends.T)
     double = np.isin(np.arange(tt.trips), tt.journey_trip[(tt.journey_shift_s != 0) | (tt.journey_headway_s > 0)])
@@ -93,7 +93,7 @@ def _tell_doubles(timetable: Timetable, trips: Trips, problems: Problems) -> Int
             np.column_stack([tt.trip_service[other], tt.trip_service[trip], earlier]), axis=0, return_inverse=True
         )
         meet = np.array([_meet(tt.service_active[a], tt.service_active[b], days) for a, b, days in kinds], bool)
-        other, trip, later_s = other[meet[pair]], trip[meet[pair]], earlier[meet[pair]] * int(DAY_S)
+        other, trip, later_s = other[meet[pair]], trip[meet[pair]], earlier[meet[pair]] * DAY_S
         alike = tt.same_calls(trip, other, later_s)
         double[trip[alike]] = True
         alike &= (later_s == 0) & ~by_headway[trip] & (double_of[trip] < 0)

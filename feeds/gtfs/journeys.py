@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from feeds.gtfs.calls import DAY_S
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.tables import numbers, words
 from feeds.gtfs.times import times_of
 from predictor.arrays import Float64Array, Int32Array, StrArray
+from predictor.timetable import DAY_S
 
 FILE = "frequencies.txt"
 

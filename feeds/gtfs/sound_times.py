@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from feeds.gtfs.calls import DAY_S, HOUR_S, Calls
+from feeds.gtfs.calls import HOUR_S, Calls
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, first_of_each, running_maximum
+from predictor.timetable import DAY_S
 
 _REPEATS = 3
 """So many calls in a row at one time are a timepoint's time copied on."""

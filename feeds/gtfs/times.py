@@ -16,11 +16,11 @@ from feeds.gtfs.problems import Problems
 from feeds.gtfs.tables import words
 from feeds.service_times import seconds_of_day
 from predictor.arrays import BoolArray, Float64Array
+from predictor.timetable import DAY_S
 
 _DIGITS = re.compile(r"(\d{1,6})(?:\.0+)?", re.ASCII)
 _SHARE = re.compile(r"[01]?\.\d+(?:[eE]-\d+)?|[01]", re.ASCII)
-_DAY_S = 86_400
-_LATEST_S = 2 * _DAY_S
+_LATEST_S = 2 * DAY_S
 _NIGHT_S = 5400
 """No timetable lies in the first hour and a half after midnight alone."""
 _MANY = 30
@@ -53,7 +53,7 @@ def _without_colons(texts: Sequence[str]) -> tuple[str, list[float | None]]:
     """What such times are in words, and their seconds; "" and nothing where they may be several things, or are none."""
     nothing: list[float | None] = [None] * len(texts)
     if all(_SHARE.fullmatch(text) for text in texts) and any("." in text for text in texts):
-        return "a share of the day", [float(round(float(text) * _DAY_S)) for text in texts]
+        return "a share of the day", [float(round(float(text) * DAY_S)) for text in texts]
     found = [_DIGITS.fullmatch(text) for text in texts]
     digits = [match[1] for match in found if match]
     if len(digits) < len(texts):

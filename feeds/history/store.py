@@ -52,7 +52,7 @@ from predictor.explain.told_times import ToldTimesFollower
 from predictor.explain.traces import TraceFollower
 from predictor.passages import Passages
 from predictor.runs import DatedRuns
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 FOLDER = "history"
 """Name of its folder among other data."""
@@ -63,7 +63,6 @@ _AROUND_S = 4 * 3600.0
 _NAMELESS_S = 3600.0
 """A vehicle that names no trip may be the one in question where it was around so near in time."""
 _NAMELESS_DEGREES = 0.01
-_DAY_S = 86_400.0
 _TRIES = 5
 """Reading begins again where files were merged meanwhile; at last it goes on without them."""
 log = logging.getLogger("prochain")
@@ -77,7 +76,7 @@ class HistoryStore:
         """Go on in `folder`; None: keep the last day in memory. Errors: FeedError where it cannot be used."""
         folder = None if folder is None else Path(folder)
         self._folder = folder
-        self._retention_s = (retention_days or (RETENTION_DAYS if folder else MEMORY_DAYS)) * _DAY_S
+        self._retention_s = (retention_days or (RETENTION_DAYS if folder else MEMORY_DAYS)) * DAY_S
         self._writing = Lock()
         self._lock = Lock()
         """For what is in memory: held for moments, never while the disk is read or written."""
@@ -300,7 +299,7 @@ class HistoryStore:
         origin = float(tt.date_origin[service_day])
         trips = set(tt.trip_id[tt.trip_route == route].tolist())
         where = _among("trip_id", trips) & _among("start_date", {str(tt.date[service_day])})
-        days = _day(origin - _AROUND_S), _day(origin + _DAY_S + float(tt.trip_end_s.max(initial=0)))
+        days = _day(origin - _AROUND_S), _day(origin + DAY_S + float(tt.trip_end_s.max(initial=0)))
         with self._lock:
             rows = self._passages.rows
         return passages_of(rows.read(*days, where), tt)

@@ -16,10 +16,9 @@ from feeds.ids.shortened_ids import runs_meant
 from feeds.service_times import start_seconds
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array
 from predictor.named_runs import START_TOLERANCE_S, RunNames, run_finder
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 _FEW = 3
-_DAY_S = 86_400
 _LATE_S = 3600
 """No run by headway takes longer than planned by more."""
 
@@ -103,12 +102,12 @@ def without_other_starts(
         return names
     start = tt.trip_start_s[names.trip[rows]]
     # A clock's time of a run past midnight is a day off.
-    after_s = (start - names.start_time_s[rows] + _DAY_S // 2) % _DAY_S - _DAY_S // 2
+    after_s = (start - names.start_time_s[rows] + DAY_S // 2) % DAY_S - DAY_S // 2
     rows, start = rows[after_s > START_TOLERANCE_S], start[after_s > START_TOLERANCE_S]
     day = np.array([tt.date_index.get(date, NONE) for date in names.service_date[rows].tolist()], np.int64)
     today = tt.day_at(at[rows])
     early_s = tt.date_origin[np.maximum(np.where(day >= 0, day, today), 0)] + start - at[rows]
-    rows = rows[(early_s > START_TOLERANCE_S) & (early_s < _DAY_S / 2)]
+    rows = rows[(early_s > START_TOLERANCE_S) & (early_s < DAY_S / 2)]
     line = np.where(route[rows] >= 0, route[rows], tt.trip_route[names.trip[rows]])
     others = replace(names.take(rows), trip=np.full(len(rows), NONE, np.int32), route=line)
     found = run_finder(tt).find(others, at[rows], np.ones(len(rows), bool)).trip >= 0

@@ -17,6 +17,7 @@ from feeds.messages.bounds import refuse_floods, varint
 from feeds.messages.forms import as_utf8, message_inside, message_of_text
 from feeds.messages.wrappers import unwrapped
 from predictor.arrays import Float64Array
+from predictor.timetable import DAY_S
 
 MAX_MESSAGE_BYTES = 50_000_000
 
@@ -55,7 +56,7 @@ _CLOCKS = (
 )  # fmt: skip
 """How many a second, and which POSIX second is their 0: seconds, milli-, micro- and nanoseconds; NTP's seconds since
 1900, .NET's ticks since the year 1, Windows' since 1601. No number is of this century by two of them."""
-_HOUR_S, _YEARS_S = 3600.0, (365 * 86_400.0, 366 * 86_400.0)
+_HOUR_S, _YEARS_S = 3600.0, (365.0 * DAY_S, 366.0 * DAY_S)
 _ALIKE_S = 300.0
 
 

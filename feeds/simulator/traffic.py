@@ -10,8 +10,7 @@ from feeds.simulator.network import Network
 from predictor.arrays import BoolArray, Float32Array, Float64Array
 
 BIN_S = 120
-DAY_S = 28 * 3600
-BINS = DAY_S // BIN_S
+BINS = 28 * 3600 // BIN_S
 _LINKS_AT_ONCE = 32
 
 TRAM_SPEED, BUS_SPEED = 9.0, 8.6

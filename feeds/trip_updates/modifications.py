@@ -17,7 +17,7 @@ from feeds.service_times import start_seconds
 from feeds.trip_updates.message_columns import StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.run_calls import RunCalls, listed_calls, timetabled_calls
 from predictor.arrays import NONE
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 _DAYS_AHEAD_S = 36 * 3600.0
 _DAYS_BACK_S = 36 * 3600.0
@@ -68,7 +68,7 @@ def names_as_modified(message: gtfs_realtime_pb2.FeedMessage) -> dict[str, str]:
 def _selected(
     modifications: Any, tt: Timetable, received_at: float, refused: Counter[str]
 ) -> Iterator[tuple[Run, str]]:
-    near = (tt.date_origin > received_at - 86400 - _DAYS_BACK_S) & (tt.date_origin < received_at + _DAYS_AHEAD_S)
+    near = (tt.date_origin > received_at - DAY_S - _DAYS_BACK_S) & (tt.date_origin < received_at + _DAYS_AHEAD_S)
     dates = [existing_date(text_of(date)) for date in modifications.service_dates]
     refused["modification_date_unknown"] += sum(date not in tt.date_index for date in dates)
     days = [day for day in np.flatnonzero(near).tolist() if not dates or int(tt.date[day]) in dates]

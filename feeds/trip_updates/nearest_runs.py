@@ -12,13 +12,13 @@ from feeds.ids.shortened_ids import MOST
 from feeds.trip_updates.message_columns import StopTimeUpdates
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges, first_of_each
 from predictor.named_runs import FOUND, FoundRuns, RunNames
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 _EARLY_S, _LATE_S = 300.0, 1200.0
 """No run is so much earlier or later than planned at its next stop and at its last one."""
 _AS_LATE = 3.0
 """A run is a minute early as seldom as it is so many late."""
-_DAYS_S = 4.0 * 86_400
+_DAYS_S = 4.0 * DAY_S
 
 
 def with_nearest_runs(

@@ -11,11 +11,11 @@ import numpy as np
 from feeds.reading import TRIP_UPDATES_KEPT_S
 from feeds.trip_updates.message_columns import StopTimeUpdates, UpdatedRuns, first_known
 from predictor.arrays import NONE, BoolArray, Float64Array, or_where_unknown
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 _SOON_S = 300.0
 """So long before runs begin it is kept what is told of them."""
-_HALF_A_DAY_S = 43_200.0
+_HALF_A_DAY_S = DAY_S / 2
 """What is measured longer before a run is nearer to that of another day."""
 _Call = tuple[int, int]
 """Sequence and stop, -1 where not given."""

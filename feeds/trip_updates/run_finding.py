@@ -47,7 +47,7 @@ from predictor.named_runs import (
 from predictor.operator_times import EARLIEST_S
 from predictor.runs import DatedRuns
 from predictor.stop_alignment import patterns_along
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 from predictor.trip_updates import (
     TRIP_ADDED,
     TRIP_CANCELED,
@@ -57,7 +57,6 @@ from predictor.trip_updates import (
     TRIP_UNSCHEDULED,
 )
 
-_DAY_S = 86_400
 _ENOUGH_STOPS = 3
 """So many in the other order are no slip."""
 
@@ -239,7 +238,7 @@ def _found(
     _tell_apart(tt, np.flatnonzero(untold & ~is_new), trip, day, shift, first_time - elapsed_s)
     # Of a run whose times lie days from the date that it names one of the two is wrong.
     off_s = first_time - (tt.date_origin[np.maximum(day, 0)] if len(tt.date) else 0.0)
-    astray = (day >= 0) & np.isfinite(first_time) & ((off_s < -_DAY_S) | (off_s > 4 * _DAY_S))
+    astray = (day >= 0) & np.isfinite(first_time) & ((off_s < -DAY_S) | (off_s > 4 * DAY_S))
     refused["time_far_from_start_date"] += int(astray.sum())
     trip[astray & ~is_new], day[astray], shift[astray] = NONE, NONE, 0
     return trip, day.astype(np.int32), shift.astype(np.int32)

@@ -34,7 +34,7 @@ from predictor.operator_vehicles import bare_ids
 from predictor.report_clocks import AHEAD_S, FEED_AHEAD_S
 from predictor.report_figures import NAMED
 from predictor.run_changes import SAME_TIME_S
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 FEED = "vehicle positions"
 FUTURE_LIMIT_S = AHEAD_S + FEED_AHEAD_S
@@ -47,8 +47,8 @@ ONE_TIME_S = 60.0
 """They tell of it within this time,"""
 TOLD_LATE_S = 30.0
 """and within this, though nothing else tells that they are one: a bus behind it on its run is mostly further away."""
-DAY_S = 86400.0
-"""A report of a vehicle whose clock stands may bear the time at which its driver logged on."""
+_LOGGED_ON_S = DAY_S
+"""So long ago at most: a report of a vehicle whose clock stands may bear the time at which its driver logged on."""
 NEAR_M = 200.0
 """Reports of one vehicle at one time may lie so far apart."""
 
@@ -86,7 +86,7 @@ def decode_vehicle_positions(
 
 def _of_this_day(observations: Observations, refused: Counter[str]) -> Observations:
     age = observations.received_at - observations.timestamp
-    ahead, stale = age < -FUTURE_LIMIT_S, age > DAY_S
+    ahead, stale = age < -FUTURE_LIMIT_S, age > _LOGGED_ON_S
     refused["timestamp_in_future"] = int(ahead.sum())
     refused["timestamp_stale"] = int(stale.sum())
     names = zip(observations.vehicle_id[ahead].tolist(), (-age[ahead]).tolist(), strict=True)

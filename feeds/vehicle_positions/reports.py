@@ -27,7 +27,7 @@ from predictor.columns import replace
 from predictor.named_dates import NamedDates
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
 TEXT_COLUMNS = (
     "id", "vehicle_id", "vehicle_label", "trip_id", "start_date", "start_time", "route_id", "stop_id",
@@ -42,7 +42,7 @@ FASTEST_M_S = 60.0
 GPS_ERA_S = 1024 * 604_800.0
 """Receivers of old count weeks from nought again after so long: their times are of twenty years ago."""
 _ERA_TOLERANCE_S = 3600.0
-_DATE_REACHES_S = 5 * 86_400.0
+_DATE_REACHES_S = 5.0 * DAY_S
 """Longer than any run takes."""
 _NAN = float("nan")
 _RANGES = {

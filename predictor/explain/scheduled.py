@@ -8,9 +8,9 @@ import numpy as np
 
 from predictor.arrays import Int32Array, Int64Array, expand_ranges
 from predictor.explain.evidence import Journey
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 
-_LATEST_S = 3 * 86_400.0
+_LATEST_S = 3.0 * DAY_S
 
 
 @dataclass(frozen=True)

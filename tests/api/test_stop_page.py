@@ -15,7 +15,7 @@ from api.app import create_app
 from feeds.alerts.alert import Alert, Selector, TripSelector
 from feeds.reading import Reading
 from predictor.arrays import Int64Array
-from predictor.snapshot import RunCalls, Snapshot
+from predictor.snapshot import KnownCalls, Snapshot
 from tests.api.town import WORKS, at, service_at, tram_on_time
 
 NOW = at(8, 1)
@@ -85,7 +85,7 @@ def test_the_page_asks_for_its_board_once(monkeypatch: pytest.MonkeyPatch) -> No
     asked = []
     boards = Snapshot.boards
 
-    def counted(snapshot: Snapshot, *where: Any, **options: Any) -> tuple[RunCalls, Int64Array]:
+    def counted(snapshot: Snapshot, *where: Any, **options: Any) -> tuple[KnownCalls, Int64Array]:
         asked.append(where)
         return boards(snapshot, *where, **options)
 

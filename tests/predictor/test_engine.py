@@ -23,7 +23,7 @@ from predictor.snapshot import (
     OFF_ROUTE,
     SCHEDULED,
     SKIPPED,
-    RunCalls,
+    KnownCalls,
     Snapshot,
 )
 from predictor.trip_updates import STOP_SKIPPED, TRIP_ADDED, TRIP_CANCELED
@@ -33,7 +33,7 @@ from tests.predictor.small_network import LINK_S, ORIGIN, SPACING_M, report, tim
 START = ORIGIN + 8 * 3600
 
 
-def board(snapshot: Snapshot, stop: int, ahead_s: float = 7200.0) -> RunCalls:
+def board(snapshot: Snapshot, stop: int, ahead_s: float = 7200.0) -> KnownCalls:
     return snapshot.board(StopIdx(stop), since=snapshot.made_at - 30, until=snapshot.made_at + ahead_s)
 
 

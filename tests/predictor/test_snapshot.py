@@ -9,7 +9,7 @@ import numpy as np
 from predictor.arrays import AnyArray, StopIdx
 from predictor.columns import column_types
 from predictor.engine import Engine
-from predictor.snapshot import RunCalls, Snapshot
+from predictor.snapshot import KnownCalls, Snapshot
 from predictor.timetable import Timetable
 from tests.predictor.small_network import ORIGIN, cancellations, report, timetable
 
@@ -70,7 +70,7 @@ def test_a_stops_board_and_a_runs_journey_say_the_same_of_every_call() -> None:
         for i in range(len(board)):
             journey = snapshot.journey(int(board.trip[i]), int(board.service_day[i]), int(board.shift_s[i]))
             here, there = board.take(slice(i, i + 1)), journey.take(journey.call == board.call[i])
-            for name in column_types(RunCalls):
+            for name in column_types(KnownCalls):
                 np.testing.assert_array_equal(getattr(here, name), getattr(there, name), err_msg=name)
             rows += 1
     assert rows > tt.stops
@@ -84,6 +84,6 @@ def test_boards_of_many_stops_are_those_of_each_alone() -> None:
     assert pointer[-1] == len(together) > tt.stops
     for i, stop in enumerate(stops.tolist()):
         alone = snapshot.board(StopIdx(stop), since=START, until=START + 7200)
-        for name in column_types(RunCalls):
+        for name in column_types(KnownCalls):
             part = getattr(together, name)[pointer[i] : pointer[i + 1]]
             np.testing.assert_array_equal(part, getattr(alone, name), err_msg=name)
