@@ -50,7 +50,7 @@ def line_directions(moment: Moment, board: StopBoard) -> list[LineDirection]:
     told = _Told(*(column.tolist() for column in columns))
     groups: defaultdict[tuple[int, int, str], list[int]] = defaultdict(list)
     for row, (line, way) in enumerate(zip(rank.tolist(), direction.tolist(), strict=True)):
-        groups[line, way, told.destination[row] if way < 0 else ""].append(row)
+        groups[line, way, told.destination[row].casefold() if way < 0 else ""].append(row)
     in_order = [groups[way] for way in sorted(groups)]
     # Made together, for a few rows cost as much as many.
     board.rows([row for rows in in_order for row in rows[: DEPARTURES_A_ROW + 1]])

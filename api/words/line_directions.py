@@ -118,7 +118,7 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, at: int, *
     words, texts, departure = moment.words_at(call.stop_idx), moment.texts, DepartureWords(moment, call, at=at)
     live = departure.status == "live" and not from_afar
     notes = [reason] if not departure.comes and (reason := reason_words(moment, call)) else []
-    if call.destination != row.destination:
+    if call.destination.casefold() != row.destination.casefold():
         departure.elsewhere = moment.towards(call.destination)
         notes.append(departure.elsewhere)
     first = call is row.departures[0]

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,13 +16,14 @@ from feeds.gtfs.written_dates import existing_date
 from feeds.ids.known_ids import known_id, routes_named, stops_meant
 from feeds.ids.shortened_ids import runs_meant
 from feeds.service_times import start_seconds
-from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import NONE, BoolArray, Int64Array, expand_ranges, is_one_of
 from predictor.named_runs import FOUND, RunNames, run_finder
 from predictor.timetable import Timetable
 
 ANY = -1
 """Any service day, or any direction."""
 
+_MOST_KEPT = 1 << 16
 _LINGERS_S = 3600.0
 """So long after its scheduled end a run still counts for its line and stops: it may be late."""
 _NEED_NOT_BE_KNOWN = frozenset({"ADDED", "NEW", "DUPLICATED"})
@@ -77,7 +79,8 @@ class SelectorFits:
     def __init__(self, timetable: Timetable) -> None:
         tt = self._timetable = timetable
         order = np.argsort(tt.pattern_stop, kind="stable")
-        self._by_stop: Int64Array = tt.pattern_of_call[order]
+        self._by_stop: Int64Array = order
+        """Pattern calls by their stops."""
         self._stop_ptr = np.searchsorted(tt.pattern_stop[order], np.arange(tt.stops + 1))
         # Where the only agency goes by its name, the timetable gives it no id: whatever realtime feeds call it is it.
         self._only_agency = len(tt.agency_id) == 1 and tt.agency_id[0] == tt.agency_name[0]
@@ -87,6 +90,9 @@ class SelectorFits:
         )
         self._of_one_direction: BoolArray = np.minimum(*both) == 0
         self._departures = np.bincount(tt.by_name.journey_trip, minlength=tt.trips)
+        # Feeds name each call of a line in each of hundreds of alerts.
+        self._fit_of_no_trip = lru_cache(maxsize=_MOST_KEPT)(lambda selector: self._fit(selector, {}))
+        self._own_name_of = lru_cache(maxsize=_MOST_KEPT)(self._in_own_ids)
         self._own_runs: dict[int, list[int]] = {}
         """The operator's own runs, by the trip that they are named by."""
         for own_run, named in enumerate(tt.run_named.tolist()):
@@ -94,9 +100,9 @@ class SelectorFits:
 
     def all(self, selectors: Iterable[Selector], at: float) -> tuple[tuple[Fit, ...], tuple[Selector, ...]]:
         """What the selectors fit, and those that fit nothing."""
-        each = list(dict.fromkeys(self._with_trips_meant([self._in_own_ids(selector) for selector in selectors], at)))
+        each = list(dict.fromkeys(self._with_trips_meant([self._own_name_of(selector) for selector in selectors], at)))
         dated = self._dated_runs([selector.trip for selector in each if selector.trip], at)
-        fits = {selector: self._fit(selector, dated) for selector in each}
+        fits = {s: self._fit(s, dated) if s.trip else self._fit_of_no_trip(s) for s in each}
         return tuple(filter(None, fits.values())), tuple(selector for selector, fit in fits.items() if fit is None)
 
     def _in_own_ids(self, selector: Selector) -> Selector:
@@ -138,24 +144,27 @@ class SelectorFits:
     def _with_trips_meant(self, selectors: list[Selector], at: float) -> list[Selector]:
         """Those that call trips by a part of their ids, or by more, with the timetable's ids."""
         tt = self._timetable
-        trips = [selector.trip or TripSelector() for selector in selectors]
+        named = [selector for selector in selectors if selector.trip]
+        if not named:
+            return selectors
+        trips = [selector.trip or TripSelector() for selector in named]
         names = [trip.trip_id for trip in trips]
         said = self._said(trips)
         may_be_new = np.array([trip.relationship in _NEED_NOT_BE_KNOWN for trip in trips], bool)
         meant = runs_meant(names, said, may_be_new, tt, at)
-        return [
-            selector
-            if trip_meant == trip_known
-            else replace(
+        own = {
+            selector: replace(
                 selector,
                 trip=replace(
                     trip, trip_id=str(tt.trip_id[trip_meant]), start_date=trip.start_date or (str(date) if date else "")
                 ),
             )
             for selector, trip, trip_meant, trip_known, date in zip(
-                selectors, trips, meant.trip.tolist(), said.trip.tolist(), meant.service_date.tolist(), strict=True
+                named, trips, meant.trip.tolist(), said.trip.tolist(), meant.service_date.tolist(), strict=True
             )
-        ]
+            if trip_meant != trip_known
+        }
+        return [own.get(selector, selector) for selector in selectors]
 
     def _fit(self, selector: Selector, dated: dict[TripSelector, tuple[Run, int]]) -> Fit | None:
         tt = self._timetable
@@ -181,8 +190,8 @@ class SelectorFits:
             runs = self._with_own_runs(frozenset(run for run in runs if tt.trip_pattern[run[0]] in patterns), day)
             if not runs:
                 return None
-        lines = set(tt.pattern_route[patterns].tolist())
-        reached = set(calling.tolist())
+        lines = set(tt.pattern_route[list(patterns)].tolist())
+        reached = calling
         if named:
             lines.add(int(np.flatnonzero(routes)[0]))
         if stops is not None and (named or selector == Selector(stop_id=selector.stop_id)):
@@ -190,7 +199,7 @@ class SelectorFits:
         if not lines and not reached:
             return None
         return Fit(
-            selector, False, frozenset(patterns.tolist()), frozenset(lines), frozenset(reached), runs, day,
+            selector, False, frozenset(patterns), frozenset(lines), frozenset(reached), runs, day,
             0.0 if day == ANY else float(tt.date_origin[day]), self._until(runs, day),
         )  # fmt: skip
 
@@ -201,7 +210,11 @@ class SelectorFits:
         trip = selector.trip or TripSelector()
         for route_id in (selector.route_id, trip.route_id):
             if route_id:
-                fits &= np.arange(len(fits)) == tt.route_index.get(route_id, NONE)
+                named = tt.route_index.get(route_id)
+                alone = named is not None and bool(fits[named])
+                fits[:] = False
+                if alone:
+                    fits[named] = True
         if selector.agency_id and not self._only_agency:
             fits &= tt.route_agency_id == selector.agency_id
         if selector.route_type >= 0:
@@ -217,36 +230,30 @@ class SelectorFits:
 
     def _patterns(
         self, selector: Selector, routes: BoolArray, stops: set[int] | None, runs: frozenset[Run] | None
-    ) -> tuple[Int64Array, Int32Array]:
+    ) -> tuple[set[int], set[int]]:
         """Patterns of which all fits, and the stops at which those call that are meant."""
         tt = self._timetable
-        if runs is not None:
-            patterns = np.unique(tt.trip_pattern[[trip for trip, _ in runs]]).astype(np.int64)
-        elif selector.route_id or stops is None:
-            patterns = np.flatnonzero(routes[tt.pattern_route]).astype(np.int64)
+        of_runs = None if runs is None else np.unique(tt.trip_pattern[[trip for trip, _ in runs]]).astype(np.int64)
+        if stops is None:
+            patterns = np.flatnonzero(routes[tt.pattern_route]) if of_runs is None else of_runs
+            first = tt.pattern_call_ptr[patterns]
+            owner, calls = expand_ranges(first, tt.pattern_call_ptr[patterns + 1] - first)
+            of_call, calling = patterns[owner], tt.pattern_stop[calls]
         else:
-            patterns = self._patterns_at(stops)
-        patterns = patterns[routes[tt.pattern_route[patterns]]]
+            ptr = self._stop_ptr
+            calls = np.concatenate([self._by_stop[ptr[stop] : ptr[stop + 1]] for stop in stops])
+            of_call, calling = tt.pattern_of_call[calls].astype(np.int64), tt.pattern_stop[calls]
+        route = tt.pattern_route[of_call]
+        fits = routes[route]
+        if stops is not None and of_runs is not None:
+            fits &= is_one_of(of_call, of_runs.tolist())
         trip = selector.trip or TripSelector()
         for direction in (selector.direction_id, trip.direction_id):
             if direction >= 0:
                 # A feed without directions contradicts none, nor does a line of which all have one.
-                runs_to = tt.pattern_direction[patterns]
-                anyway = (runs_to == NONE) | self._of_one_direction[tt.pattern_route[patterns]]
-                patterns = patterns[(runs_to == direction) | anyway]
-        first = tt.pattern_call_ptr[patterns]
-        owner, calls = expand_ranges(first, tt.pattern_call_ptr[patterns + 1] - first)
-        of_call, calling = patterns[owner], tt.pattern_stop[calls]
-        if stops is not None:
-            at_stops = np.isin(calling, list(stops))
-            of_call, calling = of_call[at_stops], calling[at_stops]
-        return np.unique(of_call), np.unique(calling)
-
-    def _patterns_at(self, stops: set[int]) -> Int64Array:
-        """Patterns that call at any of these stops."""
-        ptr = self._stop_ptr
-        found = [self._by_stop[ptr[stop] : ptr[stop + 1]] for stop in stops]
-        return np.unique(np.concatenate(found)).astype(np.int64)
+                runs_to = tt.pattern_direction[of_call]
+                fits &= (runs_to == direction) | (runs_to == NONE) | self._of_one_direction[route]
+        return set(of_call[fits].tolist()), set(calling[fits].tolist())
 
     def _runs(
         self, trip: TripSelector, dated: dict[TripSelector, tuple[Run, int]], routes: BoolArray

@@ -60,6 +60,8 @@ def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> 
     nameless = (short_name == "") & (long_name == "")
     tell(nameless, "neither route_short_name nor route_long_name; named by its id.")
     agency_id = word_array(frame, "agency_id")
+    several = len(agencies.agency_id) > 1
+    tell((agency_id == "") & several, f"no agency_id, though there are several; taken as {agencies.agency_id[0]}'s.")
     kind = numbers(frame, "route_type")
     absurd = ~((kind >= 0) & (kind < 2000))
     tell(absurd, "no valid route_type; taken as a bus (3).")

@@ -194,9 +194,14 @@ def _values(content: Sequence[object], field: FieldDescriptor) -> Iterator[objec
         if value is None:
             continue
         if field.message_type is not None:
-            if isinstance(value, dict):
+            texts = "translation" in field.message_type.fields_by_name
+            if texts and isinstance(value, dict) and value and all(isinstance(text, str) for text in value.values()):
+                # One text with its language, or texts by language.
+                by_language = [{"language": language, "text": text} for language, text in value.items()]
+                yield {"translation": [value] if "text" in value else by_language}
+            elif isinstance(value, dict):
                 yield _meant(value, field.message_type)
-            elif isinstance(value, str) and "translation" in field.message_type.fields_by_name:
+            elif texts and isinstance(value, str):
                 yield {"translation": [{"text": value}]}
         elif isinstance(value, list):
             continue

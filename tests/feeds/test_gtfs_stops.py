@@ -113,3 +113,8 @@ def test_routes_keep_their_names_and_colours_and_absurd_ones_are_told(tmp_path: 
     told = {(p.row, p.entity_id, p.message.split()[0]) for p in loaded.problems}
     assert told >= {(3, "r2", "neither"), (4, "r3", "route_color")}
     assert any("route_type" in p.message and p.row == 4 for p in loaded.problems)
+    agencies = "agency_id,agency_name,agency_url,agency_timezone\n" + "".join(
+        f"{name},{name},https://town.example,Europe/Paris\n" for name in ("X", "Y")
+    )
+    told_first = [p.message for p in load(tmp_path, agency=agencies).problems]
+    assert told_first == ["no agency_id, though there are several; taken as X's."]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -127,3 +128,17 @@ def test_text_in_latin_1_is_read_as_such() -> None:
     message.entity.add(id="1").alert.header_text.translation.add(text="X~rable")
     (seen,) = decode_alerts(message.SerializeToString().replace(b"X~", b"\xc9\xe9"))
     assert seen.header == {"": "Éérable"}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ({"en": "Works", "fr": "Travaux"}, {"en": "Works", "fr": "Travaux"}),
+        ({"text": "Works", "language": "en"}, {"en": "Works"}), ("Works", {"": "Works"}),
+        ({"translation": {"text": "Works", "language": "en"}}, {"en": "Works"}),
+    ],
+)  # fmt: skip
+def test_texts_in_json_are_read_as_people_write_them(written: object, read: dict[str, str]) -> None:
+    alert = {"header_text": written, "informed_entity": [{"route_id": "r1"}]}
+    message = {"header": {"gtfs_realtime_version": "2.0"}, "entity": [{"id": "1", "alert": alert}]}
+    assert [told.header for told in decode_alerts(json.dumps(message).encode())] == [read]

@@ -662,6 +662,15 @@ def test_a_line_is_among_those_of_its_kind_however_its_type_is_written() -> None
     assert [text(badge) for badge in page.css("main .badge")][:6] == ["b", "d", "f", "a", "c", "e"]
 
 
+def test_signs_that_differ_in_capitals_alone_are_one_destination() -> None:
+    for direction in ("", "0"):
+        rows = (f"r1,daily,t1,EAST STATION,{direction}", f"r1,daily,t2,East Station,{direction}")
+        trips = "\n".join(("route_id,service_id,trip_id,trip_headsign,direction_id", *rows))
+        page = City(network(tables={"trips": trips})).page("/stops/B")
+        assert [text(head) for head in page.css("h2, h3")] == ["Next departures", "Line 1to EAST STATION"]
+        assert not any("Station" in text(row) for row in page.css("li.departure"))
+
+
 def test_lines_stand_as_the_operator_sorts_them() -> None:
     head = "route_id,agency_id,route_short_name,route_type,route_sort_order"
     rows = ["1,TB,1,3,", "10,TB,10,3,1", "2,TB,2,3,2", "T,TB,T,0,9"]
