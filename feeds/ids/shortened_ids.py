@@ -31,10 +31,13 @@ _DATED = re.compile(
     rf"|(?P<first>20\d{{6}}|20\d\d-\d\d-\d\d){SEPARATOR.pattern}(?P<before>.+)"
 )
 _PLAIN_ADDITION = re.compile(
-    r"\d+[_:]|[:_|/.\-#@~ ]20(?:\d{6}|\d\d-\d\d-\d\d)|\.0|[@#~]\d+|[_-]?merged[_-]?\d+", re.IGNORECASE
+    r"\d+[_:]|20(?:\d{6}|\d\d-\d\d-\d\d)[:_|/.\-#@~ ]|[:_|/.\-#@~ ]20(?:\d{6}|\d\d-\d\d-\d\d)"
+    r"|\.0|[@#~]\d+|[_-]?merged[_-]?\d+",
+    re.IGNORECASE,
 )
-"""A number before an id, as OneBusAway writes an agency's and OpenTripPlanner a feed's, and a date, “.0”, which
-copy it is (`@1`) or what it was put together from (`_merged_1`) behind it. Words before it may be another agency's."""
+"""A number before an id, as OneBusAway writes an agency's and OpenTripPlanner a feed's, a date on either side, and
+“.0”, which copy it is (`@1`) or what it was put together from (`_merged_1`) behind it. Words before it may be another
+agency's."""
 _MERGED = re.compile(r"(.+)_merged_\d+")
 _LEAST_BEGINNING = 6
 """Fewer letters are the beginning of an id by chance."""

@@ -125,9 +125,11 @@ def expected_times(
     next_at = _next_told(calls.owner, np.where(silent, np.nan, np.fmin(arrival, departure)))
     passed_by = (silent | (relationship == STOP_NO_DATA)) & (first_known(departure, calls.departure) > next_at)
     arrival, departure = np.where(passed_by, next_at, arrival), np.where(passed_by, next_at, departure)
-    # From its last stop a run takes nobody on: when the vehicle leaves there says nothing of it.
+    # From its last stop a run takes nobody on: when the vehicle leaves there says nothing of it. One that is told of at
+    # a single stop goes on.
     served = np.flatnonzero(relationship != STOP_SKIPPED)
     ends = served[np.append(first_of_each(calls.owner[served])[1:], True)[: len(served)]]
+    ends = ends[~first_of_each(calls.owner)[ends]]
     departure[ends] = arrival[ends]
     arrival, departure = _in_order(calls.owner, arrival, departure, refused)
     before = running_maximum(or_where_unknown(departure, 0.0), calls.owner)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,17 +41,23 @@ def modified_runs(
 ) -> dict[Run, ModifiedRun]:
     """Each run that the message modifies. What cannot be applied is counted in `refused`."""
     result: dict[Run, ModifiedRun] = {}
+    told: dict[Run, list[Any]] = {}
+    shapes: dict[Run, str] = {}
     for entity in message.entity:
         if entity.HasField("trip_modifications") and not entity.is_deleted:
-            modifications = entity.trip_modifications
-            for (trip, day, shift), shape_id in _selected(modifications, timetable, received_at, refused):
-                calls = timetabled_calls(
-                    timetable, np.zeros(1, np.int64), np.array([trip], np.int32), np.array([day], np.int32),
-                    np.array([shift], np.int32),
-                )  # fmt: skip
-                modified = _applied(modifications.modifications, calls, timetable, refused)
-                if modified is not None:
-                    result[trip, day, shift] = ModifiedRun(modified, shape_id)
+            for run, shape_id in _selected(entity.trip_modifications, timetable, received_at, refused):
+                told.setdefault(run, []).append(entity.trip_modifications.modifications)
+                shapes[run] = shape_id
+    for (trip, day, shift), parts in told.items():
+        calls = timetabled_calls(
+            timetable, np.zeros(1, np.int64), np.array([trip], np.int32), np.array([day], np.int32),
+            np.array([shift], np.int32),
+        )  # fmt: skip
+        # Works at two places may be told of apart.
+        parts.sort(key=lambda part: _place_of(part[0].start_stop_selector, calls, timetable, 0) if part else NONE)
+        modified = _applied(chain.from_iterable(parts), calls, timetable, refused)
+        if modified is not None:
+            result[trip, day, shift] = ModifiedRun(modified, shapes[trip, day, shift])
     return result
 
 
@@ -86,7 +93,7 @@ def _selected(
             yield from (((trip, day, shift), shape_id) for day in days if runs_on[day] for shift in shifts)
 
 
-def _applied(modifications: Any, calls: RunCalls, tt: Timetable, refused: Counter[str]) -> RunCalls | None:
+def _applied(modifications: Iterable[Any], calls: RunCalls, tt: Timetable, refused: Counter[str]) -> RunCalls | None:
     """The calls of one run with all modifications, None where none could be applied."""
     stop, base = calls.stop.tolist(), calls.base_call.tolist()
     arrival, departure = calls.arrival.tolist(), calls.departure.tolist()

@@ -118,6 +118,11 @@ def test_a_late_run_of_which_the_operator_tells_no_more_is_not_gone_at_once_but_
     assert [city.at("08:21").board(stop) for stop in "AD"] == [["09:00 t2 scheduled"], ["09:06 t2 scheduled"]]
 
 
+def test_who_only_names_a_late_run_takes_it_no_more_from_its_riders_than_who_leaves_it_out() -> None:
+    city = City(at="07:58").trip_updates(update("t1", StopUpdate("A", delay=600), **TODAY)).at("08:05")
+    assert city.trip_updates(update("t1", vehicle="v1", **TODAY)).board("C")[0] == "08:14 t1 scheduled"
+
+
 def test_an_early_run_of_which_the_operator_tells_no_more_is_not_waited_for_where_it_has_left() -> None:
     city = City(at="07:55").trip_updates(update("t1", delay=-240, **TODAY)).trip_updates()
     assert [city.board(stop)[0] for stop in "AC"] == ["07:56 t1 scheduled", "08:00 t1 scheduled"]
@@ -685,6 +690,22 @@ def test_replacement_stops_without_travel_times_lie_between_the_others() -> None
     assert [city.board(stop)[0] for stop in "BXY"] == [f"08:0{k} t1 scheduled" for k in (2, 4, 6)]
 
 
+def test_two_works_on_one_trip_that_are_told_of_apart_both_divert_it() -> None:  # google/transit#369
+    far = (*row_of_stops("A B C D E"), Stop("X", 700.0, 700.0), Stop("Y", 1900.0, 700.0))
+    parts = []
+    for entity_id, stop, at in (("late", "Y", "D"), ("early", "X", "B")):
+        part = gtfs_realtime_pb2.FeedMessage()
+        part.ParseFromString(modifications((stop, 100), start=at, end=at, delay=60))
+        part.entity[0].id = entity_id
+        parts.append(part)
+    parts[0].entity.extend(parts[1].entity)
+    city = City(network(far, "A B C D E"), at="07:58").trip_updates(parts[0].SerializeToString())
+    assert [row.stop for row in city.trip("t1")] == ["A", "X", "C", "Y", "E"]
+    assert [city.board(stop)[0] for stop in "BXCY"] == [
+        "09:02 t2 scheduled", "08:01 t1 scheduled", "08:05 t1 scheduled", "08:06 t1 scheduled",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("as_modified", [False, True])
 def test_on_a_diversion_calls_go_by_the_numbers_of_the_run_that_is_named(as_modified: bool) -> None:
     # google/transit#403: E is the fifth call of the trip and the third of what is left of it.
@@ -922,6 +943,14 @@ def test_a_run_of_the_operators_own_may_be_told_by_its_own_times_and_delays(rela
     city = City(at="07:58").trip_updates(update(trip, *calls, relationship=relationship, route_id="r1"))
     row = next(row for row in city.departures("C") if row.run == trip)
     assert (str(row), row.told["scheduled_time"][11:16]) == (f"08:27 {trip} live", "08:24")
+
+
+def test_an_added_trip_of_one_stop_stands_there_for_when_it_leaves() -> None:
+    # CUTR-at-USF/gtfs-realtime-validator#290
+    city = City(at="07:58").trip_updates(
+        update("x", StopUpdate("C", "08:18", "08:20"), relationship="ADDED", route_id="T11", **TODAY)
+    )
+    assert city.board("C")[1] == "08:20 x live"
 
 
 def test_an_added_trip_that_only_arrives_at_its_one_stop_offers_no_departure() -> None:
