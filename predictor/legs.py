@@ -190,7 +190,7 @@ def _replaced(legs: Legs, tracks: Tracks) -> BoolArray:
 def _next(days: ServiceDays, tracks: Tracks, legs: Legs, taken: Int64Array, now: float, *, announced: bool) -> Legs:
     """The legs after these that begin soon, where no vehicle drives them (`taken`, sorted run keys): what each vehicle
     has been given (where `announced`), else its block's."""
-    tt, trip, day = days.timetable, days.following(legs.trip, legs.service_day), legs.service_day
+    tt, (trip, day) = days.timetable, days.onward(legs.trip, legs.service_day)
     shift = np.zeros(len(legs), np.int32)
     if announced:
         upcoming = tracks.upcoming.take(legs.slot)

@@ -68,8 +68,7 @@ def _carried_over(
     # A trip that runs several times a day, and one that ends before its last stop, tells nothing of the next.
     ends = (before.call == tt.trip_calls[before.trip] - 1) & ~contains(told.skipped, before.keys)
     row = np.flatnonzero(ends & (before.shift_s == 0))
-    day = before.service_day[row]
-    trip = days.following(before.trip[row], day)
+    trip, day = days.onward(before.trip[row], before.service_day[row])
     starts_at = tt.date_origin[day] + tt.trip_start_s[trip]
     late_s = before.arrival[row] - starts_at
     kept = np.flatnonzero((trip >= 0) & (late_s > 0) & (starts_at <= now + NEXT_TRIP_WINDOW_S))

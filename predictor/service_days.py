@@ -9,6 +9,9 @@ import numpy as np
 from predictor.arrays import NONE, Int32Array, Int64Array
 from predictor.timetable import DAY_S, Timetable
 
+_OVERNIGHT_S = 3600.0
+"""Riders stay aboard a vehicle that goes on with the next service day no longer than this."""
+
 
 class ServiceDays:
     """Answers about service days, each computed once and kept."""
@@ -34,6 +37,18 @@ class ServiceDays:
             result[of_day] = self.next_trip(day)[trip[of_day]]
         return result
 
+    def onward(self, trip: Int32Array, service_day: Int32Array) -> tuple[Int32Array, Int32Array]:
+        """The trip, and its day, that the vehicle drives after each trip (n,) on its day, -1 where none: that of its
+        block, else the one of the next day as which it goes on, its riders aboard."""
+        to, day = self.following(trip, service_day), service_day.copy()
+        if len(self.timetable.continuation_trip) == 0:
+            return to, day
+        for on in np.unique(service_day).tolist():
+            rows = np.flatnonzero((service_day == on) & (to < 0))
+            to[rows] = continued_overnight(self.timetable, on)[trip[rows]]
+            day[rows] += to[rows] >= 0
+        return to, day
+
     def _next_trip(self, service_day: int) -> Int32Array:
         """(T,) the trip that the same block drives after each trip on that day, -1 where none.
 
@@ -55,3 +70,18 @@ class ServiceDays:
             following[trip[row[~beside]]] = trip[after[~beside]]
             row, after = row[beside], after[beside] + 1
         return following
+
+
+@lru_cache(maxsize=4)
+def continued_overnight(timetable: Timetable, service_day: int) -> Int32Array:
+    """(T,) the next day's trip as which each trip of that day goes on, its riders aboard, -1 where none."""
+    tt, following = timetable, np.full(timetable.trips, NONE, np.int32)
+    if service_day + 1 < len(tt.date):
+        trip, to = tt.continuation_trip, tt.continuation_to
+        ends = tt.date_origin[service_day] + tt.trip_end_s[trip]
+        waits_s = tt.date_origin[service_day + 1] + tt.trip_start_s[to] - ends
+        fits = tt.runs_on(trip, service_day) & tt.runs_on(to, service_day + 1)
+        fits &= (waits_s >= 0) & (waits_s <= _OVERNIGHT_S)
+        # Of several the first counts: it is written last.
+        following[trip[fits][::-1]] = to[fits][::-1]
+    return following

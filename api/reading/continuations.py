@@ -7,10 +7,8 @@ import numpy as np
 from api.reading.moment import Moment
 from api.service.view import ServiceView
 from predictor.arrays import NONE
+from predictor.service_days import continued_overnight
 from predictor.snapshot import CANCELLED
-
-_OVERNIGHT_S = 3600.0
-"""Riders stay aboard a vehicle that goes on with the next service day no longer than this."""
 
 
 def continues_as(moment: Moment, trip: int, service_day: int, shift_s: int = 0) -> tuple[int, int]:
@@ -20,14 +18,9 @@ def continues_as(moment: Moment, trip: int, service_day: int, shift_s: int = 0) 
     if not len(tt.continuation_trip) or shift_s or trip >= tt.base.trips:
         return nothing
     to = tt.continuation_to[slice(*np.searchsorted(tt.continuation_trip, (trip, trip + 1)))]
-    ends = tt.date_origin[service_day] + tt.trip_end_s[trip]
-    for day, within_s in ((service_day, np.inf), (service_day + 1, _OVERNIGHT_S)):
-        if day < len(tt.date_origin):
-            waits_s = tt.date_origin[day] + tt.trip_start_s[to] - ends
-            runs = to[tt.runs_on(to, day) & (waits_s >= 0) & (waits_s <= within_s)].tolist()
-            if runs:
-                return nothing if _is_cancelled(moment.view, runs[0], day) else (runs[0], day)
-    return nothing
+    to = to[tt.runs_on(to, service_day) & (tt.trip_start_s[to] >= tt.trip_end_s[trip])]
+    run = (int(to[0]), service_day) if len(to) else (int(continued_overnight(tt, service_day)[trip]), service_day + 1)
+    return nothing if run[0] < 0 or _is_cancelled(moment.view, *run) else run
 
 
 def _is_cancelled(view: ServiceView, trip: int, service_day: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import text
-from benchmarks.field.messages import bus, cancelled
+from benchmarks.field.messages import StopUpdate, bus, cancelled, update
 from benchmarks.field.network import Pattern, Route, Trip, network
 
 WAYS = Pattern("main", "A B C", headsign="Market"), Pattern("on", "C D E", "r12", headsign="Harbour")
@@ -58,3 +58,13 @@ def test_a_bus_that_goes_on_with_the_next_service_day_says_so() -> None:
     assert city.panel("B")[0].told["notes"] == ["continues as 12 to Harbour"]
     city.trip_updates(cancelled("u1", start_date=20261127))
     assert city.panel("B")[0].told["notes"] == []
+
+
+def test_a_bus_is_live_on_the_line_as_which_it_goes_on_with_the_next_service_day() -> None:
+    trips = Trip("t1", "24:01"), Trip("u1", "00:10", "on")
+    lines = network("A B C D E", WAYS, trips, routes=(Route("r1", "1"), Route("r12", "12")),
+                    tables={"transfers": TRANSFERS})  # fmt: skip
+    city = City(lines, at="24:00").vehicle_positions(bus("v", "t1", late_s=540)).at("24:11")
+    assert city.board("D")[0].split()[1:] == ["u1/2026-11-27", "live"]
+    city = City(lines, at="24:02").trip_updates(update("t1", StopUpdate("A", delay=540), start_date=20261126))
+    assert city.board("D")[0] == "00:16 u1/2026-11-27 live"
