@@ -42,9 +42,11 @@ def id_of(value: str | bytes) -> str:
 
 
 def ids_of(values: Sequence[str | bytes]) -> list[str]:
-    """`id_of` of each (n,): a message names the same stops over and over."""
-    known = {value: id_of(value) for value in set(values)}
-    return [known[value] for value in values]
+    """`id_of` of each (n,)."""
+    try:
+        return [str.strip(value) for value in values]  # type: ignore[arg-type]
+    except TypeError:
+        return list(map(id_of, values))
 
 
 def places_in(index: Mapping[Any, int], names: Sequence[Any]) -> Int32Array:

@@ -44,9 +44,10 @@ def run_names(
 
     `may_be_new` (n,): the timetable need not have it. Such a run's id is one of its own, however like it another is.
     """
-    as_written = np.array([name in timetable.trip_index for name in trip_id], bool)
     trip = indices_of(trip_id, timetable.trip_index, timetable)
-    trip = np.where(may_be_new & ~as_written, np.int32(NONE), trip)
+    if may_be_new.any():
+        as_written = np.array([name in timetable.trip_index for name in trip_id], bool)
+        trip[may_be_new & ~as_written] = NONE
     route = known_indices(route_id, routes_named(timetable), timetable, "unknown_route", refused)
     date, is_unread = _parsed(start_date, existing_date, 0, "start_date_malformed", refused)
     # Zeros stand for no date.
@@ -126,7 +127,8 @@ def _parsed(
     texts: Sequence[str], parse: Callable[[str], int | None], absent: int, reason: str, refused: Counter[str]
 ) -> tuple[Int32Array, BoolArray]:
     """The values (n,) of texts, `absent` where these cannot be read, and whether they cannot."""
-    values = list(map(parse, texts))
+    read = {text: parse(text) for text in set(texts)}
+    values = [read[text] for text in texts]
     refused[reason] += values.count(None) - texts.count("")
     return (
         np.array([absent if value is None else value for value in values], np.int32),

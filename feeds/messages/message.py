@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import NamedTuple
 
+import numpy as np
 from google.protobuf.message import DecodeError
 from google.transit import gtfs_realtime_pb2
 
@@ -142,6 +143,12 @@ def measured_at(value: float) -> float:
     """When something was measured, POSIX seconds; 0 where not given, or with a time that nobody can mean."""
     seconds = posix_seconds(value)
     return seconds if _EARLIEST_S <= seconds < _LATEST_S else 0.0
+
+
+def all_measured_at(values: Float64Array) -> Float64Array:
+    """(n,) `measured_at` of each, NaN where it is 0."""
+    seconds = all_posix_seconds(values)
+    return np.where((seconds >= _EARLIEST_S) & (seconds < _LATEST_S), seconds, np.nan)
 
 
 def text_of(value: str | bytes) -> str:

@@ -221,7 +221,7 @@ class Recorder(DailyParquet):
         """
         message = decode_message(data, FEED)
         header = header_timestamp(message, received_at, FEED)
-        reports, _ = reports_of(message)
+        reports = reports_of(message)[0]
         at = reports.number["timestamp"]
         undated = float(np.fmin(header, received_at))
         reports = Reports(reports.text, {**reports.number, "timestamp": np.where(np.isnan(at), undated, at)})

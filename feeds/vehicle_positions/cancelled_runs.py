@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 from google.transit import gtfs_realtime_pb2
@@ -18,12 +19,13 @@ _Trip = gtfs_realtime_pb2.TripDescriptor
 
 
 def cancelled_runs(
-    message: gtfs_realtime_pb2.FeedMessage, timetable: Timetable, received_at: float, driven: Int32Array
+    trips: Sequence[gtfs_realtime_pb2.TripDescriptor], timetable: Timetable, received_at: float, driven: Int32Array
 ) -> CancelledRuns:
-    """Of the base timetable, each once; but for trips `driven` (m,), which other reports of the message name."""
-    tt, trips = timetable.base, [entity.vehicle.trip for entity in message.entity if _says_so(entity)]
+    """Those (n,) that are called off, of the base timetable, each once; but for trips `driven` (m,), which other
+    reports of the message name."""
     if not trips:
         return CancelledRuns.empty()
+    tt = timetable.base
     names, _, has_unread_date = run_names(
         [id_of(trip.trip_id) for trip in trips], [id_of(trip.route_id) for trip in trips],
         [id_of(trip.start_date) for trip in trips], [id_of(trip.start_time) for trip in trips],
@@ -36,9 +38,3 @@ def cancelled_runs(
     rows = rows[clear[rows]]
     is_deleted = np.array([trips[row].schedule_relationship == _Trip.DELETED for row in rows.tolist()], bool)
     return CancelledRuns.of_runs(found.runs.take(rows), is_deleted=is_deleted)
-
-
-def _says_so(entity: gtfs_realtime_pb2.FeedEntity) -> bool:
-    if entity.is_deleted or not entity.HasField("vehicle") or not entity.vehicle.HasField("trip"):
-        return False
-    return entity.vehicle.trip.schedule_relationship in (_Trip.CANCELED, _Trip.DELETED)

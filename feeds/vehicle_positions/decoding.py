@@ -71,16 +71,14 @@ def decode_vehicle_positions(
     feed_timestamp = header_timestamp(message, received_at, FEED)
     if not message.entity:
         return Observations.empty(received_at, feed_timestamp=feed_timestamp, cancelled=CancelledRuns.empty())
-    reports, refused = reports_of(message)
+    reports, called_off, refused = reports_of(message)
     reports, shared = with_own_names(reports, timetable, feed_timestamp)
     refused["vehicle_id_shared"] = shared
     observations = resolve(reports, timetable, received_at, feed_timestamp, dates, numbering)
     observations = _one_a_vehicle(_of_this_day(observations, refused), refused)
     observations = with_refused(_under_one_id(observations, timetable, refused), refused)
     trips = (e.vehicle.trip for e in message.entity if e.HasField("vehicle") and e.vehicle.HasField("trip"))
-    cancelled = CancelledRuns.empty()
-    if refused["run_cancelled"]:
-        cancelled = cancelled_runs(message, timetable, received_at, observations.trip)
+    cancelled = cancelled_runs(called_off, timetable, received_at, observations.trip)
     return replace(observations, headway_as=named_in_reports(trips, timetable), cancelled=cancelled)
 
 

@@ -11,16 +11,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from math import isnan
 from statistics import mean
 
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.ids.call_numbers import Numbering, numbered_as_timetable
-from feeds.ids.known_ids import id_of, known_indices, short_text
+from feeds.ids.known_ids import ids_of, known_indices, short_text
 from feeds.ids.run_names import a_few, run_names, without_other_starts, without_shared_starts
-from feeds.messages.message import measured_at
+from feeds.messages.message import all_measured_at
 from feeds.messages.unset_parts import NO_MODIFIED_TRIP, NO_POSITION, NO_TRIP, NO_VEHICLE
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
 from predictor.columns import replace
@@ -87,14 +86,18 @@ class Reports:
         )
 
 
-def _half_circle(degrees: float) -> float:
-    """A longitude that is counted from 0 to 360 as from -180 to 180."""
-    return degrees - 360.0 if 180.0 < degrees < 360.0 else degrees
+def _half_circle(degrees: Float64Array) -> Float64Array:
+    """Longitudes (n,) that are counted from 0 to 360 as from -180 to 180."""
+    return np.where((degrees > 180.0) & (degrees < 360.0), degrees - 360.0, degrees)
 
 
-def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter[str]]:
-    """The vehicle reports of a message, as it says them, and what was left out by reason."""
+def reports_of(
+    message: gtfs_realtime_pb2.FeedMessage,
+) -> tuple[Reports, list[gtfs_realtime_pb2.TripDescriptor], Counter[str]]:
+    """The vehicle reports of a message, as it says them, the runs that it calls off, and what was left out by
+    reason."""
     refused: Counter[str] = Counter()
+    called_off: list[gtfs_realtime_pb2.TripDescriptor] = []
     text: list[tuple[str, ...]] = []
     # Filled row by row: an array made of all rows at once would hold up readers, who need Python's lock.
     number = array("d")
@@ -110,7 +113,7 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
         vehicle = report.vehicle if has("vehicle") else NO_VEHICLE
         position = report.position if has("position") else NO_POSITION
         if trip.schedule_relationship in _NOT_RUN:
-            refused["run_cancelled"] += 1
+            called_off.append(trip)
             continue
         modified = trip.modified_trip if trip.HasField("modified_trip") else NO_MODIFIED_TRIP
         text.append(
@@ -121,45 +124,40 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
                 report.stop_id,
             )
         )  # fmt: skip
-        occupancy, percentage = _occupancy(report)
+        occupancy = report.occupancy_status if has("occupancy_status") else _NAN
+        percentage = report.occupancy_percentage if has("occupancy_percentage") else _NAN
+        # There is no other way to ask whether it tells of carriages: see `feeds.messages.unset_parts`.
+        if occupancy != occupancy and percentage != percentage and _CARRIAGES_TAG in report.SerializePartialToString():
+            occupancy, percentage = _occupancy_of_carriages(report)
+        # What is not nought is there: that saves a question.
         number.extend(
             (
-                trip.direction_id if trip.HasField("direction_id") else _NAN,
-                position.latitude if position.HasField("latitude") else _NAN,
-                _half_circle(position.longitude) if position.HasField("longitude") else _NAN,
-                position.bearing if position.HasField("bearing") else _NAN,
-                position.speed if position.HasField("speed") else _NAN,
-                report.current_stop_sequence if has("current_stop_sequence") else _NAN,
+                trip.direction_id or (0.0 if trip.HasField("direction_id") else _NAN),
+                position.latitude or (0.0 if position.HasField("latitude") else _NAN),
+                position.longitude or (0.0 if position.HasField("longitude") else _NAN),
+                position.bearing or (0.0 if position.HasField("bearing") else _NAN),
+                position.speed or (0.0 if position.HasField("speed") else _NAN),
+                report.current_stop_sequence or (0.0 if has("current_stop_sequence") else _NAN),
                 report.current_status if has("current_status") else _NAN,
                 occupancy,
                 percentage,
                 vehicle.wheelchair_accessible if vehicle.HasField("wheelchair_accessible") else _NAN,
                 report.congestion_level if has("congestion_level") else _NAN,
-                measured_at(report.timestamp) or _NAN,
+                report.timestamp,
             )
         )
     words = zip(*text, strict=True) if text else repeat((), len(TEXT_COLUMNS))
-    numbers = np.array(number).reshape(-1, len(NUMBER_COLUMNS)).T
-    return (
-        Reports(
-            {name: list(map(id_of, column)) for name, column in zip(TEXT_COLUMNS, words, strict=True)},
-            dict(zip(NUMBER_COLUMNS, numbers, strict=True)),
-        ),
-        refused,
-    )
+    numbers = dict(zip(NUMBER_COLUMNS, np.array(number).reshape(-1, len(NUMBER_COLUMNS)).T, strict=True))
+    numbers["longitude"] = _half_circle(numbers["longitude"])
+    numbers["timestamp"] = all_measured_at(numbers["timestamp"])
+    refused["run_cancelled"] = len(called_off)
+    return Reports(dict(zip(TEXT_COLUMNS, map(ids_of, words), strict=True)), numbers), called_off, refused
 
 
-def _occupancy(report: gtfs_realtime_pb2.VehiclePosition) -> tuple[float, float]:
-    """OccupancyStatus and percentage of the whole vehicle, NaN where not told: where it tells of its carriages alone,
-    those of all passengers on all of them."""
-    status = float(report.occupancy_status) if report.HasField("occupancy_status") else _NAN
-    percentage = float(report.occupancy_percentage) if report.HasField("occupancy_percentage") else _NAN
-    # There is no other way to ask whether there are any: see `feeds.messages.unset_parts`.
-    if not (isnan(status) and isnan(percentage)) or _CARRIAGES_TAG not in report.SerializePartialToString():
-        return status, percentage
-    carriages = report.multi_carriage_details
-    if not carriages:
-        return status, percentage
+def _occupancy_of_carriages(report: gtfs_realtime_pb2.VehiclePosition) -> tuple[float, float]:
+    """OccupancyStatus and percentage of the whole vehicle, NaN where not told, by its carriages: those of all
+    passengers on all of them."""
+    carriages, status = report.multi_carriage_details, _NAN
     filling = [carriage.occupancy_status for carriage in carriages if carriage.occupancy_status in _FILLING]
     closed = {carriage.occupancy_status for carriage in carriages} - _FILLING
     shares = [carriage.occupancy_percentage for carriage in carriages if carriage.occupancy_percentage >= 0]

@@ -49,7 +49,7 @@ def test_reports_are_read_without_parts_that_they_do_not_have(full: bool) -> Non
         report.trip.trip_id, report.vehicle.id, report.position.latitude = "t", "v", 47.0
         carriage = report.multi_carriage_details.add()
         carriage.occupancy_percentage = 40
-    reports, _ = reports_of(_strict(message))
+    reports, _, _ = reports_of(_strict(message))
     assert len(reports) == 1
     assert reports.text["vehicle_id"] == (["v"] if full else [""])
     assert (reports.number["occupancy_percentage"] == 40).tolist() == [full]
