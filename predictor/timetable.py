@@ -39,8 +39,9 @@ DAY_S = 86_400
 """Of all days but the two of the year with 23 and 25 hours."""
 PLATFORM, STATION = 0, 1
 """Of `stop_location_type`."""
-STOP_NAME, SIGN, LINE_NAME = NAMED = 0, 1, 2
-"""Of `translation_of`: the name of a stop, what a run is bound for, the long name of a line."""
+STOP_NAME, SIGN, LINE_NAME, LINE_SHORT_NAME, PLATFORM_CODE, AGENCY_NAME = NAMED = 0, 1, 2, 3, 4, 5
+"""Of `translation_of`: the name of a stop, what a run is bound for, the long and the short name of a line, a platform's
+code, who runs lines."""
 WHEELCHAIR_UNKNOWN, WHEELCHAIR_YES, WHEELCHAIR_NO = 0, 1, 2
 NO_PICKUP = 1
 """GTFS `pickup_type`: nobody may board."""
@@ -193,6 +194,11 @@ class Timetable:
     """The stop that alone is named so, -1 where all of the text are."""
     translation_text: StrArray
     translation_translated: StrArray
+
+    # Attributions (n,): whom to name for the data
+    attribution_name: StrArray
+    attribution_url: StrArray
+    """"" where none."""
 
     # In-seat transfers (n,), by trip
     continuation_trip: Int32Array

@@ -19,7 +19,7 @@ from api.pages.found import found_stops
 from api.pages.home import home_board
 from api.pages.line import line_page
 from api.pages.push import push_key
-from api.pages.rendering import not_found_page, rider_page
+from api.pages.rendering import leads_on, not_found_page, rider_page
 from api.pages.stop import ORDERS, stop_page
 from api.pages.trip import journey_page
 from api.reading.alerts import announced_alerts, network_alerts
@@ -120,8 +120,7 @@ def line(request: Request, route_id: str, direction: str = "", fragment: str = "
     if index is None:
         return _not_found(request, moment, moment.texts("error_line", id=route_id))
     if not fragment and (goes_on := moment.lines.runs_as(index, moment.now)) != index:
-        address = f"/lines/{quote(moment.lines.all[goes_on].route_id, safe='')}"
-        return RedirectResponse(address, 303, headers={"Cache-Control": "no-cache"})
+        return leads_on(f"/lines/{quote(moment.lines.all[goes_on].route_id, safe='')}")
     page = line_page(moment, index, int(direction) if re.fullmatch(r"-?\d", direction) else None)
     if fragment:
         return fragment_response(moment, "line_board.html", page=page)
@@ -187,7 +186,7 @@ def _search(request: Request, moment: PageMoment, query: str) -> Response:
     exact = [hit for hit in hits if str(tt.stop_code[hit.stop_idx]).casefold() == query.casefold()]
     if len(exact) == 1 and not lines_named(moment.lines, query, moment.now):
         address = f"/stops/{quote(str(tt.stop_id[exact[0].stop_idx]), safe='')}"
-        return RedirectResponse(address, 303, headers={"Cache-Control": "no-cache"})
+        return leads_on(address)
     texts = moment.texts
     notice, hint = texts("results_none", query=query), texts("results_none_hint")
     return _results(request, moment, hits, texts("results_title", query=query), notice, hint, query)

@@ -51,7 +51,7 @@ def found_stops(moment: PageMoment, hits: list[StopHit]) -> list[FoundStop]:
             stop_id=str(tt.stop_id[hit.stop_idx]),
             name=name,
             code=str(tt.stop_code[hit.stop_idx]),
-            platform=str(tt.stop_platform[hit.stop_idx]),
+            platform=moment.platform(str(tt.stop_platform[hit.stop_idx])),
             wheelchair=int(tt.stop_wheelchair[hit.stop_idx]),
             distance="" if hit.distance_m is None else moment.distance(hit.distance_m),
             towards=places,

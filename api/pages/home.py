@@ -123,7 +123,7 @@ def _rows_of(moment: PageMoment, hit: StopHit, directions: list[LineDirection]) 
     return StopRows(
         stop_id=str(tt.stop_id[stop]),
         name=moment.stop_name(stop),
-        platform=str(tt.stop_platform[stop]),
+        platform=moment.platform(str(tt.stop_platform[stop])),
         facts=facts,
         rows=words,
         leave=[_leave(moment, row, row_words, walking_min) for row, row_words in zip(rows, words, strict=False)],

@@ -16,7 +16,7 @@ installable_router = APIRouter(include_in_schema=False)
 def manifest(request: Request) -> Response:
     """The web app manifest, in the reader's language."""
     moment = PageMoment.of(request)
-    texts, agency = moment.texts, moment.timetable.network_name
+    texts, agency = moment.texts, moment.network_name
     return JSONResponse(
         {
             "name": f"{agency} · {texts('site_name')}" if agency else texts("site_name"),

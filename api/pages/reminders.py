@@ -238,7 +238,7 @@ def _message(moment: Moment, journey: Journey, call: RunCall | None, reminder: R
     line = line_title(in_words.lines.all[journey.route_idx], texts)
     stop = in_words.stop_name(stop_idx)
     if call is not None and call.planned_platform:
-        stop = f"{stop}, {texts('platform', name=call.platform)}"
+        stop = f"{stop}, {texts('platform', name=in_words.platform(call.platform))}"
     query = {"date": reminder.date, "start": reminder.start, "stop": reminder.stop_id, "visit": reminder.visit}
     return {
         "title": f"{line} {in_words.towards(journey.destination)}".strip(),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
 from markupsafe import Markup, escape
 
 from api.answers.assets import style
@@ -60,11 +61,24 @@ def rider_page(
         moment,
         template,
         Frame(sheet, status, also_allowed=also_allowed or {}),
-        agency=moment.timetable.network_name,
+        agency=moment.network_name,
+        credits=_credits(moment),
         script_texts=script_texts(moment, also_said),
         speed=request.app.state.service.clock.speed,
         **context,
     )
+
+
+def _credits(moment: PageMoment) -> list[tuple[str, str]]:
+    """Whom to name for the timetable, each with an address or ""."""
+    tt = moment.timetable
+    named = zip(tt.attribution_name.tolist(), tt.attribution_url.tolist(), strict=True)
+    return [(name, url if url.startswith(("https://", "http://")) else "") for name, url in named]
+
+
+def leads_on(address: str) -> Response:
+    """What is asked for stands at another address for now."""
+    return RedirectResponse(address, 303, headers={"Cache-Control": "no-cache"})
 
 
 def not_found_page(

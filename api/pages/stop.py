@@ -67,7 +67,7 @@ def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = ""
         stop_id=str(tt.stop_id[stop]),
         name=moment.stop_name(stop),
         code=str(tt.stop_code[stop]) if tt.stop_code[stop] != tt.stop_name[stop] else "",
-        platform=str(tt.stop_platform[stop]),
+        platform=moment.platform(str(tt.stop_platform[stop])),
         wheelchair=int(tt.stop_wheelchair[stop]) or int(tt.stop_wheelchair[station]),
         groups=groups,
         busy=busy,
@@ -77,7 +77,7 @@ def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = ""
         alerts=stop_messages(moment, stop, stop_alerts(moment, stop)),
         lines=lines,
         clock=moment.words_at(stop),
-        facts=_facts(moment, str(tt.stop_platform[stop]), groups),
+        facts=_facts(moment, moment.platform(str(tt.stop_platform[stop])), groups),
     )
 
 

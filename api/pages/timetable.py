@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from api.pages.rendering import not_found_page, rider_page
+from api.pages.rendering import leads_on, not_found_page, rider_page
 from api.pages.stop import at_its_platforms
 from api.reading.alerts import day_alerts
 from api.reading.badges import Badge
@@ -54,7 +54,9 @@ def stop_timetable(request: Request, stop_id: str, date: str = "", line: str = "
     if stop is None:
         return not_found_page(request, moment, moment.texts("error_stop", id=stop_id))
     day = _day(moment, date)
-    found = [row for row in stop_day(moment, stop, day) if line in ("", row.line.route_id)]
+    only = tt.route_index.get(line, NONE)
+    only = only if only < 0 else moment.lines.runs_on(only, day)
+    found = [row for row in stop_day(moment, stop, day) if not line or row.line.route == only]
     rows = [_row(moment, stop, row) for row in found]
     return _page(
         request, moment, moment.stop_name(stop), f"/stops/{quote(stop_id, safe='')}", day,
@@ -73,7 +75,11 @@ def line_timetable(request: Request, route_id: str, date: str = "", direction: s
     route = tt.route_index.get(route_id)
     if route is None:
         return not_found_page(request, moment, moment.texts("error_line", id=route_id))
-    day, line = _day(moment, date), moment.lines.all[route]
+    day = _day(moment, date)
+    if (runs_as := moment.lines.runs_on(route, day)) != route:
+        address = f"/lines/{quote(moment.lines.all[runs_as].route_id, safe='')}/timetable"
+        return leads_on(f"{address}?{urlencode(request.query_params)}")
+    line = moment.lines.all[route]
     ways = sorted(set(tt.pattern_way[tt.pattern_route == route].tolist())) or [NONE]
     way = int(direction) if direction in map(str, ways) else ways[0]
     of_ways = {each: line_day(moment, route, each, day) for each in ways}
@@ -185,4 +191,4 @@ def _row(moment: PageMoment, stop: int, row: DayRow) -> DayRowWords:
         for every, group in groupby(bound_for_place, key=lambda departure: moment.every(departure.headway_s)):
             runs = list(group)
             spans.append(f"{to}{every}, {words.time(runs[0].at)}–{words.time(runs[-1].at + runs[-1].headway_s)}")
-    return DayRowWords(row.line, row.direction, moment.place_of(row.destination), hours, spans)
+    return DayRowWords(moment.lines.all[row.line.route], row.direction, moment.place_of(row.destination), hours, spans)

@@ -148,7 +148,7 @@ def _calls(moment: PageMoment, journey: Journey, yours: list[int]) -> list[CallW
                 planned_stop=planned[k],
                 visit=planned[: k + 1].count(planned[k]),
                 name=moment.stop_name(call.stop_idx),
-                platform=str(tt.stop_platform[call.stop_idx]),
+                platform=moment.platform(str(tt.stop_platform[call.stop_idx])),
                 time=time,
                 iso=words.iso(call.published) if time else "",
                 at=round(call.published) if time else None,

@@ -150,7 +150,7 @@ def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> dic
     return {
         **moment.answer_fields(),
         "stop_id": str(moment.timetable.stop_id[stop]),
-        "stop_name": moment.stop_name(stop),
+        "stop_name": in_plain_blanks(moment.stop_name(stop)),
         "departures": [_departure(moment, DepartureWords(moment, row, at=stop)) for row in boards.rows(stop, limit)],
         "messages": _messages(moment, stop),
     }
@@ -165,8 +165,8 @@ def _departure(moment: PageMoment, row: DepartureWords) -> dict[str, Any]:
         "line": row.line.name,
         "color": row.line.badge.background,
         "text_color": row.line.badge.text,
-        "destination": row.destination,
-        "platform": row.call.platform,
+        "destination": in_plain_blanks(row.destination),
+        "platform": row.platform,
         "status": row.status,
         "minutes": row.call.minutes if counts_down else None,
         "doubt": row.doubt,
@@ -201,8 +201,9 @@ def _message(alert: AlertWords, texts: Texts) -> str:
     others = [f"+{more}"] if more > 0 else []
     lines = " ".join([*(line.name for line in shown), *others])
     told = " ".join([*(line_name(line, texts) for line in shown), *others])
-    full_stop = "" if alert.header.endswith((".", "!", "?", "…", ":")) else "."
-    sentence = f"{alert.header}{full_stop} {alert.description}" if alert.description else alert.header
+    header, description = in_plain_blanks(alert.header), in_plain_blanks(alert.description)
+    full_stop = "" if not header or header.endswith((".", "!", "?", "…", ":")) else "."
+    sentence = f"{header}{full_stop} {description}".strip() if description else header
     parts = f"{alert.about}{sentence}".split("\n")
     sentence = " ".join(part for line in parts if (part := line.strip()))
     # Of few characters none is for a name that the message begins with.

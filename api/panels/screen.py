@@ -98,8 +98,8 @@ def screen_timetable(moment: PageMoment, stops: list[int]) -> dict[str, object]:
             (
                 round(row.published if row.scheduled is None else row.scheduled),
                 lines.setdefault(row.route_idx, len(lines)),
-                destinations.setdefault(row.destination, len(destinations)),
-                row.platform,
+                destinations.setdefault(moment.place_of(row.destination), len(destinations)),
+                moment.platform(row.platform),
                 int(row.comes),
                 *([moment.every(row.headway_s)] if row.headway_s and row.source == "timetable" else []),
             )
@@ -119,7 +119,7 @@ def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int, name: s
     directions = soonest_first(line_directions(moment, boards.board(stop)))[:limit]
     return ScreenStop(
         name=name,
-        platform=str(moment.timetable.stop_platform[stop]),
+        platform=moment.platform(str(moment.timetable.stop_platform[stop])),
         rows=[line_direction_words(moment, row, stop, from_afar=True) for row in directions],
         say_platforms=len({call.platform for row in directions for call in row.departures}) > 1,
         quiet="" if directions else nothing_leaves(moment, stop),

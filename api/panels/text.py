@@ -31,11 +31,16 @@ _MESSAGES_LINE = re.compile(rf"^{KINDS}\s+(?=\w{{1,4}}\b)", re.IGNORECASE)
 """Of few characters none is for what is said before a line's name."""
 _PAUSES = " :;,-–"
 _BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2068": None, "\u2069": None})
+_PICTURES = re.compile(
+    r"[\U0001f000-\U0001faff\U000e0000-\U000e007f\u2600-\u27bf\u2b00-\u2bff\u23e9-\u23fa\ufe00-\ufe0f\u200d\u20e3]+\s*"
+)
+"""Emoji and what joins them."""
 
 
 def in_plain_blanks(text: str) -> str:
-    """A text without the blanks of print and marks of direction, for which panels of few characters have no sign."""
-    return text if text.isascii() else text.translate(_BLANKS)
+    """A text without pictures, the blanks of print and marks of direction, for which panels of few characters have no
+    sign."""
+    return text if text.isascii() else _PICTURES.sub("", text).translate(_BLANKS).strip()
 
 
 def panel_lines(
@@ -66,7 +71,7 @@ def panel_lines(
     longest = max((cell_len(row.line.name) for row in shown), default=0)
     column = min(longest, max(width // _LINE_NAME_SHARE, _LINE_NAME_ROOM))
     several = len({row.call.platform for row in shown}) > 1
-    places = [row.destination for row in shown]
+    places = [in_plain_blanks(row.destination) for row in shown]
     lines_shown = [
         _departure(row, names, places, texts, abbreviations, column, width, say_platform=several) for row in shown
     ]
@@ -101,7 +106,8 @@ def _departure(
     say_platform: bool,
 ) -> str:
     room = width - column - 1
-    needed = min(cell_len(row.destination), _DESTINATION_ROOM) + 1
+    place = in_plain_blanks(row.destination)
+    needed = min(cell_len(place), _DESTINATION_ROOM) + 1
     *waits, shortest = _waits(row, texts)
     wait = next((wait for wait in waits if cell_len(wait) + needed <= room), waits[-1])
     if cell_len(wait) + 1 > width - min(cell_len(row.line.name), column):
@@ -109,7 +115,7 @@ def _departure(
         wait = shortest
     column = min(column, max(width - cell_len(wait) - 1, 0))
     room = width - column - cell_len(wait) - 2
-    destination = abbreviations.cut(row.destination, places, max(room, 0))
+    destination = abbreviations.cut(place, places, max(room, 0))
     # What tells it from another of its line stands behind it as far as there is room for all of a note.
     for forms in _notes(row, texts, say_platform=say_platform):
         fits = (note for note in forms if note != wait and cell_len(f"{destination}, {note}") <= room)
@@ -120,7 +126,7 @@ def _departure(
 
 def _notes(row: DepartureWords, texts: Texts, *, say_platform: bool) -> list[tuple[str, ...]]:
     """What to know beside its time, each in forms of which the first that fits is shown."""
-    change, platform = row.platform_change, row.call.platform
+    change, platform = row.platform_change, row.platform
     where: tuple[str, ...] = (change,) if change else ()
     if platform and (change or say_platform):
         where += (texts("platform", name=platform),)

@@ -9,9 +9,11 @@ from itertools import pairwise
 import numpy as np
 
 from api.reading.calls import PASSED_AFTER_S, CallsAt, RunCall
+from api.reading.destinations import destinations
+from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from api.service.view import ServiceView
-from predictor.arrays import NONE, BoolArray, Int8Array, RouteIdx, StrArray
+from predictor.arrays import NONE, BoolArray, Int8Array, Int64Array, RouteIdx, StrArray
 from predictor.snapshot import FROM_TIMETABLE, LIVE, SCHEDULED, KnownCalls
 from predictor.timetable import DAY_S, NO_PICKUP, Timetable
 
@@ -129,6 +131,7 @@ def stop_boards(
         told |= _alights(tt, calls)
     if not told.all():
         calls, pointer = calls.take(np.flatnonzero(told)), np.append(0, np.cumsum(told))[pointer]
+    calls = _in_order(view, calls, pointer)
     every = CallsAt(view, now, calls)
     found = [StopBoard(view, every, slice(*ends)) for ends in pairwise(pointer.tolist())]
     if rows:
@@ -136,6 +139,22 @@ def stop_boards(
             [first + i for first, board in zip(pointer.tolist(), found, strict=False) for i in board.shown[:rows]]
         )
     return found
+
+
+def _in_order(view: ServiceView, calls: KnownCalls, pointer: Int64Array) -> KnownCalls:
+    """The calls of boards (CSR), those of one second in the order of their lines and destinations: none changes place
+    with another for how it came to be known."""
+    second = np.floor(calls.published)
+    alike = np.flatnonzero(second[1:] == second[:-1])
+    if not len(alike):
+        return calls
+    tied = np.union1d(alike, alike + 1)
+    few, board = calls.take(tied), np.searchsorted(pointer, tied, side="right")
+    line = lines_of(view.timetable).rank[view.timetable.trip_route[few.trip]]
+    _, bound_for = np.unique(destinations(view.snapshot, few.runs, few.call), return_inverse=True)
+    order = np.arange(len(calls))
+    order[tied] = tied[np.lexsort((few.run_key, bound_for, line, second[tied], board))]
+    return calls.take(order)
 
 
 def _boards(tt: Timetable, calls: KnownCalls) -> BoolArray:

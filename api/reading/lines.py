@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
@@ -13,12 +13,13 @@ import numpy as np
 
 from api.reading.badges import Badge, badges
 from api.reading.boarding import ACCESS
+from api.reading.translated_names import names_in
 from api.service.stop_search import normalised
 from feeds.gtfs.route_types import basic_type
 from feeds.service_times import DAY_BEGINS_S
 from predictor.arrays import NONE, Int32Array, Int64Array
 from predictor.geometry import ground_distance_m
-from predictor.timetable import Timetable
+from predictor.timetable import AGENCY_NAME, LINE_NAME, LINE_SHORT_NAME, STOP_NAME, Timetable
 
 _MODES = {
     0: "tram", 1: "metro", 2: "rail", 3: "bus", 4: "ferry", 5: "cable", 6: "cable", 7: "cable", 11: "bus", 12: "metro",
@@ -37,6 +38,9 @@ _KIND = re.compile(rf"^{KINDS}\s+")
 _SAYS_KIND = re.compile(rf"^{KINDS}\b|\b(?:line|linie)$", re.IGNORECASE)
 _INSTEAD_WITHIN_M = 1000.0
 """Farther away stops of one name are in several places."""
+_NUMBERED = re.compile(r"(?P<before>[^\W\d]*)(?P<number>\d+)(?P<behind>[^\W\d]*)")
+_LETTERS = {"metro": "mu", "tram": "t", "bus": "b", "rail": "rst", "ferry": "f"}
+"""What stands before a line's number for its kind."""
 _MODE_ORDER = ("metro", "tram", "rail", "bus", "ferry", "cable", "other")
 
 
@@ -67,16 +71,18 @@ class Line:
 class Lines:
     """The lines of one timetable, and which of them serve a stop."""
 
-    def __init__(self, timetable: Timetable) -> None:
+    def __init__(self, timetable: Timetable, language: str = "") -> None:
+        """Parameters: `language`: two letters, in which the lines are called where the timetable has that."""
         self._timetable = timetable
+        names = names_in(timetable.base, language)
         colors = (
             [str(color).lstrip("#") for color in column]
             for column in (timetable.route_color, timetable.route_text_color)
         )
-        self._agency: list[str] = _agency_names(timetable)
+        self._agency: list[str] = [names[AGENCY_NAME].get(name, name) for name in _agency_names(timetable)]
         self.badges: list[Badge] = badges(timetable.route_id.tolist(), *colors)
         """Of all lines, for pages that may suggest any."""
-        lines = [_line(timetable, route, badge) for route, badge in enumerate(self.badges)]
+        lines = [_line(timetable, route, badge, names) for route, badge in enumerate(self.badges)]
         agencies: defaultdict[str, set[str]] = defaultdict(set)
         modes: defaultdict[str, set[str]] = defaultdict(set)
         for line in lines:
@@ -85,7 +91,7 @@ class Lines:
         self._alike = {line.route for line in lines if len(agencies[line.name]) > 1 or len(modes[line.name]) > 1}
         """Routes whose names lines of other agencies or modes have too."""
         called = [(line.name, line.long_name, self._agency[line.route]) for line in lines]
-        ends = _ends(timetable) if len(set(called)) < len(called) else {}
+        ends = _ends(timetable, names[STOP_NAME]) if len(set(called)) < len(called) else {}
         shared = Counter(called)
 
         def told_apart(line: Line) -> Line:
@@ -119,6 +125,22 @@ class Lines:
         """(P,) one trip of each pattern, -1 where none."""
         self.pattern_example[timetable.trip_pattern[::-1]] = np.arange(timetable.trips, dtype=np.int32)[::-1]
 
+    @cached_property
+    def called(self) -> list[set[str]]:
+        """(R,) the names by which each line is found, in any language, as `normalised` and without spaces."""
+        tt, names = self._timetable, defaultdict[str, set[str]](set)
+        of_lines = (tt.translation_of == LINE_NAME) | (tt.translation_of == LINE_SHORT_NAME)
+        for text, other in zip(
+            tt.translation_text[of_lines].tolist(), tt.translation_translated[of_lines].tolist(), strict=True
+        ):
+            names[text].add(other)
+        own = zip(tt.route_id.tolist(), tt.route_short_name.tolist(), tt.route_long_name.tolist(), strict=True)
+        told = [(*given, *names[given[1]], *names[given[2]]) for given in own]
+        return [
+            {normalised(name).replace(" ", "") for name in (line.name, line.long_name, *told[line.route])} - {""}
+            for line in self.all
+        ]
+
     def in_force(self, now: float) -> list[Line]:
         """Lines in the order of `ordered`, of those that riders cannot tell apart the ones that run next."""
         later = self._not_in_force(self._day(now))
@@ -126,12 +148,19 @@ class Lines:
 
     def runs_as(self, route: int, now: float) -> int:
         """The route under which a line goes on that runs no more, itself where it runs or none goes on."""
-        alike = next((routes for routes in self._one if route in routes), None)
-        if alike is None:
-            return route
-        begins = self._next_day(self._day(now))[alike]
-        over = begins[alike.index(route)] == len(self._timetable.date_origin)
-        return alike[int(begins.argmin())] if over else route
+        own, other, begins = self._begins_as(route, self._day(now))
+        return other if own == len(self._timetable.date_origin) and begins < own else route
+
+    def runs_on(self, route: int, day: int) -> int:
+        """The route under which a line runs on a service day, itself where none does."""
+        own, other, begins = self._begins_as(route, day)
+        return other if begins == day < own else route
+
+    def _begins_as(self, route: int, day: int) -> tuple[int, int, int]:
+        """When a route runs next from `day` on, which of those that riders cannot tell from it runs first, and when."""
+        alike = next((routes for routes in self._one if route in routes), [route])
+        begins = self._next_day(day)[alike]
+        return int(begins[alike.index(route)]), alike[int(begins.argmin())], int(begins.min())
 
     def by_mode(self, now: float) -> list[tuple[str, list[Line]]]:
         """Lines that have trips, under their modes, see `in_force`."""
@@ -268,15 +297,27 @@ class Lines:
 
 def lines_named(lines: Lines, query: str, now: float) -> list[Line]:
     """Lines that somebody may mean by "C53", "C 53", "ligne 2", "bus 14" or "Airport Express", by their names or the
-    id; see `Lines.in_force`."""
+    id; where none is called so, those that only lack letters of it, as of the metro's "M1" 1, or have more, as "T2e";
+    see `Lines.in_force`."""
     wanted = normalised(query)
     without_kind = normalised(_KIND.sub("", wanted))
     meant = {name.replace(" ", "") for name in (wanted, without_kind)} - {""}
 
-    def names(line: Line) -> set[str]:
-        return {normalised(name).replace(" ", "") for name in (line.name, line.route_id, line.long_name)}
+    called, found = lines.called, lines.in_force(now)
+    exact = [line for line in found if meant & called[line.route]]
+    return exact or [line for line in found if any(_much_like(line, each) for each in meant)]
 
-    return [line for line in lines.in_force(now) if meant & names(line)]
+
+def _much_like(line: Line, query: str) -> bool:
+    """Whether a query has a line's number, with the letter of its kind before it or without, and letters behind it that
+    one of the two lacks."""
+    wanted, own = (_NUMBERED.fullmatch(name) for name in (query, normalised(line.name).replace(" ", "")))
+    if wanted is None or own is None or wanted["number"] != own["number"]:
+        return False
+    kinds = {"l", *_LETTERS.get(line.mode, "")}
+    before = not wanted["before"] or wanted["before"] == own["before"] or (
+        not own["before"] and wanted["before"] in kinds)  # fmt: skip
+    return before and ("" in (wanted["behind"], own["behind"]) or wanted["behind"] == own["behind"])
 
 
 def patterns_of(timetable: Timetable, trips: Int32Array | Int64Array) -> list[int]:
@@ -302,15 +343,22 @@ def stops_along(timetable: Timetable, pattern: int) -> list[int]:
     return stops
 
 
-@lru_cache(maxsize=2)
-def lines_of(timetable: Timetable) -> Lines:
-    """The lines of a timetable, made once for each."""
-    return Lines(timetable)
+@lru_cache(maxsize=8)
+def _lines_in(timetable: Timetable, language: str) -> Lines:
+    return Lines(timetable, language)
 
 
-def _line(timetable: Timetable, route: int, badge: Badge) -> Line:
-    short = " ".join(str(timetable.route_short_name[route]).split())
-    long = " ".join(str(timetable.route_long_name[route]).split())
+def lines_of(timetable: Timetable, language: str = "") -> Lines:
+    """The lines of a timetable, as they are called in a language where it has that; made once for each."""
+    names = names_in(timetable.base, language)
+    translated = names[LINE_NAME] or names[LINE_SHORT_NAME] or names[AGENCY_NAME]
+    return _lines_in(timetable, language if translated else "")
+
+
+def _line(timetable: Timetable, route: int, badge: Badge, names: Mapping[int, Mapping[str, str]]) -> Line:
+    short, long = str(timetable.route_short_name[route]), str(timetable.route_long_name[route])
+    short, long = names[LINE_SHORT_NAME].get(short, short), names[LINE_NAME].get(long, long)
+    short, long = " ".join(short.split()), " ".join(long.split())
     name = short or long or str(timetable.route_id[route])
     kind = int(timetable.route_type[route])
     return Line(
@@ -371,7 +419,7 @@ def _patterns_that_come_back(timetable: Timetable) -> frozenset[int]:
     return frozenset((visits[count > 1] // tt.stops).tolist())
 
 
-def _ends(timetable: Timetable) -> dict[int, str]:
+def _ends(timetable: Timetable, names: Mapping[str, str]) -> dict[int, str]:
     """The first and the last stop of the way that most trips of each route take."""
     tt, trips = timetable, np.bincount(timetable.trip_pattern, minlength=len(timetable.pattern_route))
     order = np.lexsort((-trips, tt.pattern_route))
@@ -379,7 +427,10 @@ def _ends(timetable: Timetable) -> dict[int, str]:
     pattern = order[first]
     begins, ends = (tt.stop_name[tt.pattern_stop[at]] for at in (
         tt.pattern_call_ptr[pattern], tt.pattern_call_ptr[pattern + 1] - 1))  # fmt: skip
-    return {r: f"{a} – {b}" for r, a, b in zip(routes.tolist(), begins.tolist(), ends.tolist(), strict=True)}
+    return {
+        r: f"{names.get(a, a)} – {names.get(b, b)}"
+        for r, a, b in zip(routes.tolist(), begins.tolist(), ends.tolist(), strict=True)
+    }
 
 
 def _agency_names(timetable: Timetable) -> list[str]:

@@ -6,6 +6,10 @@ import numpy as np
 
 from api.reading.calls import Event, RunCall
 from api.siri.delivery import Asked, Json, value, values
+from predictor.arrays import Int32Array
+from predictor.runs import DatedRuns
+from predictor.snapshot import Snapshot
+from predictor.timetable import NO_PICKUP, Timetable
 
 ON_TIME_S = 60.0
 """Less than this off its time is on time."""
@@ -21,6 +25,22 @@ _OCCUPANCIES = {
 def journey_ref(call: RunCall) -> str:
     """Names a run on its day: its trip, of a trip that runs more than once with its start."""
     return f"{call.trip_id}:{call.start_time}" if call.headway_s or call.shift_s else call.trip_id
+
+
+def ends_at(snapshot: Snapshot, runs: DatedRuns, call: Int32Array | int = 0) -> Int32Array:
+    """(n,) the stops at which runs end for their riders, seen from a `call` (n,): not at a depot behind that."""
+    tt = snapshot.timetable
+    last = last_open(tt, runs.trip, snapshot.last_calls(runs, call))
+    stops: Int32Array = tt.call_stop[tt.entry_of(runs.trip, last)]
+    return stops
+
+
+def last_open(tt: Timetable, trip: Int32Array, last: Int32Array) -> Int32Array:
+    """(n,) the last call up to `last` (n,) of each trip at which riders may get off, `last` where they may at none."""
+    at = last.copy()
+    while (closed := (at > 0) & (tt.alighting[tt.entry_of(trip, at)] == NO_PICKUP)).any():
+        at[closed] -= 1
+    return np.where(at > 0, at, last)
 
 
 def journey_answer(asked: Asked, call: RunCall, destination: str, last_stop: int, *, live: bool) -> Json:

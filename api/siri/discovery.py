@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from api.reading.lines import patterns_of, stops_along
+from api.reading.lines import patterns_of
+from api.siri.calls import last_open
 from api.siri.delivery import Asked, Json, value, values
-from predictor.timetable import Timetable
 
 
 def stoppoints_discovery(
@@ -53,11 +53,14 @@ def _line(asked: Asked, route: int) -> Json:
         "Monitored": True,
         "Destinations": [
             {"DestinationRef": asked.stop_ref(stop), "PlaceName": values(str(tt.stop_name[stop]))}
-            for stop in _ends(tt, route)
+            for stop in _ends(asked, route)
         ],
     }
 
 
-def _ends(tt: Timetable, route: int) -> list[int]:
-    trips = (tt.trip_route == route).nonzero()[0]
-    return list(dict.fromkeys(stops_along(tt, pattern)[-1] for pattern in patterns_of(tt, trips)))
+def _ends(asked: Asked, route: int) -> list[int]:
+    tt = asked.timetable
+    patterns = patterns_of(tt, (tt.trip_route == route).nonzero()[0])
+    trips = asked.moment.lines.pattern_example[patterns]
+    last = last_open(tt, trips, tt.trip_calls[trips] - 1)
+    return list(dict.fromkeys(tt.call_stop[tt.entry_of(trips, last)].tolist()))

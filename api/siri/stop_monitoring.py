@@ -16,7 +16,7 @@ from api.reading.board import WINDOW_S, stop_boards
 from api.reading.calls import RunCall
 from api.reading.moment import Moment
 from api.reading.moved_away import MovedDeparture, moved_from_all
-from api.siri.calls import call_answer, journey_answer, journey_ref
+from api.siri.calls import call_answer, ends_at, journey_answer, journey_ref
 from api.siri.delivery import (
     FARTHEST,
     Asked,
@@ -123,7 +123,7 @@ def _calls(asked: Asked, stop: int, wanted: _Wanted) -> Iterator[tuple[RunCall, 
     window_s = begins + wanted.ahead_s - moment.now
     (board,) = stop_boards(moment.view, [stop], moment.now, window_s, wanted.route, arrivals=True)
     calls = board.calls
-    last = tt.call_stop[tt.entry_of(calls.trip, moment.view.snapshot.last_calls(calls.runs, calls.call))]
+    last = ends_at(moment.view.snapshot, calls.runs, calls.call)
     rows = np.ones(len(board), bool) if wanted.start_time is None else calls.published >= begins
     if wanted.ends_at is not None:
         rows &= np.isin(last, tt.members(wanted.ends_at))
@@ -149,9 +149,9 @@ def _begins(moment: Moment, stop: int, start_time: datetime) -> float:
 
 def _moved_visit(asked: Asked, moved: MovedDeparture) -> Json:
     """A departure that has moved to another stop, told where riders wait for it."""
-    tt, call = asked.timetable, moved.run
+    call = moved.run
     run = DatedRuns.one(call.trip_idx, call.service_day, call.shift_s)
-    last = int(tt.call_stop[tt.entry_of(run.trip, asked.moment.view.snapshot.last_calls(run))][0])
+    last = int(ends_at(asked.moment.view.snapshot, run)[0])
     visit = _visit(asked, call, last)
     visit["MonitoringRef"] = asked.stop_ref(moved.stop_idx)
     told = visit["MonitoredVehicleJourney"]["MonitoredCall"]

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, json_answer
 from api.answers.lookups import Place, place_of, route_index, stop_index
 from api.answers.plainly_asked import PlainlyAsked
-from api.answers.problems import PROBLEMS
+from api.answers.problems import PROBLEMS, Problem
 from api.answers.rate_limits import SEARCHES, TOO_OFTEN, limited
 from api.reading.alerts import stop_alerts
 from api.reading.board import WINDOW_S, stop_boards
@@ -91,6 +91,8 @@ def get_departures_of_several_stops(
 ) -> Response:  # fmt: skip
     """Coming departures of several stops, or of those around a place (at most the 20 nearest), in one list, soonest
     first: each as at its stop. A trip that calls at two of them is listed at both."""
+    if not stop and near is None:
+        raise Problem(422, "bad-parameter", "No stop named", "Name a stop: `stop=…` (as often as needed) or `near=…`.")
     moment = Moment.of(request)
     only = None if route is None else route_index(moment, route)
     asked: dict[int, float | None] = {stop_index(moment, stop_id): None for stop_id in stop or []}
@@ -100,7 +102,7 @@ def get_departures_of_several_stops(
     boards = stop_boards(moment.view, list(asked), moment.now, float(window), only, arrivals, rows=limit)
     # A platform may be asked for beside its station.
     rows = {(row.stop_idx, row.key): row for board in boards for row in board.first(limit)}
-    soonest = sorted(rows.values(), key=lambda row: row.published)[:limit]
+    soonest = sorted(rows.values(), key=lambda row: row.published // 1)[:limit]
     alert_of_id = {alert.alert_id: alert for stop_asked in asked for alert in stop_alerts(moment, stop_asked)}
     alerts = alerts_answer(moment, alert_of_id.values())
     moved_away = moved_from_all(moment, asked)

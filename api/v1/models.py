@@ -307,10 +307,18 @@ class Agency(BaseModel):
     fare_url: str | None
 
 
+class Attribution(BaseModel):
+    """Whom to name for the timetable's data."""
+
+    name: str = Field(examples=["Région Centre-Val de Loire"])
+    url: str | None
+
+
 class Agencies(Answer):
-    """All agencies."""
+    """All agencies, and whom else to name."""
 
     agencies: list[Agency]
+    attributions: list[Attribution] = Field(description="Those of the timetable's attributions.txt")
 
 
 class Route(RouteRef):

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, Response
 from api.answers.caching import CACHED, STATIC_MAX_AGE_S, has_same, json_answer
 from api.answers.problems import PROBLEMS, Problem
 from api.reading.moment import Moment, service_of
-from api.v1.models import Agencies, Agency
+from api.v1.models import Agencies, Agency, Attribution
 
 timetable_in_use_router = APIRouter(tags=["Timetable"])
 
@@ -69,6 +69,7 @@ def list_agencies(request: Request) -> Response:
             )
             for agency_id, name, url, lang, phone, email, fare_url in zip(*(c.tolist() for c in columns), strict=True)
         ]  # fmt: skip
-        return {"agencies": agencies}
+        named = zip(tt.attribution_name.tolist(), tt.attribution_url.tolist(), strict=True)
+        return {"agencies": agencies, "attributions": [Attribution(name=name, url=url or None) for name, url in named]}
 
     return json_answer(request, moment, "agencies", made, max_age_s=STATIC_MAX_AGE_S)

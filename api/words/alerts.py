@@ -215,7 +215,7 @@ def _place(moment: PageMoment, stop: int) -> str:
     """A stop's name, with its platform: those of a station share a name."""
     platform = str(moment.timetable.stop_platform[stop])
     name = moment.stop_name(stop)
-    return f"{name}, {moment.texts('platform', name=platform)}" if platform else name
+    return f"{name}, {moment.texts('platform', name=moment.platform(platform))}" if platform else name
 
 
 def _says(description: str, before: str, times: TimeWords, at: float, seen_from: float) -> bool:
@@ -282,7 +282,7 @@ def moved_words(moment: PageMoment, stop: int) -> list[AlertWords]:
         header, stops = nowhere, tuple[tuple[str, str], ...]()
         if to >= 0:
             platform = str(tt.stop_platform[to]) if tt.station[to] == tt.station[stop] else ""
-            place = texts("platform", name=platform) if platform else _place(moment, to)
+            place = texts("platform", name=moment.platform(platform)) if platform else _place(moment, to)
             header, stops = texts("moved_to", departures=departures, place=place), ((str(tt.stop_id[to]), place),)
         messages.append(AlertWords(header, lines=(moment.lines.all[route],), stops=stops))
     return messages

@@ -43,6 +43,11 @@ class DepartureWords:
         return self._moment.platform_change(self.call)
 
     @property
+    def platform(self) -> str:
+        """From which platform it leaves, "" where that has no code."""
+        return self._moment.platform(self.call.platform)
+
+    @property
     def line_told(self) -> str:
         """Of the `notes` the one that tells its line from others of its name here, "" where none has it."""
         return self._moment.line_told(self.call)

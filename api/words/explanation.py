@@ -8,11 +8,14 @@ from zoneinfo import ZoneInfo
 
 from api.reading.destinations import destination_of
 from api.reading.explanations import Explanation
+from api.reading.lines import lines_of
+from api.reading.translated_names import names_in
 from api.words.texts import country_of, texts_in, typeset
 from api.words.times import TimeWords, clock_minutes
 from feeds.alerts.translations import text_in
 from predictor.explain import verdict as words
 from predictor.explain.verdict import Fact
+from predictor.timetable import STOP_NAME
 
 _SUBJECT = "explain"
 
@@ -42,7 +45,7 @@ class ExplanationWords:
     def line(self) -> str:
         """The line's name on that day."""
         tt, route = self._timetable, self._explanation.route
-        return str(tt.route_short_name[route]) or str(tt.route_long_name[route])
+        return lines_of(tt, self._texts.language).all[route].name
 
     @property
     def stop(self) -> str:
@@ -189,7 +192,8 @@ class ExplanationWords:
         return self._texts("vehicle", vehicle=vehicle_id) if vehicle_id else self._texts("a_vehicle")
 
     def _stop(self, stop: int) -> str:
-        return str(self._timetable.stop_name[stop]) if stop >= 0 else ""
+        name = str(self._timetable.stop_name[stop]) if stop >= 0 else ""
+        return names_in(self._timetable.base, self._language)[STOP_NAME].get(name, name)
 
     def _span(self, fact: Fact) -> str:
         if math.isfinite(fact.until) and fact.until - fact.since >= 60.0:

@@ -45,12 +45,12 @@ def line_direction_words(
     a time."""
     departures = [_departure(moment, call, row, at, from_afar=from_afar) for call in row.departures]
     return LineDirectionWords(
-        line=row.line,
+        line=moment.lines.all[row.line.route],
         direction=row.direction,
         destination=moment.abbreviations.shorten(
             moment.place_of(row.destination), _FROM_AFAR if from_afar else _ON_A_PHONE
         ),
-        platform=row.platform,
+        platform=moment.platform(row.platform),
         departures=departures,
         quiet="" if row.soon else quiet_words(moment, row.first),
         last=_last(moment, row) if row.soon else "",
@@ -125,7 +125,7 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, at: int, *
     # Of later ones a screen has room for the platform alone, not for which it was to be.
     says_change = bool(call.planned_platform) and (first or not from_afar)
     if not row.platform and call.platform and not says_change:
-        notes.append(texts("platform", name=call.platform))
+        notes.append(texts("platform", name=moment.platform(call.platform)))
     # Once is enough: how often they come, what tells their line from others, and what the later ones were due at, which
     # stands on their trips' pages.
     once = {moment.every(other.headway_s) for other in row.departures if other.clock is None}

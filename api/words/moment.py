@@ -16,8 +16,9 @@ from api.reading.calls import RunCall
 from api.reading.continuations import continues_as
 from api.reading.destinations import destination_of
 from api.reading.journey import Journey
-from api.reading.lines import Line, without_name
+from api.reading.lines import Lines, lines_of, without_name
 from api.reading.moment import Moment
+from api.reading.translated_names import names_in
 from api.words.abbreviations import Abbreviations
 from api.words.lines import apart_words, line_name
 from api.words.root_path import root_of
@@ -25,7 +26,7 @@ from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts
 from api.words.times import TimeWords, headway, minutes_late
 from predictor.arrays import NONE
 from predictor.snapshot import Snapshot
-from predictor.timetable import LINE_NAME, SIGN, STOP_NAME, Timetable
+from predictor.timetable import AGENCY_NAME, LINE_SHORT_NAME, PLATFORM_CODE, SIGN, STOP_NAME, Timetable
 
 _SAYS_TO = re.compile(
     r"(?:^|\s)(?:to|towards?|vers):?\s|^(?:direction|dir\.|richtung|nach|zum|zur|hacia|à|au|aux):?\s"
@@ -73,6 +74,11 @@ class PageMoment(Moment):
     def snapshot(self) -> Snapshot:
         """What the engine knows."""
         return self.view.snapshot
+
+    @cached_property
+    def lines(self) -> Lines:
+        """Lines as they are called in the reader's language."""
+        return lines_of(self.timetable, self.texts.language)
 
     @cached_property
     def disturbed(self) -> frozenset[int]:
@@ -162,7 +168,9 @@ class PageMoment(Moment):
         """From which platform the operator has moved a call, "" where from none."""
         if not row.planned_platform or not row.comes:
             return ""
-        return self.texts("platform_changed", name=row.platform, planned=row.planned_platform)
+        return self.texts(
+            "platform_changed", name=self.platform(row.platform), planned=self.platform(row.planned_platform)
+        )
 
     def timetable_time(self, row: RunCall) -> str:
         """The timetable's time, with "about" where it is reckoned, where clocks show another one for what is told; else
@@ -171,6 +179,10 @@ class PageMoment(Moment):
             return ""
         time = self.words_at(row.stop_idx).time(row.scheduled)
         return self.texts("about", time=time) if row.reckoned else time
+
+    @property
+    def _names(self) -> Mapping[int, Mapping[str, str]]:
+        return names_in(self.timetable.base, self.texts.language)
 
     @cached_property
     def _translated(self) -> TranslatedNames:
@@ -185,9 +197,15 @@ class PageMoment(Moment):
         name, translated = str(self.timetable.stop_name[stop]), self._translated
         return translated.of_stop.get(stop) or translated.stops.get(name, name)
 
-    def long_name_of(self, line: Line) -> str:
-        """The same of a line's long name."""
-        return self._translated.lines.get(line.long_name, line.long_name)
+    def platform(self, code: str) -> str:
+        """The same of a platform's code."""
+        return self._names[PLATFORM_CODE].get(code, code)
+
+    @property
+    def network_name(self) -> str:
+        """The same of who runs the lines."""
+        name = self.timetable.network_name
+        return self._names[AGENCY_NAME].get(name, name)
 
     def distance(self, distance_m: float) -> str:
         """ "350 m", "1.2 km"."""
@@ -322,26 +340,21 @@ class TranslatedNames:
     stops: Mapping[str, str]
     signs: Mapping[str, str]
     """Also signs that repeat a line's name, as they are said beside its badge, and stops at which runs end."""
-    lines: Mapping[str, str]
 
 
 @lru_cache(maxsize=8)
 def translations_of(timetable: Timetable, language: str) -> TranslatedNames:
     """Those in `language`."""
-    here = np.flatnonzero(timetable.translation_language == language)
-    of, translated = timetable.translation_of[here], timetable.translation_translated[here]
-    stop, text = timetable.translation_stop[here], timetable.translation_text[here]
-
-    def named(kind: int) -> dict[str, str]:
-        mine = (of == kind) | (of == NONE)
-        return dict(zip(text[mine].tolist(), translated[mine].tolist(), strict=True))
-
-    stops, signs, lines, beside = named(STOP_NAME), named(SIGN), set(timetable.route_short_name.tolist()), {}
+    names = names_in(timetable, language)
+    stops, signs, lines = names[STOP_NAME], names[SIGN], set(timetable.route_short_name.tolist())
+    beside = dict[str, str]()
     for sign, other in signs.items():
         for line in lines.intersection(_WORDS.findall(sign)):
-            said, in_language = (without_name(name, line, spaced=True, hyphened=True) for name in (sign, other))
+            said = without_name(sign, line, spaced=True, hyphened=True)
             if said != sign:
-                beside[said] = in_language
-    own = stop != NONE
-    of_stop = dict(zip(stop[own].tolist(), translated[own].tolist(), strict=True))
-    return TranslatedNames(of_stop, stops, stops | beside | signs, named(LINE_NAME))
+                called = names[LINE_SHORT_NAME].get(line, line)
+                beside[said] = without_name(other, called, spaced=True, hyphened=True)
+    own = np.flatnonzero((timetable.translation_language == language) & (timetable.translation_stop != NONE))
+    stop, translated = timetable.translation_stop[own], timetable.translation_translated[own]
+    of_stop = dict(zip(stop.tolist(), translated.tolist(), strict=True))
+    return TranslatedNames(of_stop, stops, {**stops, **beside, **signs})

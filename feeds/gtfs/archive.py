@@ -28,7 +28,7 @@ from feeds.letters import BEFORE_TEXT
 
 TABLES = (
     "agency", "stops", "routes", "trips", "stop_times", "calendar", "calendar_dates", "frequencies", "shapes",
-    "feed_info", "translations", "booking_rules", "transfers",
+    "feed_info", "translations", "booking_rules", "transfers", "attributions",
 )  # fmt: skip
 
 _NEEDED = {"agency", "stops", "routes", "trips", "stop_times"}

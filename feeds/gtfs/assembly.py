@@ -14,6 +14,7 @@ import pandas as pd
 from feeds.errors import FeedError, Problem
 from feeds.gtfs.agencies import Agencies, read_agencies, read_time_zone
 from feeds.gtfs.archive import GtfsArchive
+from feeds.gtfs.attributions import Attributions, read_attributions
 from feeds.gtfs.call_order import in_order
 from feeds.gtfs.calls import Calls, read_calls, stop_headsigns
 from feeds.gtfs.doubtful_trips import once_a_block, tell_doubtful_trips
@@ -102,7 +103,9 @@ def build_timetable(archive: GtfsArchive) -> tuple[Timetable, tuple[Problem, ...
     translations = read_translations(tables, rows.calls, rows.trips.trip_id, rows.stops.stop_id, rows.headsign_name)
     goes_on = read_continuations(tables, rows.trips.trip_id)
     rows = replace(rows, trips=in_their_blocks(rows.trips, goes_on))
-    timetable = _put_together(archive.digest, told, rows, ways, calendar, journeys, translations, goes_on)
+    timetable = _put_together(
+        archive.digest, told, rows, ways, calendar, journeys, translations, goes_on, read_attributions(tables)
+    )
     double_of = tell_doubtful_trips(timetable, rows.trips, calls, ways.drawn, problems)
     return once_a_block(timetable, double_of), problems.all()
 
@@ -289,6 +292,7 @@ def _put_together(
     journeys: Journeys,
     translations: Translations,
     goes_on: Continuations,
+    attributions: Attributions,
 ) -> Timetable:
     """The timetable's columns, kind by kind."""
     stops, trips, calls = rows.stops, rows.trips, rows.calls
@@ -344,6 +348,7 @@ def _put_together(
         block_id=block_id,
         **_columns("journey", journeys),
         **_columns("translation", translations),
+        **_columns("attribution", attributions),
         **_columns("continuation", goes_on),
         service_id=service_id,
         date=calendar.date,

@@ -28,6 +28,7 @@ COLUMNS_OF_OPTIONAL = {
     "translations": ("translation",),
     "booking_rules": ("booking_rule_id",),
     "transfers": ("transfer_type",),
+    "attributions": ("organization_name",),
     "shapes": ("shape_id", "shape_pt_lat", "shape_pt_lon"),
 }  # fmt: skip
 """Tables that may be missing, and what they must hold where they are there."""

@@ -66,6 +66,11 @@ def unique_rows(frame: pd.DataFrame, key: str, file: str, problems: Problems) ->
     return own
 
 
+def bare_platform(code: str) -> str:
+    """A platform's code without the word for it, "" of what stands for none."""
+    return _PLATFORM_WORD.sub("", code)
+
+
 def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Stops:
     """Build the stops from stops.txt of a feed whose times are of `agency_zone` (IANA name)."""
     frame = unique_rows(frame, "stop_id", "stops.txt", problems)
@@ -90,12 +95,12 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
     name[unnamed] = np.where(has_parent, name[parent], "")[unnamed]
     written = word_array(frame, "platform_code")
     # Faces say that it is a platform, each in its reader's language.
-    platform = np.array([_PLATFORM_WORD.sub("", code) for code in written.tolist()], dtype=object)
+    platform = np.array(list(map(bare_platform, written.tolist())), dtype=object)
     of_parent = np.where(has_parent, name[parent], "").tolist()
     for place, (code, bare_code) in enumerate(zip(written.tolist(), platform.tolist(), strict=True)):
         # Once beside the name is enough.
         beyond = name[place].removeprefix(of_parent[place]).strip(" ,-–:()") if of_parent[place] else ""
-        in_name = _PLATFORM_WORD.sub("", beyond)
+        in_name = bare_platform(beyond)
         if in_name not in ("", beyond) and bare_code in ("", in_name):
             name[place], platform[place] = of_parent[place], in_name
         elif code and name[place].endswith(code):

@@ -36,7 +36,7 @@ from feeds.gtfs.records import Records, records_of
 from feeds.letters import TAKEN_WRONGLY, as_meant
 from predictor.arrays import BoolArray, Float64Array, Int64Array, StrArray
 
-DISPENSABLE = ("feed_info", "translations", "booking_rules", "transfers")
+DISPENSABLE = ("feed_info", "translations", "booking_rules", "transfers", "attributions")
 """Tables that tell nothing of what runs."""
 
 Tables = Mapping[str, pd.DataFrame]

@@ -1,4 +1,4 @@
-"""translations.txt: names of stops, headsigns and lines in other languages than the feed's own."""
+"""translations.txt: names of stops, platforms, headsigns, lines and agencies in other languages than the feed's own."""
 
 from __future__ import annotations
 
@@ -10,18 +10,25 @@ import pandas as pd
 
 from feeds.alerts.translations import language_of
 from feeds.gtfs.calls import Calls
+from feeds.gtfs.stops import bare_platform
 from feeds.gtfs.tables import numbers, text_array, words
 from predictor.arrays import NONE, Int8Array, Int32Array, StrArray, or_where_unknown
 from predictor.columns import Columns
-from predictor.timetable import LINE_NAME, SIGN, STOP_NAME
+from predictor.timetable import AGENCY_NAME, LINE_NAME, LINE_SHORT_NAME, PLATFORM_CODE, SIGN, STOP_NAME
 
 _NAMES = {
     "stop_name": ("stops", "stop_id"),
     "trip_headsign": ("trips", "trip_id"),
     "route_long_name": ("routes", "route_id"),
+    "route_short_name": ("routes", "route_id"),
+    "platform_code": ("stops", "stop_id"),
+    "agency_name": ("agency", "agency_id"),
 }
 """The fields that are read, their tables and what names their records."""
-_NAMED_BY = {"stop_name": STOP_NAME, "trip_headsign": SIGN, "stop_headsign": SIGN, "route_long_name": LINE_NAME}
+_NAMED_BY = {
+    "stop_name": STOP_NAME, "trip_headsign": SIGN, "stop_headsign": SIGN, "route_long_name": LINE_NAME,
+    "route_short_name": LINE_SHORT_NAME, "platform_code": PLATFORM_CODE, "agency_name": AGENCY_NAME,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +77,10 @@ def read_translations(
         place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
         signs = np.append(headsign, "")[np.where(keys[place] == asked, calls.headsign[place], NONE)]
         text = text.mask(by_record, pd.Series(signs, text.index[by_record], "string").reindex(text.index))
+    of_platform = field == "platform_code"
+    text, translated = (
+        names.mask(of_platform, names[of_platform].fillna("").map(bare_platform)) for names in (text, translated)
+    )
     known = (field.isin(["", *_NAMED_BY]) & (text.fillna("") != "") & (translated != "")).to_numpy(bool)
     code, tags = pd.factorize(language)
     tag = np.array([language_of(tag)[0] for tag in tags.tolist()], np.str_)[code]

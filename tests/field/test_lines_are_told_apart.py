@@ -9,7 +9,7 @@ from api.reading.badges import CONTRAST, badges, contrast
 from api.reading.lines import lines_of
 from api.reading.street_lanes import StreetLanes, side_by_side
 from benchmarks.field.city import City
-from benchmarks.field.faces import page_of, text
+from benchmarks.field.faces import only, page_of, text
 from benchmarks.field.messages import alert
 from benchmarks.field.network import Agency, Pattern, Route, Service, Trip, network
 
@@ -197,6 +197,12 @@ def test_a_line_that_is_another_route_for_each_period_is_listed_once_and_its_old
     # Both pages are there; the one that is over leads to the other.
     assert [row.at is not None for row in before.line_page("r2")][:1] == [True]
     assert [row.clock for row in after.line_page("r1")][:2] == ["08:00", "08:02"]
+    # So does the timetable of a day on which the other runs, either way, also at a stop.
+    for route, stands in (("r1", "r2"), ("r2", "r1")):
+        found = after.get(f"/lines/{route}/timetable", date="2026-12-01" if stands == "r2" else "2026-11-28")
+        assert str(found.url).split("/lines/")[1].startswith(f"{stands}/timetable?date="), found.url
+        assert "08:00" in found.text
+    assert "02" in text(only(after.page("/stops/B/timetable", line="r1", date="2026-12-01"), "main"))
     # Of a line that does not run this week its page says when it does.
     assert "Next departure on 20 December" in text(after.page("/lines/r3"))
     over = City(town, date=20261222)

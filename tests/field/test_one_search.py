@@ -22,7 +22,8 @@ TOWN = network(
     ("query", "lines"),
     [("C53", ["C53"]), ("c53", ["C53"]), ("ligne 2", ["2"]), ("Ligne C53", ["C53"]), ("bus 12", ["12"]),
      ("Tram 2", ["2"]), ("line 2", ["2"]), ("Linie 2", ["2"]), ("Straßenbahn 2", ["2"]),
-     ("C 53", ["C53"]), ("second", ["2"]),
+     ("C 53", ["C53"]), ("second", ["2"]), ("53", ["C53"]), ("c53e", ["C53"]), ("b12", ["12"]), ("L2", ["2"]),
+     ("M2", []),
      ("ligne", []), ("ligne 99", [])],
 )  # fmt: skip
 @pytest.mark.parametrize("fragment", ["", "1"])

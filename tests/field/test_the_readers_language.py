@@ -173,3 +173,30 @@ def test_a_phrase_of_the_desk_says_its_dates_as_people_write_them() -> None:
     ):  # fmt: skip
         assert when(begins, ends, desk_texts_in("fr"), tt, now) == said_so
     assert when(now + 3 * day, None, desk_texts_in("en"), tt, now) == "from Thursday 5 March, 15:02"
+
+
+@pytest.mark.parametrize("by_text", [True, False])
+def test_lines_platforms_and_who_runs_them_are_named_in_the_readers_language(*, by_text: bool) -> None:
+    # google/transit#324, gtfs-jp/GTFS-JP-web#23
+    named = (
+        ("routes", "route_short_name", "Ring", "r1", "1"),
+        ("routes", "route_long_name", "Erste", "r1", "First"),
+        ("stops", "platform_code", "Nord", "B", "2N"),
+        ("agency", "agency_name", "Stadtbus", "TB", "Town Buses"),
+    )
+    rows = [",".join((table, name, "de", told, *(("", of) if by_text else (record, ""))))
+            for table, name, told, record, of in named]  # fmt: skip
+    table = "\n".join(("table_name,field_name,language,translation,record_id,field_value", *rows))
+    station = Stop("S", 600.0, location_type=1), Stop("B", 600.0, parent="S", platform="2N")
+    city = City(network((Stop("A", 0.0), *station, Stop("C", 1200.0)), "A B C", tables={"translations": table}))
+    german, english = ("Ring", "Erste", "Nord", "Stadtbus"), ("1", "First", "2N", "Town Buses")
+    for lang, shown, others in (("de", german, english[1:]), ("en", english, german)):
+        pages = "/stops/B", "/lines/r1", "/trips/t1", "/stops/S/timetable", "/screen/B"
+        told = " ".join(text(city.page(page, lang=lang)) for page in pages)
+        assert [[word in told for word in words] for words in (shown, others)] == [[True] * 4, [False] * len(others)]
+        first = city.panel("S", lang=lang)[0].told
+        assert (first["line"], first["platform"]) == (shown[0], shown[2])
+        # Found by each of its names, whoever asks.
+        for query in ("Ring", "1", "Erste", "First"):
+            badges = city.page("/", q=query, lang=lang).css(".lines .badge")
+            assert list(map(text, badges)) == [shown[0]], query

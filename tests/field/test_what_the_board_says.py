@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
-from benchmarks.field.messages import StopUpdate, TripUpdate, bus, cancelled, skipped, update
+from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, cancelled, skipped, update
 from benchmarks.field.network import Agency, Call, Frequency, Pattern, Route, Service, Stop, Trip, network, row_of_stops
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
 
@@ -1181,3 +1181,74 @@ def test_where_riders_get_off_at_the_first_of_two_calls_at_one_stop_they_may_get
     assert (told["pickup_type"], told["drop_off_type"]) == ("regular", "regular")
     at_hub = next(call for call in city.siri_calls("r1") if call["StopPointRef"]["value"] == "B")
     assert at_hub["ArrivalBoardingActivity"] == "alighting"
+
+
+def test_departures_of_one_second_stand_by_line_and_destination_from_step_to_step() -> None:
+    # HSLdevcom/digitransit-ui#3312: rows of one minute changed places with each poll.
+    ways = [Pattern("z", "A B", route="r10", headsign="Zoo"), Pattern("h", "A C", route="r10", headsign="Harbour"),
+            Pattern("n", "A D", route="r2", headsign="North")]  # fmt: skip
+    trips = [Trip("t10z", "08:00", "z"), Trip("t10h", "08:00", "h"), Trip("t2", "08:00", "n")]
+    city = City(network("A B C D", ways, trips, routes=(Route("r10", "10"), Route("r2", "2"))), at="07:50")
+    in_order = ["t2", "t10h", "t10z"]
+
+    def shown() -> list[list[str]]:
+        rows = city.json("/v1/departures", stop=["A"])["departures"]
+        return [
+            [row.run for row in city.departures("A")], [row["trip_id"] for row in rows],
+            [in_order[["North", "Harbour", "Zoo"].index(row.run)] for row in city.panel("A")[:3]],
+            [in_order[["North", "Harbour", "Zoo"].index(line.split()[1])] for line in city.panel_text("A")[:3]],
+        ]  # fmt: skip
+
+    assert shown() == [in_order] * 4
+    for trip in ("t10z", "t10h", "t2"):
+        city.trip_updates(update(trip, StopUpdate("A", delay=0)))
+        assert shown() == [in_order] * 4, trip
+
+
+def test_siri_names_the_last_stop_for_riders_and_no_depot_as_where_a_run_goes() -> None:
+    calls = (Call("X", "07:50", pickup=1, drop_off=1), Call("A", "08:00"), Call("B", "08:05"), Call("C", "08:10"),
+             Call("D", "08:20", pickup=1, drop_off=1))  # fmt: skip
+    city = City(network("X A B C D", trips=(Trip("t1", "07:50", calls=calls, headsign=""),)), at="07:55")
+    city.vehicle_positions(bus("v1", "t1", late_s=0.0)).at("07:58")
+    (visit,) = city.json("/siri/2.0/stop-monitoring.json", MonitoringRef="A")["Siri"]["ServiceDelivery"][
+        "StopMonitoringDelivery"][0]["MonitoredStopVisit"]  # fmt: skip
+    journeys = [visit["MonitoredVehicleJourney"]]
+    delivery = city.json("/siri/2.0/estimated-timetable.json", LineRef="r1")["Siri"]["ServiceDelivery"]
+    journeys += delivery["EstimatedTimetableDelivery"][0]["EstimatedJourneyVersionFrame"][0]["EstimatedVehicleJourney"]
+    delivery = city.json("/siri/2.0/vehicle-monitoring.json", LineRef="r1")["Siri"]["ServiceDelivery"]
+    journeys += [a["MonitoredVehicleJourney"] for a in delivery["VehicleMonitoringDelivery"][0]["VehicleActivity"]]
+    assert [journey["DestinationRef"]["value"] for journey in journeys] == ["C"] * 3
+    assert journeys[1]["OriginRef"]["value"] == "A"
+    (line,) = city.json("/siri/2.0/lines-discovery.json")["Siri"]["LinesDelivery"]["AnnotatedLineRef"]
+    assert [place["PlaceName"][0]["value"] for place in line["Destinations"]] == ["Stop C"]
+
+
+def test_whom_the_data_is_to_be_credited_to_stands_at_the_foot_of_each_page() -> None:  # google/transit#112
+    table = "\n".join((
+        "attribution_id,organization_name,is_producer,attribution_url,route_id", "1,Open Region,1,https://open.example.org,",
+        "2,Open Region,1,,r1", "3,Hill County,1,javascript:alert(1),",
+    ))  # fmt: skip
+    city = City(network(tables={"attributions": table}))
+    for path in ("/", "/stops/A", "/lines/r1", "/trips/t1"):
+        foot = only(city.page(path), ".foot")
+        assert text(foot) == "Town Buses · Data: Open Region, Hill County"
+        assert [link.attributes["href"] for link in foot.css("a")] == ["https://open.example.org"]
+    told = city.json("/v1/agencies")["attributions"]
+    assert [credit["name"] for credit in told] == ["Open Region", "Hill County"]
+    assert text(only(City().page("/"), ".foot")) == "Town Buses"
+
+
+def test_panels_of_few_characters_are_sent_no_pictures() -> None:
+    town = network(trips=(Trip("t1", "08:00", headsign="⚓ Harbour 🛳️"),))
+    city = City(town).alerts(alert("🚧 Works 🚧 at B ⚠️", {"stop_id": "A"}, description="👨‍👩‍👧 Thank you"))
+    lines, board = [line.rstrip() for line in city.panel_text("A", width=40)], city.json("/v1/stops/A/board")
+    assert lines[0] == "1 Harbour                          08:00" and "Works at B. Thank you" in lines
+    assert all(len(line) == 40 for line in city.panel_text("A", width=40))
+    assert (board["departures"][0]["destination"], board["messages"]) == ("Harbour", ["Works at B. Thank you"])
+    # A page has signs for them.
+    assert "⚓ Harbour" in text(city.page("/stops/A"))
+
+
+def test_who_asks_for_departures_of_no_stop_is_told_how_to_name_one() -> None:
+    answer = City().officer.get("/v1/departures")
+    assert answer.status_code == 422 and "stop=" in answer.json()["detail"]
