@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -119,6 +119,14 @@ def _methods_at(app: FastAPI, request: Request) -> list[str]:
     ]
 
 
+def without_slash(request: Request) -> str:
+    """The address that is meant by one with a slash behind it, "" of any other."""
+    path = request.url.path
+    if request.method not in ("GET", "HEAD") or path[-1:] != "/" or path[:2] == "//" or path == "/":
+        return ""
+    return path.rstrip("/") + (f"?{request.url.query}" if request.url.query else "")
+
+
 def problem_response(request: Request, problem: Problem) -> Response:
     """The answer to a request that fails with `problem`."""
     return _answer(request, problem.status_code, f"urn:prochain:{problem.kind}", problem.title, problem.detail,
@@ -134,6 +142,8 @@ def _answer(
     suggestions: Sequence[str] | None = None,
     headers: Any = None,
 ) -> Response:
+    if status == HTTPStatus.NOT_FOUND and (meant := without_slash(request)):
+        return RedirectResponse(meant, HTTPStatus.SEE_OTHER, {"Access-Control-Allow-Origin": "*"})
     # A page says what a view holds: before there is an application, nobody has one.
     if "app" in request.scope and asks_for_page(request) and "location" not in {name.lower() for name in headers or ()}:
         try:

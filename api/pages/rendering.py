@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from typing import NamedTuple
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
@@ -12,6 +13,7 @@ from markupsafe import Markup, escape
 
 from api.answers.assets import style
 from api.answers.frame import Frame, framed_in_language
+from api.answers.problems import without_slash
 from api.reading.badges import Badge
 from api.words.alerts import AlertWords
 from api.words.moment import PageMoment
@@ -69,11 +71,18 @@ def rider_page(
     )
 
 
-def _credits(moment: PageMoment) -> list[tuple[str, str]]:
-    """Whom to name for the timetable, each with an address or ""."""
+class _Credit(NamedTuple):
+    """Whom to name for the timetable."""
+
+    name: str
+    url: str
+    """"" where none."""
+
+
+def _credits(moment: PageMoment) -> list[_Credit]:
     tt = moment.timetable
     named = zip(tt.attribution_name.tolist(), tt.attribution_url.tolist(), strict=True)
-    return [(name, url if url.startswith(("https://", "http://")) else "") for name, url in named]
+    return [_Credit(name, url if url.startswith(("https://", "http://")) else "") for name, url in named]
 
 
 def leads_on(address: str) -> Response:
@@ -86,6 +95,8 @@ def not_found_page(
 ) -> Response:
     """What is asked for is not there: it is `said` what, with the stops `found` that may be meant, whose lines need
     `badges`."""
+    if meant := without_slash(request):
+        return leads_on(meant)
     return rider_page(
         request, moment, "notice.html", badges, status=404, heading=moment.texts("error_title"), query="", said=said,
         found=found,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from api.answers.announcer import STREAM, Announcement, LastEventId, announcer_of
 from api.answers.answer import Answer, Status
@@ -26,7 +26,7 @@ from api.words.departures import DepartureWords
 from api.words.line_directions import nothing_leaves
 from api.words.lines import line_name
 from api.words.moment import PageMoment, abbreviations_of, said_in
-from api.words.texts import LANGUAGES, Texts
+from api.words.texts import LANGUAGES, Texts, bare_language
 from api.words.times import ABOUT
 
 
@@ -78,7 +78,9 @@ panels_router = APIRouter(tags=["Panels"], route_class=PlainlyAsked)
 
 Limit = Annotated[int, Query(ge=1, le=MOST_DEPARTURES, description="At most so many departures")]
 Language = Annotated[
-    str, Query(alias="lang", pattern=f"^(?:{'|'.join(LANGUAGES)})$", description="Language of the words")
+    str,
+    BeforeValidator(bare_language),
+    Query(alias="lang", pattern=f"^(?:{'|'.join(LANGUAGES)})$", description="Language of the words"),
 ]
 _BOARD: dict[int | str, dict[str, Any]] = {
     **PROBLEMS,

@@ -39,6 +39,8 @@ _SAYS_KIND = re.compile(rf"^{KINDS}\b|\b(?:line|linie)$", re.IGNORECASE)
 _INSTEAD_WITHIN_M = 1000.0
 """Farther away stops of one name are in several places."""
 _NUMBERED = re.compile(r"(?P<before>[^\W\d]*)(?P<number>\d+)(?P<behind>[^\W\d]*)")
+_BETWEEN = re.compile(r"\s[-–—/|·<>↔⇄]+\s")
+_BEGUN_FROM_LETTERS = 3
 _LETTERS = {"metro": "mu", "tram": "t", "bus": "b", "rail": "rst", "ferry": "f"}
 """What stands before a line's number for its kind."""
 _MODE_ORDER = ("metro", "tram", "rail", "bus", "ferry", "cable", "other")
@@ -297,15 +299,24 @@ class Lines:
 
 def lines_named(lines: Lines, query: str, now: float) -> list[Line]:
     """Lines that somebody may mean by "C53", "C 53", "ligne 2", "bus 14" or "Airport Express", by their names or the
-    id; where none is called so, those that only lack letters of it, as of the metro's "M1" 1, or have more, as "T2e";
-    see `Lines.in_force`."""
+    id; where none is called so, those whose names begin so, that only lack letters of it, as of the metro's "M1" 1, or
+    have more, as "T2e"; see `Lines.in_force`."""
     wanted = normalised(query)
     without_kind = normalised(_KIND.sub("", wanted))
     meant = {name.replace(" ", "") for name in (wanted, without_kind)} - {""}
 
     called, found = lines.called, lines.in_force(now)
     exact = [line for line in found if meant & called[line.route]]
-    return exact or [line for line in found if any(_much_like(line, each) for each in meant)]
+    return exact or [
+        line for line in found
+        if any(_much_like(line, each) for each in meant)
+        or (len(wanted) >= _BEGUN_FROM_LETTERS and any(name.startswith(wanted) for name in _plain_names(line)))
+    ]  # fmt: skip
+
+
+def _plain_names(line: Line) -> list[str]:
+    """The names of a line whose beginning tells it: not those of the places between which it runs."""
+    return [normalised(name) for name in (line.name, line.long_name) if not _BETWEEN.search(name)]
 
 
 def _much_like(line: Line, query: str) -> bool:

@@ -1,10 +1,10 @@
 """Departures that the timetable has at a stop and that the operator has taken from there: to another platform, to a
-stop on a diversion, or away altogether, where the run calls there no more or ends there now. They are no departures of
-that stop, but who waits there has to know."""
+stop on a diversion, or away altogether, where the run calls there no more, ends there now, or takes nobody on. They are
+no departures of that stop, but who waits there has to know."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from api.reading.given_up import given_up_calls
 from api.reading.moment import Moment
 from predictor.runs import DatedRuns
 from predictor.snapshot import Snapshot
-from predictor.timetable import NO_PICKUP
+from predictor.timetable import NO_PICKUP, Timetable
 
 
 class MovedDeparture(NamedTuple):
@@ -34,7 +34,9 @@ class MovedDeparture(NamedTuple):
     leaves: bool
     """It may be boarded there, in the place of this stop."""
     ends_here: bool
-    """The run calls here, and goes no further."""
+    """The run calls here, and goes no further;"""
+    lets_nobody_on: bool
+    """it goes on, but without anybody from here."""
 
 
 class _Taken(NamedTuple):
@@ -86,8 +88,10 @@ def moved_departures_along(moment: Moment, stops: Iterable[int]) -> dict[int, li
                 continue
             leaves = call.is_replaced and row.comes and row.boards
             bound_for = row.destination if leaves else destination_of(tt, call.trip)
-            ends_here = not row.boards and row.stop_idx in members[stop]
-            found[stop].append(MovedDeparture(at_stop, scheduled, bound_for, row, leaves, ends_here))
+            calls_here, ends = not row.boards and row.stop_idx in members[stop], row.departure is None
+            found[stop].append(
+                MovedDeparture(at_stop, scheduled, bound_for, row, leaves, calls_here and ends, calls_here and not ends)
+            )
     return {stop: sorted(moved, key=lambda departure: departure.scheduled) for stop, moved in found.items()}
 
 
@@ -99,8 +103,8 @@ def moved_from_all(moment: Moment, stops: Iterable[int]) -> list[MovedDeparture]
 
 
 def _taken(snapshot: Snapshot) -> dict[int, list[_Taken]]:
-    """By the stop at which riders wait: calls that runs of the operator's own do not make, and those at which runs
-    end early."""
+    """By the stop at which riders wait: calls that runs of the operator's own do not make, or at which they take nobody
+    on, and those at which runs end early."""
     tt, short = snapshot.timetable, snapshot.shortened
     gone = list(chain.from_iterable(given_up_calls(tt).values()))
     own = np.array([call.run for call in gone], np.int32)
@@ -110,6 +114,7 @@ def _taken(snapshot: Snapshot) -> dict[int, list[_Taken]]:
     for key, of, shift in zip(keys, gone, shift_s.tolist(), strict=True):
         own_stop = int(tt.stop_at(of.run, of.own_call))
         taken.append(_Taken(key, of.own_call, own_stop, of.trip, of.call, shift, of.is_replaced))
+    taken += _closed(tt)
     columns = (column.tolist() for column in (short.run_key, short.trip, short.ends_at, short.shift_s))
     for key, trip, end, shift in zip(*columns, strict=True):
         taken.append(_Taken(key, end, int(tt.stop_at(trip, end)), trip, end, shift, is_replaced=False))
@@ -119,3 +124,18 @@ def _taken(snapshot: Snapshot) -> dict[int, list[_Taken]]:
         if tt.pickup_type[entry] != NO_PICKUP and call.call < tt.trip_calls[call.trip] - 1:
             found.setdefault(int(tt.call_stop[entry]), []).append(call)
     return found
+
+
+def _closed(tt: Timetable) -> Iterator[_Taken]:
+    """Calls of runs in the place of the timetable's at which they take nobody on, who might board by the timetable."""
+    own = np.arange(tt.base.trips, tt.trips, dtype=np.int32)
+    of, entry = tt.entries_of(own)
+    call, model = tt.call_at(entry), tt.run_models[own[of]]
+    planned = tt.planned_entries(own[of], call)
+    closed = (planned >= 0) & (tt.pickup_type[entry] == NO_PICKUP) & (tt.pickup_type[planned] != NO_PICKUP)
+    closed &= (tt.call_stop[entry] == tt.call_stop[planned]) & (tt.trip_id[own[of]] == tt.trip_id[model])
+    of, call, model = of[closed], call[closed], model[closed]
+    day, shift_s = tt.own_runs.service_day[of], tt.own_runs.shift_s[of]
+    keys, stops = DatedRuns(own[of], day, shift_s).run_key, tt.call_stop[entry[closed]]
+    for key, at, stop, trip, shift in zip(*(c.tolist() for c in (keys, call, stops, model, shift_s)), strict=True):
+        yield _Taken(key, at, stop, trip, at, shift, is_replaced=False)

@@ -52,11 +52,11 @@ async def get_departures(
     time. The ETag changes only when what the board says changes: a minute, a status, a time by half a minute."""
     moment = Moment.of(request)
     stop = stop_index(moment, stop_id)
-    if route is None and window == WINDOW_S and not arrivals:
+    if not route and window == WINDOW_S and not arrivals:
         boards = boards_ahead_of(request).boards(moment, stop, WINDOW_S, _LIMIT)
         moment, board = boards.moment, boards.board(stop)
     else:
-        only = None if route is None else route_index(moment, route)
+        only = route_index(moment, route) if route else None
         (board,) = stop_boards(moment.view, [stop], moment.now, float(window), only, arrivals)
     rows = board.first(limit)
     alerts, moved_away = alerts_answer(moment, stop_alerts(moment, stop)), moved_departures(moment, stop)
@@ -94,7 +94,7 @@ def get_departures_of_several_stops(
     if not stop and near is None:
         raise Problem(422, "bad-parameter", "No stop named", "Name a stop: `stop=…` (as often as needed) or `near=…`.")
     moment = Moment.of(request)
-    only = None if route is None else route_index(moment, route)
+    only = route_index(moment, route) if route else None
     asked: dict[int, float | None] = {stop_index(moment, stop_id): None for stop_id in stop or []}
     if near is not None:
         hits = moment.view.stop_search.near(*place_of(near), MOST_STOPS)

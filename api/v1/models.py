@@ -212,7 +212,7 @@ class MovedDeparture(BaseModel):
     start_time: str
     to: Departure | None = Field(
         description="Where it leaves instead, as that stop's board has it; null where the trip calls nowhere in the "
-        "place of this stop, or ends here"
+        "place of this stop, ends here, or takes nobody on"
     )
 
 
@@ -220,8 +220,8 @@ MovedAway = Annotated[
     list[MovedDeparture],
     Field(
         description="Within the next two hours: departures that the timetable has here and the operator has moved to "
-        "another platform or stop, or taken away by a diversion or because the trip ends here now. They are none of "
-        "`departures`, for nobody can board them here"
+        "another platform or stop, or taken away by a diversion or because the trip ends here now or takes nobody on. "
+        "They are none of `departures`, for nobody can board them here"
     ),
 ]
 

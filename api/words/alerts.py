@@ -15,7 +15,7 @@ from api.reading.alerts import informed_by, stop_alerts, telling_why
 from api.reading.calls import RunCall
 from api.reading.destinations import destination_of, usual_destination
 from api.reading.lines import Line, mode_of, stops_along
-from api.reading.moved_away import moved_departures
+from api.reading.moved_away import MovedDeparture, moved_departures
 from api.reading.recurrence import recurrence_of
 from api.words.moment import PageMoment
 from api.words.recurrence import recurrence_words
@@ -270,15 +270,15 @@ def moved_words(moment: PageMoment, stop: int) -> list[AlertWords]:
     """Which departures are not where the timetable has them, as messages to who waits at a stop: those of a line to one
     place in one."""
     times, texts, tt = moment.words_at(stop), moment.texts, moment.timetable
-    clocks: dict[tuple[int, str, int, bool], list[str]] = {}
+    clocks: dict[tuple[int, str, int, str], list[str]] = {}
     for moved in moved_departures(moment, stop):
         to = moved.run.stop_idx if moved.leaves else NONE
-        departure = moved.run.route_idx, moved.destination, to, moved.ends_here
+        departure = moved.run.route_idx, moved.destination, to, _why_nowhere(moved)
         clocks.setdefault(departure, []).append(times.time(moved.scheduled))
     messages = []
-    for (route, destination, to, ends_here), at in clocks.items():
+    for (route, destination, to, why), at in clocks.items():
         departures = f"{', '.join(dict.fromkeys(at))} {moment.towards(destination)}"
-        nowhere = texts("ends_here" if ends_here else "moved_nowhere", departures=departures)
+        nowhere = texts(why, departures=departures)
         header, stops = nowhere, tuple[tuple[str, str], ...]()
         if to >= 0:
             platform = str(tt.stop_platform[to]) if tt.station[to] == tt.station[stop] else ""
@@ -322,6 +322,11 @@ def _at_stops(moment: PageMoment, words: AlertWords, stops: Sequence[int]) -> Al
     if 0 < len(about) < len(stops) and not any(moment.stop_name(stop) in header for stop in about):
         header = f"{', '.join(_place(moment, stop) for stop in about)}: {header}"
     return replace(words, lines=lines, header=header)
+
+
+def _why_nowhere(moved: MovedDeparture) -> str:
+    """The text that says why a departure leaves from nowhere in its place."""
+    return "ends_here" if moved.ends_here else "lets_nobody_on" if moved.lets_nobody_on else "moved_nowhere"
 
 
 def reason_words(moment: PageMoment, row: RunCall) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from api.reading.calls import RunCall
 from api.reading.lines import Line
+from api.words.alerts import reason_words
 from api.words.moment import PageMoment
 from api.words.times import Wait, headway
 from predictor.arrays import NONE
@@ -34,7 +35,10 @@ class DepartureWords:
         self.elsewhere = moment.texts("via", place=moment.stop_name(way_on)) if way_on >= 0 else ""
         """Where it goes, one of the `notes`, where others of its line and direction go elsewhere or another way; else
         ""."""
-        self.notes = tuple(moment.notes_of(call, via=self.elsewhere, at=at))
+        self.reason = "" if call.comes else reason_words(moment, call)
+        """Of the `notes` the one why it does not come, "" where no message tells."""
+        notes = moment.notes_of(call, via=self.elsewhere, at=at)
+        self.notes = (self.reason, *notes) if self.reason else tuple(notes)
         """What else there is to know."""
 
     @property

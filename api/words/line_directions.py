@@ -11,7 +11,6 @@ from api.reading.calls import RunCall
 from api.reading.day_timetable import last_day, next_day, next_day_of_line
 from api.reading.line_directions import LineDirection
 from api.reading.lines import Line
-from api.words.alerts import reason_words
 from api.words.departures import DepartureWords
 from api.words.moment import PageMoment
 from api.words.times import TimeWords
@@ -117,7 +116,7 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, at: int, *
     position, but from afar."""
     words, texts, departure = moment.words_at(call.stop_idx), moment.texts, DepartureWords(moment, call, at=at)
     live = departure.status == "live" and not from_afar
-    notes = [reason] if not departure.comes and (reason := reason_words(moment, call)) else []
+    notes = [departure.reason] if departure.reason else []
     if call.destination.casefold() != row.destination.casefold():
         departure.elsewhere = moment.towards(call.destination)
         notes.append(departure.elsewhere)
@@ -128,7 +127,7 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, at: int, *
         notes.append(texts("platform", name=moment.platform(call.platform)))
     # Once is enough: how often they come, what tells their line from others, and what the later ones were due at, which
     # stands on their trips' pages.
-    once = {moment.every(other.headway_s) for other in row.departures if other.clock is None}
+    once = {moment.every(other.headway_s) for other in row.departures if other.clock is None} | {departure.reason}
     if not first:
         once |= {moment.every(call.headway_s), moment.line_told(call), moment.part_of(at, row.departures[0])}
         # Of later ones a screen has no room for it.

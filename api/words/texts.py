@@ -16,6 +16,8 @@ from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from babel.languages import get_official_languages
 
+from feeds.alerts.translations import language_of
+
 LOCALE = Path(__file__).parents[1] / "locale"
 """Where the catalogues lie."""
 
@@ -107,15 +109,20 @@ def desk_texts_in(language: str) -> Texts:
     return Texts(desk.language, texts_in(desk.language).entries | desk.entries)
 
 
+def bare_language(tag: str) -> str:
+    """The language of a tag, without the country: "de" of "de-DE" and "DE"."""
+    return language_of(tag)[0].split("-")[0]
+
+
 def wanted_language(asked: str | None, remembered: str | None, accept_language: str | None) -> str:
     """Which of `LANGUAGES` a reader gets.
 
     Parameters: `asked` in the address (`?lang=`), `remembered` in the cookie, `accept_language` the browser's header.
     The first that names a language of ours decides.
     """
-    for choice in (asked, remembered):
-        if choice in LANGUAGES:
-            return choice
+    for choice in filter(None, (asked, remembered)):
+        if (language := bare_language(choice)) in LANGUAGES:
+            return language
     return next((language for language, _ in _ranked(accept_language) if language in LANGUAGES), _FALLBACK)
 
 

@@ -1184,7 +1184,6 @@ def test_where_riders_get_off_at_the_first_of_two_calls_at_one_stop_they_may_get
 
 
 def test_departures_of_one_second_stand_by_line_and_destination_from_step_to_step() -> None:
-    # HSLdevcom/digitransit-ui#3312: rows of one minute changed places with each poll.
     ways = [Pattern("z", "A B", route="r10", headsign="Zoo"), Pattern("h", "A C", route="r10", headsign="Harbour"),
             Pattern("n", "A D", route="r2", headsign="North")]  # fmt: skip
     trips = [Trip("t10z", "08:00", "z"), Trip("t10h", "08:00", "h"), Trip("t2", "08:00", "n")]
@@ -1223,7 +1222,7 @@ def test_siri_names_the_last_stop_for_riders_and_no_depot_as_where_a_run_goes() 
     assert [place["PlaceName"][0]["value"] for place in line["Destinations"]] == ["Stop C"]
 
 
-def test_whom_the_data_is_to_be_credited_to_stands_at_the_foot_of_each_page() -> None:  # google/transit#112
+def test_whom_the_data_is_to_be_credited_to_stands_at_the_foot_of_each_page() -> None:
     table = "\n".join((
         "attribution_id,organization_name,is_producer,attribution_url,route_id", "1,Open Region,1,https://open.example.org,",
         "2,Open Region,1,,r1", "3,Hill County,1,javascript:alert(1),",
@@ -1252,3 +1251,36 @@ def test_panels_of_few_characters_are_sent_no_pictures() -> None:
 def test_who_asks_for_departures_of_no_stop_is_told_how_to_name_one() -> None:
     answer = City().officer.get("/v1/departures")
     assert answer.status_code == 422 and "stop=" in answer.json()["detail"]
+
+
+def test_who_waits_where_a_run_takes_nobody_on_today_reads_that_on_every_board() -> None:
+    city = City(at="07:58").trip_updates(update("t1", StopUpdate("B", delay=0, sequence=2, pickup="NONE")))
+    assert city.board("B") == ["09:02 t2 scheduled"]
+    heads = city.messages(stop="B")
+    for face in ("panel", "stop page", "screen"):
+        assert [head.removeprefix("1").strip(": ") for head in heads[face]] == ["Takes nobody on here: 08:02 to East"]
+    (moved,) = city.json("/v1/stops/B/departures")["moved_away"]
+    assert (moved["trip_id"], moved["to"]) == ("t1", None)
+    assert city.json("/v1/stops/C/departures")["moved_away"] == []
+
+
+def test_why_a_departure_does_not_come_is_told_on_panels_too() -> None:
+    # silviokennecke/ha-public-transport-connection-card#35
+    told = alert("No driver", {"trip_id": "t1"}, cause="STRIKE", effect="NO_SERVICE")
+    city = City(at="07:58").trip_updates(cancelled("t1")).alerts(told)
+    assert city.panel("B")[0].told["notes"] == ["strike"]
+    assert city.panel_text("B", width=40)[0] == "1 East, strike                 cancelled"
+    assert text(only(city.page("/stops/B"), "li.departure")).count("strike") == 1
+
+
+def test_addresses_as_people_and_programs_write_them_are_understood() -> None:
+    # Languages with a country, an empty choice, a slash behind the address.
+    officer = City().officer
+    for lang, word in (("de-DE", "Min."), ("FR", "min"), ("en_US", "min")):
+        assert officer.get(f"/v1/stops/A/board?lang={lang}").status_code == 200, lang
+        assert 'lang="' + lang[:2].lower() in officer.get(f"/stops/A?lang={lang}").text, word
+    assert officer.get("/v1/stops/A/board?lang=tlh").status_code == 422
+    assert len(officer.get("/v1/stops/A/departures?route=").json()["departures"]) == 2
+    for path in ("/v1/stops/A/departures/", "/stops/A/", "/lines/r1/", "/trips/t1/", "/v1/stops/"):
+        assert officer.get(path).status_code == 200, path
+    assert officer.get("/stops/nowhere/").status_code == 404
