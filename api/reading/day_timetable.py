@@ -90,7 +90,7 @@ def stop_day(moment: Moment, stop: int, day: int) -> list[DayRow]:
     route, direction = tt.trip_route[trip], tt.trip_way[trip]
     rows: dict[tuple[int, int], list[int]] = {}
     for i in np.argsort(at, kind="stable").tolist():
-        rows.setdefault((moment.lines.rank[int(route[i])], int(direction[i])), []).append(i)
+        rows.setdefault((moment.lines.line_rank[int(route[i])], int(direction[i])), []).append(i)
     headway = np.where(tt.trip_is_frequency[trip], tt.journey_headway_s[journey], 0)
     status = _status(moment, day, journey, call)
     # Where a run ends now nobody boards.

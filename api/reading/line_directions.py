@@ -44,7 +44,7 @@ class LineDirection:
 def line_directions(moment: Moment, board: StopBoard) -> list[LineDirection]:
     """A board by line and direction (by headsign, where the feed gives no direction), in the order of the lines."""
     tt, trip = moment.timetable, board.calls.trip
-    rank, direction = moment.lines.rank[tt.trip_route[trip]], tt.trip_way[trip]
+    rank, direction = moment.lines.line_rank[tt.trip_route[trip]], tt.trip_way[trip]
     # Lists: to look into arrays call by call takes many times as long.
     columns = board.destinations, board.calls.published, board.calls.service_day, board.comes, board.slot, board.repeats
     told = _Told(*(column.tolist() for column in columns))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -93,12 +94,12 @@ class Lines:
         self._alike = {line.route for line in lines if len(agencies[line.name]) > 1 or len(modes[line.name]) > 1}
         """Routes whose names lines of other agencies or modes have too."""
         called = [(line.name, line.long_name, self._agency[line.route]) for line in lines]
-        ends = _ends(timetable, names[STOP_NAME]) if len(set(called)) < len(called) else {}
+        ways = _ways(timetable, called, names[STOP_NAME]) if len(set(called)) < len(called) else {}
         shared = Counter(called)
 
         def told_apart(line: Line) -> Line:
             agency = self._agency[line.route] if len(agencies[line.name]) > 1 else ""
-            way = ends.get(line.route, "") if shared[called[line.route]] > 1 else ""
+            way = ways.get(line.route, "") if shared[called[line.route]] > 1 else ""
             long_name = " · ".join(filter(None, (line.long_name, way, agency)))
             return replace(line, long_name=long_name, apart=apart.get(line.route, ("", "")))
 
@@ -119,6 +120,10 @@ class Lines:
         """By mode, then as the operator sorts them, else by name as people do: 2 before 10."""
         self.rank: Int64Array = np.argsort([line.route for line in order])
         """(routes,) the place of each in that order."""
+        self.line_rank: Int64Array = self.rank.copy()
+        """(routes,) the same, the first of those that riders cannot tell apart."""
+        for routes in self._one:
+            self.line_rank[routes] = self.rank[routes].min()
         self.zone = ZoneInfo(timetable.timezone)
         patterns = len(timetable.pattern_route)
         self.pattern_trips: Int64Array = np.bincount(timetable.trip_pattern, minlength=patterns)
@@ -430,18 +435,41 @@ def _patterns_that_come_back(timetable: Timetable) -> frozenset[int]:
     return frozenset((visits[count > 1] // tt.stops).tolist())
 
 
-def _ends(timetable: Timetable, names: Mapping[str, str]) -> dict[int, str]:
-    """The first and the last stop of the way that most trips of each route take."""
-    tt, trips = timetable, np.bincount(timetable.trip_pattern, minlength=len(timetable.pattern_route))
-    order = np.lexsort((-trips, tt.pattern_route))
-    routes, first = np.unique(tt.pattern_route[order], return_index=True)
-    pattern = order[first]
-    begins, ends = (tt.stop_name[tt.pattern_stop[at]] for at in (
-        tt.pattern_call_ptr[pattern], tt.pattern_call_ptr[pattern + 1] - 1))  # fmt: skip
-    return {
-        r: f"{names.get(a, a)} – {names.get(b, b)}"
-        for r, a, b in zip(routes.tolist(), begins.tolist(), ends.tolist(), strict=True)
+def _main_patterns(timetable: Timetable) -> dict[int, int]:
+    """The pattern that most trips of each route run."""
+    trips = np.bincount(timetable.trip_pattern, minlength=len(timetable.pattern_route))
+    order = np.lexsort((-trips, timetable.pattern_route))
+    routes, first = np.unique(timetable.pattern_route[order], return_index=True)
+    return dict(zip(routes.tolist(), order[first].tolist(), strict=True))
+
+
+def _ways(timetable: Timetable, called: Sequence[Hashable], names: Mapping[str, str]) -> dict[int, str]:
+    """The first and the last stop of the main way of each route; of those whose names and ends are the same on one day,
+    with a stop between them at which only one calls."""
+    tt, stops = timetable, {of: stops_along(timetable, way) for of, way in _main_patterns(timetable).items()}
+    alike = defaultdict[Hashable, list[int]](list)
+    for route, along in stops.items():
+        alike[called[route], str(tt.stop_name[along[0]]), str(tt.stop_name[along[-1]])].append(route)
+    between = {
+        route: stop for routes in alike.values() if len(routes) > 1 for route, stop in _own_stops(tt, routes, stops)
     }
+    told = {of: [along[0], *([between[of]] if of in between else []), along[-1]] for of, along in stops.items()}
+    return {
+        route: " – ".join(names.get(name, name) for name in tt.stop_name[at].tolist()) for route, at in told.items()
+    }
+
+
+def _own_stops(tt: Timetable, routes: list[int], stops: Mapping[int, list[int]]) -> Iterator[tuple[int, int]]:
+    """Of routes that have such a one: a stop that those of the others that run on a day with it leave out."""
+    stations = {route: tt.station[stops[route]].tolist() for route in routes}
+    days = {
+        route: tt.service_active[np.unique(tt.trip_service[tt.trip_route == route])].any(axis=0) for route in routes
+    }
+    for route in routes:
+        others = [other for other in routes if other != route and (days[route] & days[other]).any()]
+        passed = {station for other in others for station in stations[other]}
+        own = (stop for stop, at in zip(stops[route], stations[route], strict=True) if others and at not in passed)
+        yield from ((route, stop) for stop in islice(own, 1))
 
 
 def _agency_names(timetable: Timetable) -> list[str]:

@@ -207,3 +207,24 @@ def test_a_line_that_is_another_route_for_each_period_is_listed_once_and_its_old
     assert "Next departure on 20 December" in text(after.page("/lines/r3"))
     over = City(town, date=20261222)
     assert "No departure scheduled in the coming days" in text(over.page("/lines/r3"))
+
+
+def test_of_two_routes_of_one_name_between_the_same_ends_each_says_which_way_it_takes() -> None:
+    town = network(
+        "A B C D", (Pattern("p", "A B D"), Pattern("q", "A C D", route="r2")),
+        (Trip("t1", "08:00", "p"), Trip("t2", "08:30", "q")), routes=(Route("r1", "1", "Loop"), Route("r2", "1", "Loop")),
+    )  # fmt: skip
+    names = [text(node) for node in City(town).page("/", q="1").css('.lines a[href^="/lines/"]')]
+    assert names == ["Line 1Loop · Stop A – Stop B – Stop D", "Line 1Loop · Stop A – Stop C – Stop D"]
+
+
+def test_a_line_that_is_two_routes_of_one_way_is_one_row_of_its_stops() -> None:
+    patterns = Pattern("p", "A B D"), Pattern("q", "A B D", route="r2")
+    trips = Trip("t1", "08:00", "p"), Trip("t2", "08:30", "q")
+    city = City(network("A B D", patterns, trips, routes=(Route("r1", "1", "Loop"), Route("r2", "1", "Loop"))))
+    for page, row, times in (
+        ("/stops/A", "li.group", ["08:00", "08:30"]),
+        ("/stops/A/timetable", ".day-row", ["00", "30"]),
+    ):
+        rows = city.page(page).css(row)
+        assert [[time in text(found) for time in times] for found in rows] == [[True] * len(times)], page
