@@ -181,8 +181,17 @@ def _announced(moment: Moment, concerns: Callable[[Informed], bool]) -> list[Ale
 
 
 def _in_order(alerts: Iterable[Alert], now: float) -> list[Alert]:
-    """What is in force before what is planned, the severe before the rest."""
-    return sorted(alerts, key=lambda alert: (alert.state(now) != "in_force", _SEVERITIES.index(alert.severity)))
+    """What is in force before what is planned, the severe before the rest, of the equally severe that nothing runs
+    first, that nothing is disturbed last."""
+    return sorted(
+        alerts,
+        key=lambda alert: (
+            alert.state(now) != "in_force",
+            _SEVERITIES.index(alert.severity),
+            alert.effect != "NO_SERVICE",
+            alert.effect in _NO_DISTURBANCE,
+        ),
+    )
 
 
 def _all(moment: Moment) -> list[tuple[Alert, Informed]]:

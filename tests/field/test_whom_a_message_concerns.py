@@ -985,3 +985,10 @@ def test_who_waits_reads_which_departure_direction_or_agency_a_message_is_about(
         beside = [text(node) for node in page.css(".alert .soft")]
         assert any(whom[-7:] in words for words in beside) if whom else beside == []
     assert whom in text(city.page(f"/screen/{at}").css_first(".message"))
+
+
+def test_that_nothing_runs_is_said_before_what_disturbs_less() -> None:  # mbta/screens#3116
+    told = (("Lift", {"stop_id": "A"}, "ACCESSIBILITY_ISSUE"), ("Detour", {"stop_id": "A"}, "DETOUR"),
+            ("Closed", {"stop_id": "A"}, "NO_SERVICE"))  # fmt: skip
+    heads = City().alerts(*(alert(head, of, effect=effect) for head, of, effect in told)).messages(stop="A")
+    assert heads["panel"] == heads["stop page"] == ["Closed", "Detour", "Lift"]
