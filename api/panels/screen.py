@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.answers.announcer import noticed
@@ -63,8 +64,11 @@ class ScreenPage:
     """Changes when it shows something that its own countdown would not have come to."""
 
 
-def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit: int) -> ScreenPage:
-    """At most `limit` rows of each stop, in the language of `moment`."""
+def screen_page(
+    boards: StopBoards, moment: PageMoment, stops: list[int], limit: int, missing: Sequence[str] = ()
+) -> ScreenPage:
+    """At most `limit` rows of each stop, in the language of `moment`. `missing`: ids of further stops that were asked
+    for and that the timetable has no more."""
     room = 0 if len(stops) == 1 else _NAME_ROOM if len(stops) == 2 else _NARROW_NAME_ROOM
     names = [moment.stop_name(stop) for stop in stops]
     short = [moment.abbreviations.shorten(name, room) if room else name for name in names]
@@ -72,7 +76,8 @@ def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit:
         # In two lines those are told apart of which the first words are the same.
         short = [moment.abbreviations.shorten(name, 2 * room) for name in names]
     shown = [_stop(boards, moment, stop, limit, name) for stop, name in zip(stops, short, strict=True)]
-    messages = [part for alert in panel_alert_words(moment, stops) for part in _parts(alert)]
+    messages = [ScreenMessage((), "", moment.texts("error_stop", id=stop_id)) for stop_id in missing]
+    messages += [part for alert in panel_alert_words(moment, stops) for part in _parts(alert)]
     lines = {line.route: line for stop in stops for line in moment.lines.at_stop(stop)}
     lines |= {line.route: line for message in messages for line in message.lines}
     says = (

@@ -63,9 +63,10 @@ def screen(
     asked = _asked(moment, stop_ids, stop or [])
     screens, clock = screens_seen_of(request), request.app.state.service.clock
     seen = screens.asked(ScreenKey("screen", tuple(asked), name), clock.now())
-    unknown = [stop_id for stop_id in asked if stop_id not in moment.timetable.stop_named]
-    if unknown or not 1 <= len(asked) <= MOST_STOPS:
-        notice = moment.texts("error_stop", id=unknown[0]) if unknown else moment.texts("screen_stops", most=MOST_STOPS)
+    stops, missing = _known(moment, asked)
+    if not stops or len(asked) > MOST_STOPS:
+        lost = missing and len(asked) <= MOST_STOPS
+        notice = moment.texts("error_stop", id=missing[0]) if lost else moment.texts("screen_stops", most=MOST_STOPS)
         return _notice(moment, notice)
     if only == "stream":
         key = ("screen", tuple(asked), limit, language, country)
@@ -75,8 +76,7 @@ def screen(
 
         attended = screens.listening(seen, clock)
         return announcer_of(request).answer(request, key, make, last_event_id, attended, stops=asked)
-    stops = [moment.timetable.stop_named[stop_id] for stop_id in asked]
-    page = screen_page(StopBoards(here, stops), moment, stops, limit)
+    page = screen_page(StopBoards(here, stops), moment, stops, limit, missing)
     if only == "board":
         return HTMLResponse(_board(moment, page), headers=_HEADERS)
     minute = int(moment.now // 60)
@@ -105,11 +105,17 @@ def _asked(moment: PageMoment, stop_ids: str, more: list[str]) -> list[str]:
     return list(dict.fromkeys(stop_id for stop_id in (*listed, *more) if stop_id))
 
 
+def _known(moment: PageMoment, asked: list[str]) -> tuple[list[int], list[str]]:
+    """The stops that are asked for, and the ids of those that the timetable has no more."""
+    named = moment.timetable.stop_named
+    return [named[stop] for stop in asked if stop in named], [stop for stop in asked if stop not in named]
+
+
 def _announced(moment: PageMoment, boards: StopBoards, asked: list[str], limit: int) -> Announcement:
-    index = moment.timetable.stop_named
-    if any(stop_id not in index for stop_id in asked):
-        raise Problem(404, "unknown-stop", "Unknown stop", "A stop of this screen is no longer in the timetable.")
-    page = screen_page(boards, moment, [index[stop_id] for stop_id in asked], limit)
+    stops, missing = _known(moment, asked)
+    if not stops:
+        raise Problem(404, "unknown-stop", "Unknown stop", "The stops of this screen are no longer in the timetable.")
+    page = screen_page(boards, moment, stops, limit, missing)
     return Announcement(page.event_id, partial(_board, moment, page))
 
 

@@ -30,7 +30,7 @@ _REASON = re.compile(r"\s?:\s")
 _MESSAGES_LINE = re.compile(rf"^{KINDS}\s+(?=\w{{1,4}}\b)", re.IGNORECASE)
 """Of few characters none is for what is said before a line's name."""
 _PAUSES = " :;,-–"
-_BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2068": None, "\u2069": None})
+_BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", **dict.fromkeys("\u00ad\u200b\u200c\u2060\u2068\u2069\ufeff")})
 _PICTURES = re.compile(
     r"[\U0001f000-\U0001faff\U000e0000-\U000e007f\u2600-\u27bf\u2b00-\u2bff\u23e9-\u23fa\ufe00-\ufe0f\u200d\u20e3]+\s*"
 )
@@ -38,8 +38,8 @@ _PICTURES = re.compile(
 
 
 def in_plain_blanks(text: str) -> str:
-    """A text without pictures, the blanks of print and marks of direction, for which panels of few characters have no
-    sign."""
+    """A text without pictures, the blanks of print and marks that nobody sees, for which panels of few characters have
+    no sign."""
     return text if text.isascii() else _PICTURES.sub("", text).translate(_BLANKS).strip()
 
 

@@ -212,7 +212,8 @@ def test_a_line_that_is_another_route_for_each_period_is_listed_once_and_its_old
 def test_of_two_routes_of_one_name_between_the_same_ends_each_says_which_way_it_takes() -> None:
     town = network(
         "A B C D", (Pattern("p", "A B D"), Pattern("q", "A C D", route="r2")),
-        (Trip("t1", "08:00", "p"), Trip("t2", "08:30", "q")), routes=(Route("r1", "1", "Loop"), Route("r2", "1", "Loop")),
+        (Trip("t1", "08:00", "p"), Trip("t2", "08:30", "q")),
+        routes=(Route("r1", "1", "Loop"), Route("r2", "1", "Loop")),
     )  # fmt: skip
     names = [text(node) for node in City(town).page("/", q="1").css('.lines a[href^="/lines/"]')]
     assert names == ["Line 1Loop · Stop A – Stop B – Stop D", "Line 1Loop · Stop A – Stop C – Stop D"]

@@ -1244,6 +1244,8 @@ def test_panels_of_few_characters_are_sent_no_pictures() -> None:
     assert lines[0] == "1 Harbour                          08:00" and "Works at B. Thank you" in lines
     assert all(len(line) == 40 for line in city.panel_text("A", width=40))
     assert (board["departures"][0]["destination"], board["messages"]) == ("Harbour", ["Works at B. Thank you"])
+    unseen = network(trips=(Trip("t1", "08:00", headsign="Flug\u00adhafen\u200b Nord"),))
+    assert City(unseen).panel_text("A", width=30)[0] == "1 Flughafen Nord         08:00"
     # A page has signs for them.
     assert "⚓ Harbour" in text(city.page("/stops/A"))
 
@@ -1284,3 +1286,11 @@ def test_addresses_as_people_and_programs_write_them_are_understood() -> None:
     for path in ("/v1/stops/A/departures/", "/stops/A/", "/lines/r1/", "/trips/t1/", "/v1/stops/"):
         assert officer.get(path).status_code == 200, path
     assert officer.get("/stops/nowhere/").status_code == 404
+
+
+def test_a_screen_of_which_one_stop_has_left_the_timetable_shows_the_others_and_says_so() -> None:
+    city = City()
+    page = city.page("/screen/A,gone")
+    assert len(page.css("li.departure")) == 3
+    assert "“gone” is not in the current timetable" in text(only(page, ".message"))
+    assert city.officer.get("/screen/gone").status_code == 404
