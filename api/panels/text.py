@@ -132,7 +132,9 @@ def _notes(row: DepartureWords, texts: Texts, *, say_platform: bool) -> list[tup
         where += (texts("platform", name=platform),)
     # "on request: phone the agency beforehand"
     short = {row.skips: texts("panel_skips"), row.line_told: row.line_told.split(" · ")[-1]}
-    return [where, *((note, short.get(note, _REASON.split(note)[0])) for note in row.notes if note != change)]
+    aboard = texts("vehicle_wheelchair_no") if row.wheelchair == "no" else "", in_plain_blanks(row.occupancy)
+    notes = [(note, short.get(note, _REASON.split(note)[0])) for note in row.notes if note != change]
+    return [where, *notes, *((note,) for note in aboard if note)]
 
 
 def _waits(row: DepartureWords, texts: Texts) -> list[str]:

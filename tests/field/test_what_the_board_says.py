@@ -1294,3 +1294,13 @@ def test_a_screen_of_which_one_stop_has_left_the_timetable_shows_the_others_and_
     assert len(page.css("li.departure")) == 3
     assert "“gone” is not in the current timetable" in text(only(page, ".message"))
     assert city.officer.get("/screen/gone").status_code == 404
+
+
+def test_a_wide_panel_says_how_full_the_bus_is_and_that_it_takes_no_wheelchairs() -> None:
+    city = City(network(trips=(Trip("t1", "08:00", wheelchair=2),)), at="07:58")
+    city.vehicle_positions(bus("v1", "t1", late_s=0.0, occupancy_status="NOT_ACCEPTING_PASSENGERS")).at("08:01")
+    first = city.panel_text("C", width=80)[0]
+    assert first.startswith("1 East, Vehicle not wheelchair accessible, takes no passengers ") and first.endswith(
+        " 2 min"
+    )
+    assert city.panel_text("C", width=24)[0] == "1 East             2 min"
