@@ -51,6 +51,8 @@ class _Taken(NamedTuple):
     call: int
     shift_s: int
     is_replaced: bool
+    is_closed: bool = False
+    """The run calls there, but takes nobody on."""
 
 
 def moved_departures(moment: Moment, stop: int) -> list[MovedDeparture]:
@@ -88,10 +90,8 @@ def moved_departures_along(moment: Moment, stops: Iterable[int]) -> dict[int, li
                 continue
             leaves = call.is_replaced and row.comes and row.boards
             bound_for = row.destination if leaves else destination_of(tt, call.trip)
-            calls_here, ends = not row.boards and row.stop_idx in members[stop], row.departure is None
-            found[stop].append(
-                MovedDeparture(at_stop, scheduled, bound_for, row, leaves, calls_here and ends, calls_here and not ends)
-            )
+            ends_here = not call.is_closed and not row.boards and row.stop_idx in members[stop]
+            found[stop].append(MovedDeparture(at_stop, scheduled, bound_for, row, leaves, ends_here, call.is_closed))
     return {stop: sorted(moved, key=lambda departure: departure.scheduled) for stop, moved in found.items()}
 
 
@@ -134,8 +134,11 @@ def _closed(tt: Timetable) -> Iterator[_Taken]:
     planned = tt.planned_entries(own[of], call)
     closed = (planned >= 0) & (tt.pickup_type[entry] == NO_PICKUP) & (tt.pickup_type[planned] != NO_PICKUP)
     closed &= (tt.call_stop[entry] == tt.call_stop[planned]) & (tt.trip_id[own[of]] == tt.trip_id[model])
-    of, call, model = of[closed], call[closed], model[closed]
+    of, call, model, entry = of[closed], call[closed], model[closed], entry[closed]
     day, shift_s = tt.own_runs.service_day[of], tt.own_runs.shift_s[of]
-    keys, stops = DatedRuns(own[of], day, shift_s).run_key, tt.call_stop[entry[closed]]
-    for key, at, stop, trip, shift in zip(*(c.tolist() for c in (keys, call, stops, model, shift_s)), strict=True):
-        yield _Taken(key, at, stop, trip, at, shift, is_replaced=False)
+    # Of a call at which nobody gets off either no board tells: then the next one is asked.
+    told = call + ((call == 0) | (tt.alighting[entry] == NO_PICKUP))
+    keys, stops = DatedRuns(own[of], day, shift_s).run_key, tt.stop_at(own[of], told)
+    columns = (column.tolist() for column in (keys, told, stops, model, call, shift_s))
+    for key, own_call, own_stop, trip, at, shift in zip(*columns, strict=True):
+        yield _Taken(key, own_call, own_stop, trip, at, shift, is_replaced=False, is_closed=True)

@@ -1264,6 +1264,8 @@ def test_who_waits_where_a_run_takes_nobody_on_today_reads_that_on_every_board()
     (moved,) = city.json("/v1/stops/B/departures")["moved_away"]
     assert (moved["trip_id"], moved["to"]) == ("t1", None)
     assert city.json("/v1/stops/C/departures")["moved_away"] == []
+    first = City(at="07:58").trip_updates(update("t1", StopUpdate("A", delay=0, sequence=1, pickup="NONE")))
+    assert first.messages(stop="A")["stop page"] == ["Takes nobody on here: 08:00 to East"]
 
 
 def test_why_a_departure_does_not_come_is_told_on_panels_too() -> None:
