@@ -12,6 +12,7 @@ from api.answers.caching import digest_of
 from api.reading.board import StopBoards, stop_boards
 from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
+from api.words.abbreviations import told_apart
 from api.words.alerts import AlertWords, panel_alert_words
 from api.words.line_directions import LineDirectionWords, line_direction_words, nothing_leaves
 from api.words.lines import apart_words
@@ -75,6 +76,7 @@ def screen_page(
     if len(set(short)) < len(set(names)):
         # In two lines those are told apart of which the first words are the same.
         short = [moment.abbreviations.shorten(name, 2 * room) for name in names]
+        short = [told_apart(n, names, 2 * room) if short.count(s) > 1 else s for n, s in zip(names, short, strict=True)]
     shown = [_stop(boards, moment, stop, limit, name) for stop, name in zip(stops, short, strict=True)]
     messages = [ScreenMessage((), "", moment.texts("error_stop", id=stop_id)) for stop_id in missing]
     messages += [part for alert in panel_alert_words(moment, stops) for part in _parts(alert)]

@@ -31,10 +31,11 @@ _MESSAGES_LINE = re.compile(rf"^{KINDS}\s+(?=\w{{1,4}}\b)", re.IGNORECASE)
 """Of few characters none is for what is said before a line's name."""
 _PAUSES = " :;,-–"
 _BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", **dict.fromkeys("\u00ad\u200b\u200c\u2060\u2068\u2069\ufeff")})
-_PICTURES = re.compile(
-    r"[\U0001f000-\U0001faff\U000e0000-\U000e007f\u2600-\u27bf\u2b00-\u2bff\u23e9-\u23fa\ufe00-\ufe0f\u200d\u20e3]+\s*"
+_PICTURE = (
+    r"[\U0001f000-\U0001faff\U000e0000-\U000e007f\u2600-\u27bf\u2b00-\u2bff\u23e9-\u23fa\ufe00-\ufe0f\u200d\u20e3]+"
 )
-"""Emoji and what joins them."""
+_PICTURES = re.compile(rf"(?<!\S){_PICTURE}\s*|{_PICTURE}")
+"""Emoji and what joins them, with the blanks behind them where there are some before."""
 
 
 def in_plain_blanks(text: str) -> str:

@@ -181,3 +181,10 @@ def test_a_message_on_a_panel_of_few_columns_ends_at_a_word_and_has_the_line_of_
     assert city.panel_text("B", width=16, lines=4)[2:] == ["1: Diversion    ", "Boulevard…      "]
     city.alerts(alert("Verkehrsunterbrechungsmeldung", {"stop_id": "B"}))
     assert city.panel_text("B", width=16, lines=3)[2] == "Verkehrsunterbr…"
+
+
+def test_stops_of_a_screen_whose_long_names_end_differently_are_told_apart() -> None:
+    long = "Gare de l'Est - Place du 11 Novembre 1918 côté pair"
+    city = City(network(tuple(Stop(stop, 600.0 * k, name=f"{long} {stop}") for k, stop in enumerate("ABC"))))
+    names = [text(name) for name in city.page("/screen/A,B,C").css("h2")]
+    assert [name[-1] for name in names] == ["A", "B", "C"]

@@ -1244,6 +1244,9 @@ def test_panels_of_few_characters_are_sent_no_pictures() -> None:
     assert lines[0] == "1 Harbour                          08:00" and "Works at B. Thank you" in lines
     assert all(len(line) == 40 for line in city.panel_text("A", width=40))
     assert (board["departures"][0]["destination"], board["messages"]) == ("Harbour", ["Works at B. Thank you"])
+    assert City().alerts(alert("Lift 1️⃣ shut", {"stop_id": "A"})).json("/v1/stops/A/board")["messages"] == [
+        "Lift 1 shut"
+    ]
     unseen = network(trips=(Trip("t1", "08:00", headsign="Flug\u00adhafen\u200b Nord"),))
     assert City(unseen).panel_text("A", width=30)[0] == "1 Flughafen Nord         08:00"
     # A page has signs for them.
