@@ -374,7 +374,7 @@ def backup(
         from feeds.storage.backup import back_up
 
         files = back_up(folder, model, file)
-        print(f"{files:,} files of {folder}, written: {file}")
+        print(f"{files:,} {'file' if files == 1 else 'files'} of {folder}, written: {file}")
 
 
 @app.command(epilog="**Example:** prochain restore prochain-backup.tar --config prochain.toml")

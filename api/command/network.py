@@ -3,7 +3,7 @@ of it, or a part of it, or several on this machine."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,7 +52,8 @@ class Network:
 
             data = held.enter_context(held_or_done_without(*data_folder(settings)))
             held.enter_context(sole_keeper(model_file(settings)))
-            with progress(f"Reading the timetable of {public_place(settings.gtfs or '')}"):
+            of = settings.gtfs
+            with progress(f"Reading the timetable of {public_place(of)}") if of else nullcontext():
                 return live_service(settings, data), data.path or data.read_only, data.fault
         held.enter_context(sole_writer(settings.data_dir))
         if self.recording is not None:

@@ -74,6 +74,8 @@ def list_users(config: Config = None, gtfs: GtfsOfService = None, data_dir: Data
     with _changing(config, gtfs, data_dir) as (accounts, _):
         found = accounts.all()
         width = max((len(account.name) for account in found), default=0)
+        if not found:
+            print("Nobody yet: prochain users add NAME --role administrator")
         for account in found:
             print(f"{account.name:<{width}}  {account.role:<13}  {datetime.fromtimestamp(account.changed_at):%Y-%m-%d}")
 

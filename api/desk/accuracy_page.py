@@ -17,6 +17,7 @@ from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
 from api.reading.accuracy import DAYS, SOURCES, Scores, accuracy, days_until_now
 from api.reading.line_performance import Cell, Direction, line_performance
 from api.words.moment import PageMoment
+from api.words.numbers import decimal, percent
 from feeds.history.accuracy_sums import By
 from feeds.service_times import DAY_BEGINS_S
 from predictor.accuracy.measures import BUCKETS
@@ -42,6 +43,7 @@ _IN_SECONDS = ("mae", "bias", "inconsistency_s")
 def accuracy_page(request: Request, _: Session, days: str = "", day: str = "", line: str = "") -> Response:
     """The last days or one day; of all lines, or of one with its stops, speeds and headways."""
     moment = page_moment(request)
+    spoken = moment.texts.language
     index = moment.timetable.route_index.get(line)
     chosen = None if index is None else moment.lines.all[index]
     count = int(days) if days in {str(span) for span in SPANS} else DAYS
@@ -59,7 +61,9 @@ def accuracy_page(request: Request, _: Session, days: str = "", day: str = "", l
     overall = read("all")
     by_line = [scores for scores in read("line") if scores.source == SOURCES[0]]
     worse = {
-        line.route_id: moment.texts("accuracy_worse", now=f"{line.score:.0%}", usual=f"{line.usual:.0%}")
+        line.route_id: moment.texts(
+            "accuracy_worse", now=percent(line.score, spoken), usual=percent(line.usual, spoken)
+        )
         for line in moment.view.accuracy.worse
     }
     return desk_page(
@@ -77,6 +81,8 @@ def accuracy_page(request: Request, _: Session, days: str = "", day: str = "", l
         figures=_OVERALL,
         columns=_OF_A_ROW,
         words=partial(_figure, moment),
+        decimal=partial(decimal, language=spoken),
+        percent=partial(percent, language=spoken),
         charts=_charts(read, moment),
         lines=[scores for scores in by_line if scores.predictions],
         line_of={listed.route_id: listed for listed in moment.lines.all},
@@ -101,7 +107,7 @@ def _charts(read: Callable[[By], list[Scores]], moment: PageMoment) -> tuple[Cha
             chart(
                 f"{figure_name}\u00a0· {texts('accuracy_by_horizon')}", BUCKETS[:4] if share else BUCKETS,
                 {scores.source: [h.figures[figure] for h in scores.horizons][: 4 if share else None]
-                 for scores in overall}, share=share,
+                 for scores in overall}, share=share, language=texts.language,
             )
         )  # fmt: skip
         for by, title in titles.items():
@@ -114,7 +120,9 @@ def _charts(read: Callable[[By], list[Scores]], moment: PageMoment) -> tuple[Cha
             }
             shown = labels if by == "hour" else [_short_day(label, moment) for label in labels]
             if len(labels) > 1:
-                drawn.append(chart(f"{figure_name}\u00a0· {title}", shown, series, share=share))
+                drawn.append(
+                    chart(f"{figure_name}\u00a0· {title}", shown, series, share=share, language=texts.language)
+                )
     return tuple(graph for graph in drawn if graph is not None)
 
 
@@ -155,10 +163,10 @@ def _noon(day: date, moment: PageMoment) -> float:
 def _figure(moment: PageMoment, name: str, scores: Scores) -> str:
     """One of them in words, by its name."""
     if name == "predictions":
-        return f"{scores.predictions:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+        return decimal(scores.predictions, moment.texts.language)
     figure = scores.figures[name]
     if math.isnan(figure):
         return _NO_FIGURE
     if name in _IN_SECONDS:
-        return moment.texts("accuracy_seconds", count=f"{figure:.0f}")
-    return moment.texts("accuracy_share", count=f"{100 * figure:.0f}")
+        return moment.texts("accuracy_seconds", count=decimal(figure, moment.texts.language))
+    return percent(figure, moment.texts.language)

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from api.words.numbers import decimal, percent
+
 WIDTH, HEIGHT = 400.0, 190.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 20.0, 10.0, 24.0
 _MOST_LABELS = 8
@@ -41,7 +43,12 @@ class Chart:
 
 
 def chart(
-    title: str, labels: Sequence[str], series: Mapping[str, Sequence[float]], *, share: bool = False
+    title: str,
+    labels: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    *,
+    share: bool = False,
+    language: str = "en",
 ) -> Chart | None:
     """A line for each series over `labels`, NaN where there is none; of shares on an axis to 100 %, of other figures
     from 0 on. None where there is no figure at all."""
@@ -58,7 +65,7 @@ def chart(
         return round(_TOP + (HEIGHT - _TOP - _BOTTOM) * (high - value) / (high - low), 1)
 
     def said(value: float) -> str:
-        return "–" if math.isnan(value) else f"{100 * value:.0f} %" if share else f"{value:.0f}"
+        return "–" if math.isnan(value) else (percent if share else decimal)(value, language)
 
     every = math.ceil(len(labels) / _MOST_LABELS)
     ticks = round((high - low) / step)

@@ -181,7 +181,7 @@ def _announced(moment: PageMoment) -> str:
 
 
 def _search(request: Request, moment: PageMoment, query: str) -> Response:
-    hits = moment.view.stop_search.by_text(query, _RESULTS)
+    hits = moment.view.stop_search.by_text(query, _RESULTS + 1)
     tt = moment.timetable
     exact = [hit for hit in hits if str(tt.stop_code[hit.stop_idx]).casefold() == query.casefold()]
     if len(exact) == 1 and not lines_named(moment.lines, query, moment.now):
@@ -214,8 +214,9 @@ def _results(
     query: str = "",
 ) -> Response:
     return rider_page(
-        request, moment, "results.html", moment.lines.badges, found=found_stops(moment, hits), heading=heading,
-        said=notice, hint=hint, query=query, lines=lines_named(moment.lines, query, moment.now),
+        request, moment, "results.html", moment.lines.badges, found=found_stops(moment, hits[:_RESULTS]),
+        heading=heading, count="results_first" if len(hits) > _RESULTS else "results_count", said=notice, hint=hint,
+        query=query, lines=lines_named(moment.lines, query, moment.now),
     )  # fmt: skip
 
 

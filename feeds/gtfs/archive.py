@@ -313,8 +313,8 @@ def _tables_among(files: Mapping[str, _File], name: str) -> tuple[dict[str, str]
             hint = f"the feed seems to be inside {inner[0]}: unpack that"
         elif any(member.lower().endswith(".xml") for member in files):
             hint = "XML, such as NeTEx or TransXChange, is another format: ask for the GTFS feed"
-        found = ", ".join(sorted(files)[:5]) or "nothing"
-        raise FeedError(f"{name}: no GTFS table (stops.txt, trips.txt, …) in it, but {found}; {hint}.")
+        found = f"but {', '.join(sorted(files)[:5])}" if files else "nor anything else"
+        raise FeedError(f"{name}: no GTFS table (stops.txt, trips.txt, …) in it, {found}; {hint}.")
 
     def rank(folder: PurePosixPath) -> tuple[int, int, float, str]:
         tables = folders[folder]

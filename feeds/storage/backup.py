@@ -56,6 +56,8 @@ def restore(backup: Path, folder: Path, learned: Path | None, schemas: Mapping[s
     another process writes there, where something lies there, and for a file that is no backup, is damaged, or was made
     by a later version; then nothing has changed.
     """
+    if not backup.is_file():
+        raise FeedError(f"{backup}: there is no such file; give what prochain backup wrote.")
     with sole_writer(folder):
         lying = [path for path in folder.iterdir() if path.name != LOCK]
         if lying and not force:

@@ -189,6 +189,7 @@ def users(folder: Path, *arguments: str, given: str = "") -> str:
 
 
 def test_users_are_kept_from_the_command_line_while_the_service_runs(desk: Desk, tmp_path: Path) -> None:
+    assert "Nobody yet" in users(tmp_path, "list")
     users(tmp_path, "add", "anne", "--role", "administrator", given=PASSWORD + "\n")
     anne = signed_in(desk, PASSWORD, "anne")
     token = re.findall(r": (\S+)\n", users(tmp_path, "add", "signs", "--role", "tool"))[-1]

@@ -141,6 +141,7 @@ def test_all_commands_are_named_where_none_is_given() -> None:
         (["learn", "nowhere"], "gtfs.zip: there is no such file or folder"),
         (["check"], "Missing option '--gtfs'"),
         (["check", "--gtfs", "no.zip"], "no.zip: there is no such file or folder"),
+        (["restore", "no.tar"], "no.tar: there is no such file; give what prochain backup wrote"),
         (["record", "--to", "folder"], "No feed is given: use --vehicle-positions, --trip-updates or --alerts"),
         (["record", "--vehicle-positions", "v.pb", "--to", "x", "--header", "key"], '--header is written as "Name:'),
     ],

@@ -79,3 +79,11 @@ def test_stops_of_one_name_in_a_row_are_told_apart() -> None:
         assert [told in found[f"/stops/m{i}"] for i, told in enumerate(beside, 1)] == [True] * 3, found
     numbered = replace(town, stops=tuple(replace(stop, code=f"10{i}") for i, stop in enumerate(town.stops)))
     assert "from Stop" not in text(City(numbered).page("/", q="main"))
+
+
+@pytest.mark.parametrize(("stops", "told"), [(20, "20 stops"), (21, "The first 20 stops")])
+def test_a_search_that_finds_more_than_is_listed_says_so(stops: int, told: str) -> None:
+    row = [Stop(f"m{i}", 300.0 * i, name=f"Main {i}") for i in range(stops)]
+    page = City(network(row, " ".join(stop.stop_id for stop in row))).page("/", q="main")
+    assert told in text(only(page, ".count"))
+    assert len(page.css("ul.stops li")) == 20

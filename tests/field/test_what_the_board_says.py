@@ -117,9 +117,9 @@ def test_how_full_the_bus_is_is_told_of_its_own_run_everywhere() -> None:
     first, second = city.departures("B")
     assert first.told["occupancy"] == {"status": "FEW_SEATS_AVAILABLE", "percentage": 65}
     assert second.told["occupancy"] is None
-    assert city.panel("B")[0].told["occupancy"] == "few seats free (65 % full)"
+    assert city.panel("B")[0].told["occupancy"] == "few seats free (65% full)"
     for face in ("/stops/B", "/screen/B", "/trips/t1", "/lines/r1"):
-        assert "few seats free (65 % full)" in text(city.page(face, lang="en")), face
+        assert "few seats free (65% full)" in text(city.page(face, lang="en")), face
         assert "peu de places assises (rempli à 65 %)" in text(city.page(face, lang="fr")), face
     assert city.trip("t1")[1].told["occupancy"]["percentage"] == 65
     vehicle = city.vehicles()["v1"]
