@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
+from subprocess import PIPE, STDOUT, Popen
 from threading import Event, Thread
 
 import pyarrow.parquet as pq
@@ -25,10 +25,12 @@ from api.command.cli import app
 from api.service.settings import Settings
 from feeds.recordings.recorder import Recorded
 from feeds.recordings.replay_tables import PASSAGES, PREDICTIONS
+from tests.command_processes import CommandProcess
 from tests.feeds.small_feed import LAT, SPACING_M, place, posix, write_feed
 
 COMMANDS = ("demo", "serve", "replay", "learn", "check", "record", "config")
 EIGHT = posix(2026, 3, 2, 8)
+pytestmark = pytest.mark.xdist_group("command processes")
 
 
 @pytest.fixture(autouse=True)
@@ -233,13 +235,10 @@ def test_check_tells_what_was_read_and_what_matches(recording: Path) -> None:
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """The command as a process of its own; ended by SIGINT, as with Ctrl-C, when the block ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from api.command.cli import app; app()", *arguments], stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, cwd=Path.cwd(),
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
+def started(*arguments: str, copied: bool = True) -> Iterator[Popen[str] | CommandProcess]:
+    """The command as a process of its own; ended by SIGINT, as with Ctrl-C, when the block ends. It inherits what is
+    done with signals where it is not `copied`."""
+    process = CommandProcess(arguments, Path.cwd()) if copied else as_a_shell_does(arguments)
     try:
         yield process
         process.send_signal(signal.SIGINT)
@@ -251,7 +250,16 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         process.stdout.close()
 
 
-def lines_until(process: subprocess.Popen[str], wanted: str) -> str:
+def as_a_shell_does(arguments: Sequence[str]) -> Popen[str]:
+    """The command, started anew."""
+    return Popen(
+        [sys.executable, "-c", "from api.command.cli import app; app()", *arguments], stdout=PIPE, stderr=STDOUT,
+        text=True, cwd=Path.cwd(),
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+
+
+def lines_until(process: Popen[str] | CommandProcess, wanted: str) -> str:
     assert process.stdout
     said = ""
     for line in process.stdout:
@@ -264,9 +272,8 @@ def lines_until(process: subprocess.Popen[str], wanted: str) -> str:
 def test_serve_prints_its_address_answers_and_ends_cleanly(recording: Path) -> None:
     now = recording / "now.pb"
     now.write_bytes(message(time.time()))
-    with started(
-        "serve", "--gtfs", str(recording / "gtfs.zip"), "--vehicle-positions", str(now), "--port", "0"
-    ) as process:
+    arguments = ("serve", "--gtfs", str(recording / "gtfs.zip"), "--vehicle-positions", str(now), "--port", "0")
+    with started(*arguments, copied=False) as process:
         said = lines_until(process, "Ctrl-C ends it")
         address = re.search(r"http://127\.0\.0\.1:\d+$", said, re.MULTILINE)
         assert address
@@ -350,7 +357,7 @@ def test_long_work_ends_by_a_signal_also_where_the_shell_ignores_it(recording: P
         (recording / f"vehicle_positions_{int(EIGHT) + 1000 + after}.pb").write_bytes(message(EIGHT + after))
     ignored = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with started(command, str(recording), "--every", "1") as process:
+        with started(command, str(recording), "--every", "1", copied=False) as process:
             # It begins to heed the signal when it begins to work, which on a busy machine takes its time.
             heeded = 1 << (signal.SIGINT - 1)
             while (

@@ -17,10 +17,12 @@ from typing import Any
 import pytest
 
 from benchmarks.speed.site import TOKEN, Site
+from tests.command_processes import CommandProcess
 
 _WITHIN_S = 120.0
 _SPEED = "4"
 _WARM_UP_S = 60.0
+pytestmark = pytest.mark.xdist_group("command processes")
 
 
 class Riders(Thread):
@@ -58,7 +60,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if shutil.which("redis-server") is None:
         pytest.skip("no redis-server is installed")
     with ExitStack() as held:
-        site = Site(tmp_path_factory.mktemp("site"), held, _SPEED, _WARM_UP_S)
+        site = Site(tmp_path_factory.mktemp("site"), held, _SPEED, _WARM_UP_S, CommandProcess)
         site.start("redis")
         with ThreadPoolExecutor(3) as pool:
             list(pool.map(site.start, ("engine", "worker 1", "worker 2")))
