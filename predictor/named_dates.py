@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, places_of
-from predictor.named_runs import EARLY_S, FOUND, NEAR_S, NOT_RUNNING, FoundRuns, RunNames
+from predictor.meant_days import EARLY_S, NEAR_S
+from predictor.named_runs import FOUND, NOT_RUNNING, FoundRuns, RunNames
 from predictor.timetable import DAY_S, Timetable
 
 _SOON_S = 1800.0

@@ -35,6 +35,7 @@ from predictor.arrays import (
 )
 from predictor.columns import Columns, column_types
 from predictor.journeys import JourneyLookup
+from predictor.meant_days import against_day
 from predictor.runs import DatedRuns
 from predictor.timetable import DAY_S, Timetable
 
@@ -44,47 +45,23 @@ timetable fits it; several runs fit it equally well; the trip runs neither on th
 VERDICTS = ("run_found", "run_not_named", "run_unknown", "run_ambiguous", "run_on_no_such_day")
 """The names under which verdicts are counted."""
 
-NEAR_S = 12 * 3600.0
-"""A run that neither begins nor ends so near to a report is not the one that the report speaks of."""
-NEIGHBOUR_NEAR_S = 3 * 3600.0
-"""Another day's run than the named one is so near when it is meant."""
 START_TOLERANCE_S = 1800.0
 """A start time further from each of a trip's departures names none of them."""
 SAME_START_S = 59.0
 """Start times this near are the same where a route's run is looked for: some feeds cut the seconds."""
 
-EARLY_S = 6 * 3600
-"""Runs that start before may be said to belong to the operating day before."""
 _NO_DAY = np.iinfo(np.int64).min
 _DAYS_AROUND = (0, -1, 1, -2)
 """Days to try beside the named one, in order of preference; GTFS has trips that start after 48:00."""
 _ROUTE_SPACING_S = 1.0e7
 """Longer than any service day, so that the starts of all routes stand on one axis."""
 
-# What speaks against a candidate, in hours, as differences of start times are weighed with it. Not measured: each is so
-# large that candidates come in the order told here.
-_OTHER_DAY = 0.5
-"""A neighbour of the day that is named: of two that fit alike, the named day's is meant."""
+# What speaks against a candidate, in hours, as differences of start times are weighed with it, and what `against_day`
+# says. Not measured: each is so large that candidates come in the order told here.
 _NO_NAMED_START = 0.75
 """It starts at another time than the one named: behind all that start within `START_TOLERANCE_S`."""
-_FAR_AHEAD = 1.0
-"""The named day's run is many hours away: a neighbouring day's that is near is meant instead."""
-_NOT_YET = 1.0
-"""The date that is named has not begun: behind the named day's, be that far ahead."""
-_SET_OUT_BEFORE = 1.0
-"""It set out before the date that is named: likewise."""
 _OTHER_TIME_OF_DAY = 2.0
 """Its start is read a day off the one named: behind each that starts as named, on a neighbouring day too."""
-_NEIGHBOUR_FAR = 2.0
-"""A neighbouring day's run that is many hours away: behind the named day's that is."""
-_FAR_OFF = 4.0
-"""Seen, though many hours from its time on the named day: behind a neighbouring day's at any time of day."""
-_INACTIVE = 5.0
-"""Seen on a day on which the trip does not run: where nothing else is left."""
-_BY_UTC = 5.0
-"""The named date is UTC's: likewise."""
-_OVER = 12.0
-"""It is long over, and only spoken of."""
 _OTHER_WAY = 100.0
 """It runs in the other direction than the one named: where none runs in that one."""
 
@@ -231,7 +208,7 @@ class RunFinder:
         day = np.clip(likely, 0, len(tt.date) - 1).astype(np.int32)
         plain: BoolArray = under_way & (likely == day)
         plain &= (self._journeys.count[trip] == 1) & ~tt.trip_is_frequency[trip] & ~tt.trip_overlaps[trip]
-        plain &= self._against(trip, day, np.zeros(len(trip), np.int32), 0, at, under_way, likely == named_day) == 0.0
+        plain &= against_day(tt, trip, day, np.zeros(len(trip), np.int32), 0, at, under_way, likely == named_day) == 0.0
         return plain
 
     def _named_day(self, service_date: Int32Array, under_way: BoolArray) -> Int64Array:
@@ -299,7 +276,7 @@ class RunFinder:
                 own = by_headway & has_start & by_start
                 shift = np.where(own, (seconds - tt.trip_start_s[trip]).astype(np.int32), np.where(none, 0, shift))
                 same = has_start & (np.abs(self._start_s[journey] - text) <= SAME_START_S)
-                off = off + penalty + self._against(trip, day, shift, back, at, under_way, dated, same)
+                off = off + penalty + against_day(tt, trip, day, shift, back, at, under_way, dated, same)
                 # Of two runs of a trip of more than a day the place tells which is meant.
                 late_s = at - elapsed_s - self._start_s[journey] - tt.date_origin[day]
                 off += np.where(placed & ~several & ~dated, np.abs(late_s) / 3600.0, 0.0)
@@ -351,9 +328,10 @@ class RunFinder:
                 shift = tt.journey_shift_s[journey]
                 shift = np.where(headway[fits] > 0, (wanted - tt.trip_start_s[trip]).astype(np.int32), shift)
                 hours = np.where(headway[fits] > 0, 0.0, off[fits] / 3600.0) + np.where(other_way, _OTHER_WAY, 0.0)
-                hours += against + self._against(
-                    trip, on_day, shift, back, at[row], under_way[row], dated[row], np.full(len(row), against == 0.0)
-                )
+                hours += against + against_day(
+                    tt, trip, on_day, shift, back, at[row], under_way[row], dated[row],
+                    np.full(len(row), against == 0.0),
+                )  # fmt: skip
                 other = dated[row] & (back != 0)
                 parts.append(_Candidates(journey, on_day, shift, other, np.ones(len(row), bool), hours))
                 owners.append(row)
@@ -371,56 +349,6 @@ class RunFinder:
         rival &= c.hours_off[order] - c.hours_off[best[rank]] < 1e-9
         unique = np.bincount(rank, rival, len(best)) == 0
         return owner[best], best, unique
-
-    def _against(
-        self,
-        trip: Int32Array,
-        day: Int32Array,
-        shift_s: Int32Array,
-        back: int,
-        at: Float64Array,
-        under_way: BoolArray,
-        dated: BoolArray,
-        same_start: BoolArray | None = None,
-    ) -> Float64Array:
-        """What speaks against each candidate day (n,), `back` days from the one named, in hours. `same_start` (n,): it
-        starts at the time of the day, and on the date, that are named."""
-        tt = self._timetable
-        start, end = tt.trip_start_s[trip].astype(np.int64) + shift_s, tt.trip_end_s[trip].astype(np.int64) + shift_s
-        late = at - tt.date_origin[day]
-        # Noon of a service day lies on that day in UTC as well, but for the zones furthest east and west.
-        named_utc = (tt.date_origin[day] + DAY_S // 2) // DAY_S - back
-        ahead, over = start - late, late - end
-        away = np.maximum(np.maximum(ahead, over), 0.0)
-        active = tt.runs_on(trip, day)
-        # Who is there drives, whatever the calendar says of today, if no day on which the trip runs can be meant.
-        undated = away / 3600.0 + np.where(active, 0.0, NEAR_S / 3600.0)
-        undated[away >= np.where(active, NEAR_S, np.where(under_way, NEIGHBOUR_NEAR_S, 0.0))] = np.inf
-        if back == 0:
-            seen = np.where(active, np.where(away < NEAR_S, 0.0, _FAR_OFF), _INACTIVE)
-            spoken = np.where(ahead > NEAR_S, _FAR_AHEAD, np.where(over > NEAR_S, _OVER, 0.0))
-            spoken[~active] = np.inf
-        else:
-            near = away <= NEIGHBOUR_NEAR_S
-            if same_start is not None:
-                near |= same_start & (start >= DAY_S) & (over <= 0.0)
-            seen = np.where(active & near, _OTHER_DAY, np.inf)
-            spoken = _OTHER_DAY + np.where(near, 0.0, _NEIGHBOUR_FAR) + np.where(over > NEAR_S, _OVER, 0.0)
-            if back < 0:
-                # From its midnight on the named date is the calendar's; before that, only that of the run's start.
-                is_today = late >= -back * DAY_S
-                spoken += np.where(is_today, 0.0, _NOT_YET)
-                # What set out before midnight is named by the date after only where nothing of that date can be meant.
-                spoken += np.where(start < -back * DAY_S, _SET_OUT_BEFORE, 0.0)
-                reaches = (start >= -back * DAY_S) | ((end >= -back * DAY_S) & is_today)
-            else:
-                reaches = start < EARLY_S
-            # Without that sign only a run that is near and begins on the named date as UTC has it, in the place of one
-            # that is not in the timetable at all.
-            by_utc = near & ((tt.date_origin[day] + start) // DAY_S == named_utc)
-            spoken = np.where(reaches, spoken, np.where(by_utc, spoken + _BY_UTC, np.inf))
-            spoken[~active] = np.inf
-        return np.where(dated, np.where(under_way, seen, spoken), undated)
 
     def _each_its_own(
         self,

@@ -33,10 +33,10 @@ from predictor.arrays import (
     is_one_of,
     or_where_unknown,
 )
+from predictor.meant_days import NEIGHBOUR_NEAR_S
 from predictor.named_dates import NamedDates
 from predictor.named_runs import (
     AMBIGUOUS,
-    NEIGHBOUR_NEAR_S,
     NO_SUCH_TRIP,
     SAME_START_S,
     VERDICTS,
