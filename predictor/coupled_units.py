@@ -1,5 +1,5 @@
-"""Trains of coupled units whose feed names the trips of both by turns under one id, so that each report takes the train
-from one trip to the other: from then on a vehicle for each trip is followed."""
+"""Trains of coupled units, and vehicles far apart, whose feed names the trips of both by turns under one id, so that
+each report takes it from one trip to the other: from then on a vehicle for each trip is followed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 
 from predictor.arrays import Float64Array, Int32Array, Int64Array, StrArray
 from predictor.columns import replace
+from predictor.geometry import ground_distance_m
+from predictor.match import FASTEST_M_S, LEAP_M
 from predictor.observations import Observations
 from predictor.runs import DatedRuns
 from predictor.timetable import Timetable
@@ -60,10 +62,14 @@ class CoupledUnits:
         vehicle_id, at, now_on = tracks.vehicle_id[slot[rows]], obs.timestamp[rows], runs.take(rows)
         left = self._left.take(self._left.left_at > at.max() - BY_TURNS_S)
         is_back = np.isin(vehicle_id, left.vehicle_id)
+        way_m = ground_distance_m(tracks.lat[slot[rows]], tracks.lon[slot[rows]], obs.lat[rows], obs.lon[rows])
+        leapt = way_m > FASTEST_M_S * (at - tracks.timestamp[slot[rows]]) + LEAP_M
         for k in np.flatnonzero(is_back).tolist():
             of_vehicle = left.run_key[left.vehicle_id == vehicle_id[k]]
             one, other = now_on.take(slice(k, k + 1)), before.take(slice(k, k + 1))
-            is_back[k] = bool(np.isin(one.run_key, of_vehicle)[0]) and _drive_together(timetable, one, other)
+            is_back[k] = bool(np.isin(one.run_key, of_vehicle)[0]) and (
+                leapt[k] or _drive_together(timetable, one, other)
+            )
         gone = _LeftRuns(before.trip, before.service_day, before.shift_s, vehicle_id, at)
         self._left = _LeftRuns.joined(left, gone)
         if not is_back.any():

@@ -271,6 +271,8 @@ class Matcher:
         again = np.flatnonzero((under_way | (around.low_m > 0)) & self._beside(line, found))
         rows, other = self._better(line, reports, again, anywhere, found)
         beside = found.offset_m > off_line_m(tt, line, found)
+        aside = np.flatnonzero(beside & under_way)
+        beside[aside] = ~self._around_its_stop(line[aside], reports.take(aside))
         along, astray = found.along.copy(), beside.copy()
         along[rows], astray[rows] = other.along, False
         against_m = self._moved_against_m(reports, along, astray)
@@ -307,6 +309,19 @@ class Matcher:
     def _beside(self, line: Int32Array, found: Projection) -> BoolArray:
         """Whether each vehicle (m,) does not fit its line where it was `found`."""
         result: BoolArray = found.cost > off_line_m(self.timetable, line, found) ** 2
+        return result
+
+    def _around_its_stop(self, line: Int32Array, reports: _OnRuns) -> BoolArray:
+        """Whether each vehicle (m,) is around a stop that lies beside its line, as in the yard of a hospital: its next
+        one, or where it stands."""
+        tt, trip, result = self.timetable, reports.trip, np.zeros(len(reports), bool)
+        for call in (np.maximum(reports.arrived - 1, 0), np.minimum(reports.arrived, tt.trip_calls[trip] - 1)):
+            stop, at_m = tt.stop_at(trip, call), self.diagram.call_distance_m(trip, call)
+            place = self.lines.project(
+                line, tt.stop_lat[stop], tt.stop_lon[stop], low_m=at_m - 1.0, high_m=at_m + 1.0,
+                course=np.full(len(line), np.nan),
+            )  # fmt: skip
+            result |= self._to_stop_m(reports, call) < AT_STOP_M + np.minimum(place.offset_m, TERMINUS_M)
         return result
 
     def _moved_against_m(self, reports: _OnRuns, along: Float64Array, astray: BoolArray) -> Float64Array:

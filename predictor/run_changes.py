@@ -38,6 +38,10 @@ STANDS_S = 240.0
 """A vehicle that stands for so long while another run is named has turned, and waits for that one."""
 AT_A_LIGHT_S = 90.0
 """One that stands for so long a little before its last stop has come to where it waits."""
+BEYOND_M = 400.0
+"""A vehicle so far along the line of the run that is named has left the first stop of that,"""
+SOON_S = 300.0
+"""if it is no further than this from its time there."""
 GETS_ON = 0.5
 """A vehicle on its line gets on by this share of the way that it moved: less, and it has turned or left the line."""
 
@@ -137,6 +141,7 @@ class RunChanges:
         waits = reports.timestamp - tracks.moved_at[s] < np.where(near_end, AT_A_LIGHT_S, STANDS_S)
         goes_on = np.where(moved_m < STANDS_M, waits, at_m - last_m >= GETS_ON * moved_m)
         goes_on &= ~self._at_its_first_stop(runs, named.take(row), reports, at_m)
+        goes_on &= ~self._takes_its_place(runs, named.take(row), reports, at_m)
         kept[row] = on_line & (is_over[row] | goes_on)
         return kept
 
@@ -148,6 +153,21 @@ class RunChanges:
         elsewhere = to_first_stop_m(tt, named.trip, end_lat[end], end_lon[end]) > TERMINUS_M
         left_m = self._diagram.call_distance_m(old.trip, tt.trip_calls[old.trip] - 1) - at_m
         return near & (elsewhere | (left_m < AT_THE_END_M))
+
+    def _takes_its_place(self, old: DatedRuns, named: DatedRuns, obs: Observations, at_m: Float64Array) -> BoolArray:
+        """Whether late vehicles (n,) were put on the run named, which is behind their own on the same way: they are
+        where it should be, and its first stop is not where their own run ends."""
+        tt, (end_lat, end_lon) = self._timetable, self._timetable.pattern_end
+        end = tt.trip_pattern[old.trip]
+        elsewhere = to_first_stop_m(tt, named.trip, end_lat[end], end_lon[end]) > TERMINUS_M
+        place_m, on_line = self._place(named, obs, np.zeros(len(obs)), np.full(len(obs), np.inf))
+        late_s, own_late_s = (
+            obs.timestamp - runs.origin(tt) - tt.trip_start_s[runs.trip]
+            - self._diagram.elapsed_at(runs.trip, self._diagram.calls_before(tt.trip_pattern[runs.trip], m), m)
+            for runs, m in ((named, place_m), (old, at_m))
+        )  # fmt: skip
+        result: BoolArray = elsewhere & on_line & (place_m > BEYOND_M) & (np.abs(late_s) < SOON_S)
+        return result & (np.abs(late_s) < own_late_s)
 
     def _place(
         self, runs: DatedRuns, obs: Observations, low_m: Float64Array, high_m: Float64Array

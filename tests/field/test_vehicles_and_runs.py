@@ -263,6 +263,19 @@ def test_both_halves_of_a_train_are_told_though_its_reports_name_them_by_turns()
     assert {told.run for told in city.our_trip_updates()} == {"t1", "x1"}
 
 
+def test_two_buses_far_apart_that_one_id_names_by_turns_are_both_followed() -> None:
+    """The feed keeps one report of an id, that of the one or the other."""
+    far = (*row_of_stops("A B C D E"), *(Stop(stop, 600.0 * k, 9000.0) for k, stop in enumerate("VWXYZ")))
+    lines = (Pattern("main", "A B C D E"), Pattern("other", "V W X Y Z", route="r2"))
+    city = City(network(far, lines, (Trip("t1", "08:00"), Trip("x1", "08:00", "other")),
+                        routes=(Route("r1", "1"), Route("r2", "2"))), at="07:59:30")  # fmt: skip
+    for k in range(8):
+        at, by_turns = city.posix("08:00") + 30 * k, k % 2
+        city.vehicle_positions(bus("0", ("t1", "x1")[by_turns], place=(150.0 * k, 9000.0 * by_turns)), at=at)
+        assert k < 3 or (live_runs(city, "D"), live_runs(city, "Y")) == (["t1"], ["x1"]), k
+    assert {told["label"] for told in city.vehicles().values()} == {"0"}
+
+
 # A feed that moves on by the clock
 
 
@@ -330,6 +343,17 @@ def test_a_bus_given_another_trip_at_its_terminus_is_on_it_at_once() -> None:
     city.vehicle_positions(bus("v1", "t2", at="E", fresh=True)).at("08:09:30")
     assert city.vehicles()["v1"]["trip_id"] == "t2"
     assert live_runs(city, "D") == ["t2"]
+
+
+def test_a_late_bus_that_is_put_on_the_trip_behind_it_is_live_on_that_one_alone() -> None:
+    """So a control room puts a late line right: each bus takes the place of the one behind it, where it is."""
+    city = City(Network(trips=tuple(Trip(f"t{k}", f"08:{10 * k:02}") for k in range(4))), at="07:59")
+    late = [bus(f"v{k}", f"t{k}", late_s=600) for k in range(3)]
+    assert city.vehicle_positions(*late).at("08:14").board("D")[0].endswith("t0 live")
+    put_back = (bus(f"v{k}", f"t{k + 1}", late_s=0) for k in range(3))
+    city.vehicle_positions(*put_back).at("08:15")
+    assert [(row.run, row.told["vehicle_id"]) for row in city.departures("D")][:2] == [("t1", "v0"), ("t2", "v1")]
+    assert city.board("D")[0] in ("08:15 t1 live", "08:16 t1 live")
 
 
 def test_a_feed_that_falls_back_to_the_trip_before_takes_no_bus_from_its_riders() -> None:
@@ -404,6 +428,17 @@ def test_a_bus_that_waits_beyond_its_first_stop_has_not_left(place: tuple[int, i
         assert [live_runs(city.at(at), stop) for stop in "AB"] == [["t1"], ["t1"]]
     city.vehicle_positions(bus("v1", "t1", place=(330, 0), fresh=True)).at("08:03")
     assert [live_runs(city, stop) for stop in "AB"] == [[], ["t1"]]
+
+
+def test_a_bus_at_a_stop_in_a_yard_to_which_its_shape_does_not_lead_is_live() -> None:
+    stops = (Stop(stop, 600.0 * k, 180.0 * (stop == "C")) for k, stop in enumerate("ABCDE"))
+    way = ((0.0, 0.0), (1200.0, 0.0), (2400.0, 0.0))
+    city = City(network(stops, (Pattern("main", "A B C D E", shape="s"),), shapes={"s": way}), at="07:59:30")
+    for k, place in enumerate([(0, 0), (300, 0), (600, 0), (1000, 0), (1140, 120), (1200, 180), (1200, 180)]):
+        city.vehicle_positions(bus("v1", "t1", place=place), at=city.posix("08:00") + 40 * k)
+        assert live_runs(city, "C") == live_runs(city, "D") == ["t1"], k
+    city.vehicle_positions(bus("v1", "t1", place=(1400, 0)), at="08:05")
+    assert (live_runs(city, "C"), live_runs(city, "D")) == ([], ["t1"])
 
 
 def test_a_bus_that_leaves_long_before_its_time_is_told_so_at_the_next_stop() -> None:
