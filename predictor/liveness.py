@@ -22,8 +22,8 @@ STANDS_STILL_S = 240.0
 """to the last digit of their coordinates, for so long,"""
 _REPORTS = 4.0
 """nor for the usual time of so many reports, where these are rare."""
-_GAPS = 9
-"""The usual time between signs of life is the median of so many."""
+_GAPS, _FEWEST = 9, 3
+"""The usual time between signs of life is the median of so many at the most, and is not known of fewer."""
 _SHARE = 0.9
 """A few may be wrong otherwise: a fleet stands where this share of it does."""
 
@@ -62,7 +62,8 @@ class FeedLiveness:
     def every_s(self) -> float:
         """The usual time between its signs of life, 0 while that is not known: what speaks every two minutes has not
         stopped after one."""
-        return sorted(self._gaps_s)[_GAPS // 2] if len(self._gaps_s) == _GAPS else 0.0
+        gaps_s = sorted(self._gaps_s)
+        return gaps_s[len(gaps_s) // 2] if len(gaps_s) >= _FEWEST else 0.0
 
     def watch(self, timetable: Timetable, tracks: Tracks) -> None:
         """See whether the fleet moves, as it is known after the reports heard last."""
