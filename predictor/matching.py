@@ -81,6 +81,8 @@ class _OnRuns(DatedRuns):
     """On the trip's own time axis."""
     gap_s: Float64Array
     """Since the report before on the same run, else 0."""
+    since_s: Float64Array
+    """Since the report before on whatever run, NaN where it was on none."""
     same: BoolArray
     """On the same run as at the report before;"""
     arrived: Int32Array
@@ -195,8 +197,9 @@ class Matcher:
         return _OnRuns(
             trip=runs.trip, service_day=runs.service_day, shift_s=runs.shift_s, row=on, lat=lat, lon=lon,
             course=match.course[on], seconds=at - runs.origin(tt),
-            gap_s=np.where(same, at - tracks.timestamp[s], 0.0), same=same, arrived=tracks.arrived[s],
-            departed=tracks.departed[s], last_m=last_m,
+            gap_s=np.where(same, at - tracks.timestamp[s], 0.0),
+            since_s=np.where(tracks.trip[s] >= 0, at - tracks.timestamp[s], np.nan), same=same,
+            arrived=tracks.arrived[s], departed=tracks.departed[s], last_m=last_m,
             # Before its departure a vehicle may stand, or turn, anywhere around the terminus.
             under_way=np.isfinite(last_m) & (tracks.departed[s] > 0),
             to_first_m=to_first_m,
@@ -244,9 +247,11 @@ class Matcher:
         prior = np.where(under_way, np.minimum(last + pace * reports.gap_s, length), by_timetable)
         low = np.where(under_way, last - MOVED_M, 0.0)
         high = np.where(under_way, last + FASTEST_M_S * reports.gap_s + LEAP_M, np.inf)
-        # A ring's first stop is its last one as well: who comes there in the trip's first half is not at its end.
+        # A ring's first stop is its last one as well: who comes there in the trip's first half is not at its end, nor
+        # who waited there, or was on another run, less than half a round ago.
         half_s = 0.5 * tt.trip_lasts_s[trip]
-        begins = ~under_way & reports.near_first & (reports.seconds - tt.trip_start_s[trip] < half_s)
+        not_driven = (reports.seconds - tt.trip_start_s[trip] < half_s) | (reports.since_s < half_s)
+        begins = ~under_way & reports.near_first & not_driven
         high = np.where(begins, 0.5 * length, high)
         return _Window(low, high, prior)
 

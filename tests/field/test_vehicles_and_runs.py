@@ -430,6 +430,33 @@ def test_a_bus_that_waits_beyond_its_first_stop_has_not_left(place: tuple[int, i
     assert [live_runs(city, stop) for stop in "AB"] == [[], ["t1"]]
 
 
+RING = network(
+    (Stop("A", 0.0), Stop("B", 600.0), Stop("C", 600.0, 600.0), Stop("D", 0.0, 600.0)),
+    (Pattern("main", "A B C D A", headsign="Ring"),),
+    tuple(Trip(f"t{k}", f"08:{10 * k:02}", block="b") for k in range(4)),
+)
+
+
+def on_the_ring(minutes: float) -> tuple[float, float]:
+    """Where a bus is so long after it first left A, two minutes a hop; it waits there before."""
+    corners = [(0.0, 0.0), (600.0, 0.0), (600.0, 600.0), (0.0, 600.0)] * 2
+    k, share = divmod(max(minutes, 0.0) / 2, 1)
+    (x, y), (to_x, to_y) = corners[int(k)], corners[int(k) + 1]
+    return x + share * (to_x - x), y + share * (to_y - y)
+
+
+def test_a_bus_that_leaves_the_hub_of_its_ring_late_has_not_been_round() -> None:
+    """Where it begins it ends as well, and a round takes eight minutes."""
+    city, first = City(RING, at="07:57"), []
+    for minute in range(20):
+        trip = "t0" if minute < 15 else "t1"
+        city.vehicle_positions(bus("v1", trip, place=on_the_ring(minute - 7)), at=f"08:{minute:02}")
+        first.append(city.departures("A")[0].run + city.departures("D")[0].run)
+    assert set(first[:7]) == {"t0t0"}
+    assert set(first[8:13]) == {"t1t0"}
+    assert set(first[16:]) == {"t2t1"}
+
+
 def test_a_bus_at_a_stop_in_a_yard_to_which_its_shape_does_not_lead_is_live() -> None:
     stops = (Stop(stop, 600.0 * k, 180.0 * (stop == "C")) for k, stop in enumerate("ABCDE"))
     way = ((0.0, 0.0), (1200.0, 0.0), (2400.0, 0.0))
