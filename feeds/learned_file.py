@@ -44,6 +44,8 @@ def write_learned(path: str | Path, learned: Learned) -> None:
     named |= {f"timing.{name}": array for name, array in learned.timing_points.items()}
     named |= {f"trips.{name}": array for name, array in learned.trip_history.items()}
     named |= {f"due.{name}": array for name, array in learned.always_due.items()}
+    if learned.told is not None:
+        named |= {"told": np.frombuffer(learned.told[0], np.uint8), "told_at": np.asarray(learned.told[1])}
     named["backward_links"] = learned.backward_links
     write_npz(Path(path), named)
 
@@ -98,7 +100,10 @@ def read_learned(path: str | Path) -> Learned:
             calibration = Calibration(named.get("shift"))
             taught = int(named.get("taught", 0))
         backward = named.get("backward_links", np.empty(0, np.str_))
-        return Learned(net, calibration, taught, part["times"], part["timing"], part["trips"], backward, part["due"])
+        told = (named["told"].tobytes(), float(named["told_at"])) if "told" in named else None
+        return Learned(
+            net, calibration, taught, part["times"], part["timing"], part["trips"], backward, part["due"], told
+        )
     except FileNotFoundError as error:
         raise FeedError(
             f"{path}: there is no such file; make one with prochain learn FOLDER --model {path}."

@@ -30,3 +30,5 @@ class Learned:
     """As `DrivenOrder.backward_links` gives them."""
     always_due: Mapping[str, AnyArray] = field(default_factory=dict)
     """As `AlwaysDue.learned` gives it."""
+    told: tuple[bytes, float] | None = None
+    """The operator's last message on its trips, and when it came, POSIX seconds."""

@@ -50,6 +50,14 @@ class RealtimeFeeds(ABC):
         """What goes on in the background."""
         return ()
 
+    @property
+    def told(self) -> tuple[bytes, float] | None:
+        """See `Learned.told`."""
+        return None
+
+    def recall(self, data: bytes, received_at: float) -> None:  # noqa: B027
+        """Give, at the next reading and until another comes, this message on trips, which came before the start."""
+
     @abstractmethod
     def read(self, timetable: Timetable, now: float, heed: Heed) -> Reading:
         """What had been received by `now`. No waiting, no FeedError: what cannot be used is told by `health`.
@@ -105,6 +113,7 @@ class PolledFeeds(RealtimeFeeds):
         self._in_step = in_step
         self._clock = clock or LiveClock()
         self._polled_at = float("-inf")
+        self._recalls = False
         self._polling: list[Repeated] = []
 
     def start(self) -> None:
@@ -128,9 +137,23 @@ class PolledFeeds(RealtimeFeeds):
         """See `RealtimeFeeds`."""
         return tuple(self._polling)
 
+    @property
+    def told(self) -> tuple[bytes, float] | None:
+        """See `RealtimeFeeds`."""
+        feed = self._feeds.get(TRIP_UPDATES)
+        return feed.last if feed else None
+
+    def recall(self, data: bytes, received_at: float) -> None:
+        """See `RealtimeFeeds`."""
+        feed = self._feeds.get(TRIP_UPDATES)
+        if feed:
+            feed.recall(data, received_at)
+            self._recalls = True
+
     def read(self, timetable: Timetable, now: float, heed: Heed) -> Reading:
         """See `RealtimeFeeds`."""
-        if self._in_step and not self._polled_at <= now < self._polled_at + self._every_s:
+        recalls, self._recalls = self._recalls, False
+        if self._in_step and not recalls and not self._polled_at <= now < self._polled_at + self._every_s:
             self._polled_at = now
             for feed in self._feeds.values():
                 feed.poll(now)

@@ -143,6 +143,15 @@ class PolledFeed(Generic[T]):
         return feeds_in(decode_message(data, self.health.name)) | own
 
     @property
+    def last(self) -> tuple[bytes, float] | None:
+        """The last good message, and when it came."""
+        return self._last
+
+    def recall(self, data: bytes, received_at: float) -> None:
+        """Go on from this message, which came before the service began."""
+        self._waiting = data, received_at
+
+    @property
     def newest(self) -> bytes | None:
         """The message that came last, None before the first."""
         with self._lock:

@@ -35,10 +35,11 @@ from feeds.gtfs_realtime.headway_runs import HeadwayAs, named_in_updates
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from feeds.learned_file import ready_made
-from feeds.reading import Reading
+from feeds.reading import TRIP_UPDATES_KEPT_S, Reading
 from predictor.accuracy.scorer import Sampling
 from predictor.arrays import StrArray
 from predictor.engine import Engine, EngineSettings
+from predictor.learned import Learned
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 
@@ -119,6 +120,7 @@ class Service(Served):
         self._checkpoint = checkpoint
         self._history = HistoryWriter(history or HistoryStore())
         self._sampling = Sampling()
+        self._told: tuple[bytes, float] | None = None
         self._engine = self._first_engine(timetable)
         self._stop_search = StopSearch(timetable)
         self._searched = timetable.feed_version
@@ -149,16 +151,26 @@ class Service(Served):
     def _warm_up(self, warm_up_s: float, progress: Callable[[float], None]) -> None:
         """The first view, of the clock's time."""
         end = self.clock.now()
-        self.view = self._viewed(Reading(Observations.empty(end - warm_up_s)), end - warm_up_s)
-        moments = np.linspace(end - warm_up_s, end, math.ceil(warm_up_s / LONGEST_STEP_S) + 1).tolist()
+        begin = end - warm_up_s
+        moments = np.linspace(begin, end, math.ceil(warm_up_s / LONGEST_STEP_S) + 1).tolist()
+        if self._told and 0.0 < begin - self._told[1] <= TRIP_UPDATES_KEPT_S:
+            # What an operator leaves out of its next message, or calls off in it, is known by the one before.
+            self._feeds.recall(*self._told)
+            begin = self._told[1]
+            moments = [begin, *moments]
+        self.view = self._viewed(Reading(Observations.empty(begin)), begin)
         for done, now in enumerate(moments, 1):
             self.step(now)
             progress(done / len(moments))
+
+    def _learned(self) -> Learned:
+        return replace(self._engine.learned(), told=self._feeds.told)
 
     def _first_engine(self, timetable: Timetable) -> Engine:
         if self._checkpoint is None:
             return Engine(timetable, self._settings, ready_made())
         learned = self._checkpoint.read()
+        self._told = learned.told
         try:
             return Engine(timetable, self._settings, learned)
         except Exception as error:
@@ -249,7 +261,7 @@ class Service(Served):
         for work in self._work:
             work.stop(5.0)
         if self._checkpoint and self._running:
-            self._checkpoint.offer(self._engine.learned())
+            self._checkpoint.offer(self._learned())
             self._checkpoint.stop()
         if self._accepted:
             self._accepted.stop()
@@ -330,7 +342,7 @@ class Service(Served):
             sampled = self._sampling.due(now)
             self._history.offer(Happened.of(self.snapshot, self.alerts, reading.trip_updates, sampled=sampled))
             if self._running and self._checkpoint and self._checkpoint.due:
-                self._checkpoint.offer(self._engine.learned())
+                self._checkpoint.offer(self._learned())
         except Exception:
             log.exception("A step was good, but not all of it can be kept.")
 

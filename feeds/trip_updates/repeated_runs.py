@@ -30,7 +30,9 @@ def each_run_once(
     # An added run may be cancelled by its name alone, in a message without it.
     is_gone = is_one_of(runs.relationship, (TRIP_CANCELED, TRIP_DELETED))
     by_name = is_gone & (runs.trip < 0) & (runs.trip_id != "") & (runs.service_day >= 0)
-    found |= by_name & ~np.isin(runs.trip_id, runs.trip_id[runs.calls_from != NO_CALLS])
+    named = list(zip(runs.trip_id.tolist(), runs.service_day.tolist(), strict=True))
+    told = {named[row] for row in np.flatnonzero(runs.calls_from != NO_CALLS).tolist()}
+    found[[row for row in np.flatnonzero(by_name).tolist() if named[row] not in told]] = True
     run = np.full(n, NONE, np.int64)
     mended = ("delay_s", "vehicle_id", "vehicle_label", "vehicle_wheelchair", "headsign", "short_name")
     runs = replace(runs, **{name: getattr(runs, name).copy() for name in mended})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from api.service.checkpoint import Checkpoint
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
 from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, cancelled, update
@@ -270,3 +271,21 @@ def test_messages_to_riders_that_a_feed_tells_by_turns_stand_all_the_time() -> N
     for _ in range(6):
         last = heads(0, ("Empty", "Slow"))
     assert last == ["Empty"]
+
+
+def test_what_an_operator_told_before_a_restart_is_known_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "learned.npz"
+    city = City(at="08:00", checkpoint=Checkpoint(path))
+    city.trip_updates(
+        update("t1", StopUpdate("A", delay=900), **TODAY),
+        _listed("NEW", ("A", "08:20"), ("C", "08:24"), ("E", "08:28")),
+    )
+    city.service.start()
+    city.service.stop()
+    # Its server answers nothing new yet.
+    city = City(at="08:05", checkpoint=Checkpoint(path))
+    assert city.board("C") == ["08:19 t1 live", "08:24 x1 live", "09:04 t2 scheduled"]
+    city.trip_updates(cancelled("x1", **TODAY), update("t2", StopUpdate("A", delay=0), **TODAY))
+    assert city.board("C") == ["08:19 t1 scheduled", "08:24 x1 cancelled", "09:04 t2 live"]
+    city = City(at="08:40", checkpoint=Checkpoint(path))
+    assert city.board("C") == ["09:04 t2 scheduled"]

@@ -997,6 +997,13 @@ def test_an_added_trip_that_is_cancelled_together_with_another_of_its_id_is_stru
         assert city.trip_updates(*told).board("A")[1:] == ["08:10 x1@08:10 cancelled", "09:00 t2 scheduled"]
 
 
+def test_an_added_trip_that_is_cancelled_today_is_struck_out_though_it_runs_tomorrow() -> None:
+    today = added("x", ("A", "08:10"), ("C", "08:14"), ("E", "08:18"), **TODAY)
+    tomorrow = added("x", ("A", "32:10"), ("C", "32:14"), ("E", "32:18"), start_date=20261127)
+    city = City(at="07:58").trip_updates(today, tomorrow).trip_updates(cancelled("x", **TODAY), tomorrow)
+    assert city.board("C") == ["08:04 t1 scheduled", "08:14 x cancelled", "09:04 t2 scheduled"]
+
+
 def test_added_trips_without_an_id_are_told_apart_by_their_starts_in_any_order() -> None:
     names = []
     for order in (1, -1):
