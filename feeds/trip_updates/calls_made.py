@@ -35,7 +35,7 @@ def calls_of_runs(
     for row in np.flatnonzero(calls_from == LISTED).tolist():
         span = slice(int(update_ptr[row]), int(update_ptr[row + 1]))
         listed, own_times[row] = listed_run(
-            tt, row, int(runs.trip[row]), int(runs.service_day[row]), int(runs.moved_s[row]),
+            tt, row, int(runs.trip[row]), int(runs.route[row]), int(runs.service_day[row]), int(runs.moved_s[row]),
             updates.take(np.arange(span.start, span.stop)), refused,
         )  # fmt: skip
         if len(listed) == 0:

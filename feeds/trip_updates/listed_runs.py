@@ -18,8 +18,9 @@ _OUT_OF_ORDER_S = 60.0
 
 
 def listed_run(
-    tt: Timetable, owner: int, base: int, day: int, moved_s: int, updates: StopTimeUpdates, refused: Counter[str]
-) -> tuple[RunCalls, bool]:
+    tt: Timetable, owner: int, base: int, route: int, day: int, moved_s: int, updates: StopTimeUpdates,
+    refused: Counter[str],
+) -> tuple[RunCalls, bool]:  # fmt: skip
     """The calls of a run that lists them, with their scheduled times, and whether these are stated.
 
     Scheduled is what the message says is; else the time less the delay; else, where the run takes the place of one that
@@ -38,7 +39,7 @@ def listed_run(
         base_stop, base_sequence = tt.call_stop[span], tt.stop_sequence[span]
         origin = float(tt.date_origin[day] + moved_s)
     stop = np.where(updates.assigned >= 0, updates.assigned, updates.stop)
-    stop = _platforms(tt, stop, updates.sequence, base_stop, base_sequence)
+    stop = _platforms(tt, stop, route, updates.sequence, base_stop, base_sequence)
     updates, stop = updates.take(stop >= 0), stop[stop >= 0]
     base_call = np.array(aligned(tuple(stop.tolist()), tuple(base_stop.tolist())), np.int64)
     entry = np.where(base_call >= 0, first + base_call, NONE)
@@ -87,18 +88,25 @@ def _in_time(tt: Timetable, updates: StopTimeUpdates) -> StopTimeUpdates:
 
 
 def _platforms(
-    tt: Timetable, stop: Int32Array, sequence: Int32Array, base_stop: Int32Array, base_sequence: Int32Array
+    tt: Timetable, stop: Int32Array, route: int, sequence: Int32Array, base_stop: Int32Array, base_sequence: Int32Array
 ) -> Int32Array:
-    """Stops (u,) with the platform for a station, and the base run's stop where only its number is given."""
+    """Stops (u,) with the platform for a station, of several one at which the line calls on this way, and the base
+    run's stop where only its number is given."""
     stop = stop.copy()
     for u in np.flatnonzero((stop < 0) & (sequence >= 0)).tolist():
         numbered = np.flatnonzero(base_sequence == sequence[u])
         stop[u] = base_stop[numbered[0]] if len(numbered) else NONE
-    for u in np.flatnonzero((stop >= 0) & (tt.stop_location_type[np.maximum(stop, 0)] != PLATFORM)).tolist():
-        own = base_stop[tt.stop_parent[base_stop] == stop[u]]
-        platforms = own if len(own) else np.flatnonzero(tt.stop_parent == stop[u])
-        if len(own) or len(platforms) == 1:
-            stop[u] = platforms[0]
+    is_station = (stop >= 0) & (tt.stop_location_type[np.maximum(stop, 0)] != PLATFORM)
+    known = (stop >= 0) & ~is_station
+    for u in np.flatnonzero(is_station).tolist():
+        own, platforms = base_stop[tt.stop_parent[base_stop] == stop[u]], np.flatnonzero(tt.stop_parent == stop[u])
+        known[u] = True
+        if len(own) == 0 and len(platforms) > 1:
+            ways = [np.where(np.arange(len(stop)) == u, platform, stop)[known] for platform in platforms]
+            platforms = platforms[[len(patterns_along(tt, way, route)) > 0 for way in ways]]
+        found = own if len(own) else platforms
+        known[u] = len(found) > 0
+        stop[u] = found[0] if len(found) else stop[u]
     return stop
 
 

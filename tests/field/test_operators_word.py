@@ -870,6 +870,16 @@ def test_a_run_that_is_cancelled_and_replaced_in_one_breath_is_replaced(order: i
     assert [city.board(stop)[0] for stop in "BC"] == ["09:02 t2 scheduled", "08:05 t1 live"]
 
 
+def test_an_added_trip_that_names_a_station_stands_at_the_platform_of_its_line_and_way() -> None:
+    places = (*row_of_stops("A B"), Stop("S", 1200.0, location_type=1), Stop("S1", 1200.0, parent="S"),
+              Stop("S2", 1200.0, 12.0, parent="S"), Stop("E", 1800.0))  # fmt: skip
+    ways = Pattern("main", "A B S1 E"), Pattern("back", "E S2 B A", direction=1)
+    city = City(network(places, ways, (Trip("t1", "08:00"), Trip("b1", "08:01", "back"))), at="07:58")
+    out, back = (("A", "08:20"), ("S", "08:24"), ("E", "08:26")), (("E", "08:30"), ("S", "08:32"), ("A", "08:36"))
+    city.trip_updates(added("x", *out), added("y", *back))
+    assert [city.board(stop)[1:] for stop in ("S1", "S2")] == [["08:24 x live"], ["08:32 y live"]]
+
+
 # google/transit#504
 @pytest.mark.parametrize("relationship", ["NEW", "ADDED"])
 def test_an_added_trip_whose_stops_are_all_skipped_is_cancelled(relationship: str) -> None:
