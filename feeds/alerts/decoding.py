@@ -24,6 +24,8 @@ _LARGEST_INT32 = 2**31 - 1
 _NEGATIVE_FROM = 2**63
 """From here on an unsigned time is a negative one in disguise: a date that was not filled in."""
 
+_NO_GAP_S = 60.0
+"""From 23:59 of a day to the next day is no break."""
 _PARTS_ABOVE = 10**11
 """No year of four digits is so many seconds."""
 
@@ -157,14 +159,15 @@ def _direction(message: gtfs_realtime_pb2.EntitySelector | gtfs_realtime_pb2.Tri
 
 
 def _periods(ranges: Iterable[gtfs_realtime_pb2.TimeRange]) -> tuple[tuple[Period, ...], int]:
-    """The periods in order, those that overlap as one, and how many end before they begin. Of those nothing can be
-    used: where there are no others the alert is in force as long as the feed carries it."""
+    """The periods in order, those that overlap, or end a minute before the next, as one, and how many end before they
+    begin. Of those nothing can be used: where there are no others the alert is in force as long as the feed carries
+    it."""
     periods = [(_start(period.start), _end(period.end)) for period in ranges]
     # The same time twice is when it was written, not when it ends.
     periods = [(start, math.inf if end == start else end) for start, end in periods]
     usable: list[Period] = []
     for start, end in sorted({(start, end) for start, end in periods if start < end}):
-        if usable and start < usable[-1][1]:
+        if usable and (start < usable[-1][1] or 0 < start - usable[-1][1] <= _NO_GAP_S):
             usable[-1] = usable[-1][0], max(end, usable[-1][1])
         else:
             usable.append((start, end))

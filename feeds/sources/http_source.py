@@ -148,7 +148,8 @@ class HttpSource:
     def _without_keys_elsewhere(self, request: httpx.Request) -> None:
         if is_at_home(self._url, request.url):
             return
-        for name in (*self._keys, "Authorization", "Cookie"):
+        # Cookies that a server sets on the way go back to it alone by themselves.
+        for name in (*self._keys, "Authorization"):
             request.headers.pop(name, None)
 
     def close(self) -> None:
@@ -301,6 +302,8 @@ def _reason(error: httpx.HTTPError) -> str:
         return f"the server's certificate is not to be trusted ({error}); ask the operator to renew it"
     if isinstance(error, httpx.ConnectError):
         return f"no connection ({error}); check the address and the network"
+    if isinstance(error, httpx.TooManyRedirects):
+        return "the server sends from one address to the next without end; check the address, or ask for another"
     if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
         return f"the connection broke off ({error})"
     return f"the request failed ({type(error).__name__}: {error})"

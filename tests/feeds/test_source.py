@@ -328,6 +328,25 @@ def test_redirects_are_followed(server: Server) -> None:
     assert source(server).fetch(0) == b"there"
 
 
+# transitland/transitland#166: a server that hands out a feed to who keeps the cookie that it sets on the way.
+def test_a_cookie_that_a_server_sets_on_the_way_goes_back_to_it() -> None:
+    def give(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "a.example":
+            return httpx.Response(302, headers={"Location": "https://b.example/feed"})
+        if "seen=1" in request.headers.get("Cookie", ""):
+            return httpx.Response(200, stream=httpx.ByteStream(b"there"))
+        return httpx.Response(302, headers={"Location": "/feed", "Set-Cookie": "seen=1"})
+
+    for url in ("https://a.example/feed", "https://b.example/feed"):
+        assert HttpSource(url, transport=httpx.MockTransport(give)).fetch(0) == b"there"
+
+
+def test_a_circle_of_redirects_is_told() -> None:
+    circle = httpx.MockTransport(lambda request: httpx.Response(302, headers={"Location": str(request.url)}))
+    with pytest.raises(FeedError, match="sends from one address to the next without end"):
+        HttpSource("https://a.example/feed", transport=circle).fetch(0)
+
+
 def test_a_web_page_in_place_of_the_feed_is_named_when_decoded(server: Server) -> None:
     server.answers = [answer(200, b"<html>maintenance</html>", Content_Type="text/html")]
     data = source(server).fetch(0)

@@ -351,6 +351,12 @@ def test_letters_and_line_ends_are_read_as_programs_write_them(description: str,
     assert city.json("/v1/routes/r1")["alerts"][0]["description"] == {"": said}
 
 
+def test_days_that_each_end_a_minute_before_the_next_are_one_period() -> None:
+    days = tuple((f"{24 * day}:00", f"{24 * day + 23}:59:59") for day in range(3))
+    city = City(at="23:59:30").alerts(alert(SAID, {"route_id": "r1"}, active=days))
+    assert [text(node) for node in city.page("/alerts").css(".alert .soft")] == ["Until Saturday 23:59"]
+
+
 def test_a_message_for_a_whole_day_ends_on_that_day() -> None:
     city = City().alerts(alert(SAID, {"route_id": "r1"}, active=(("24:00", "48:00"),)))
     assert "Until tomorrow 23:59" in text(city.page("/alerts").css_first(".alert"))
