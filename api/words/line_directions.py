@@ -91,7 +91,8 @@ def _other_day(moment: PageMoment, words: TimeWords, later: float | None) -> str
     if later is not None:
         return moment.texts("next_on", date=words.date(later))
     last = last_day(moment)
-    if last is None or last >= moment.now - DAY_S:
+    # From midnight on: it is told by its noon.
+    if last is None or last >= moment.now - DAY_S / 2:
         return ""
     return moment.texts("timetable_ended", date=words.date(last))
 

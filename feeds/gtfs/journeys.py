@@ -17,6 +17,7 @@ from predictor.timetable import DAY_S
 FILE = "frequencies.txt"
 
 SHORTEST_HEADWAY_S = 10.0
+MINUTE_S = 60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,9 @@ def read_journeys(
     headway = numbers(frame, "headway_secs")
     tell = problems.of(FILE, frame.index.to_numpy(), name)
     known = trip >= 0
+    if (typical := headway[known & (headway > 0)]).size and np.median(typical) < MINUTE_S:
+        tell(known & (headway > 0), "headway_secs of less than a minute are most; read as minutes.")
+        headway = headway * MINUTE_S
     tell(~known, "trips.txt has no such usable trip; the row is skipped.")
     # Headways that go on after midnight.
     end = np.where((end < start) & ((start >= DAY_S / 2) | (end == 0.0)) & (end < DAY_S / 2), end + DAY_S, end)

@@ -68,6 +68,14 @@ def test_headways_with_their_units_are_read(tmp_path: Path, headway: str, depart
     assert told(loaded, f"headway_secs “{headway}”") == (departures == 1)
 
 
+# public-transport/transitous#816
+def test_headways_of_seconds_are_minutes(tmp_path: Path) -> None:
+    rows = "trip_id,start_time,end_time,headway_secs\nt1,0800,0900,10\nt1,0900,1000,20\nt1,1000,1400,120\n"
+    loaded = load(tmp_path, frequencies=rows)
+    assert set(loaded.timetable.journey_headway_s.tolist()) == {600, 1200, 7200}
+    assert told(loaded, "read as minutes")
+
+
 # itinero/GTFS#8, vingerha/gtfs2#71
 @pytest.mark.parametrize(
     ("first", "last"),

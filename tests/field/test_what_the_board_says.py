@@ -778,6 +778,11 @@ def test_a_platform_is_called_as_its_station_and_by_its_code(name: str, code: st
             "The timetable ended on 20 November.",
             "Les horaires connus s’arrêtaient au 20 novembre.",
         ),
+        (
+            Service(end=20261125),
+            "The timetable ended on 25 November.",
+            "Les horaires connus s’arrêtaient au 25 novembre.",
+        ),
         (Service(start=20261210), "Next departure on 10 December.", "Prochain départ le 10 décembre."),
     ],
 )
