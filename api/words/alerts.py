@@ -180,19 +180,33 @@ def _departures(moment: PageMoment, informed: Informed, at: Sequence[int], said:
     out."""
     tt = moment.timetable
     stops = {member for stop in at for member in tt.members(stop).tolist()}
-    found: dict[tuple[int, float], tuple[float, str, str]] = {}
-    for trip, shift_s, day in informed.runs if len(informed.runs) <= _MOST_DEPARTURES else ():
-        if shift_s is None and np.count_nonzero(tt.by_name.journey_trip == trip) > 1:
+    found: dict[tuple[int, int, int], tuple[bool, float, str, str]] = {}
+    # Runs of the operator's own come behind those in whose place they are.
+    for trip, shift_s, day in sorted(informed.runs, key=str) if len(informed.runs) <= _MOST_DEPARTURES else ():
+        own_run = trip - tt.base.trips
+        base = tt.base
+        shifts = base.journey_shift_s[base.journey_trip == trip] if own_run < 0 else tt.own_runs.shift_s[[own_run]]
+        if shift_s is None and len(shifts) > 1:
             return []
+        shift = int(shifts[0]) if shift_s is None and len(shifts) else shift_s or 0
         called_at = stops_along(tt, int(tt.trip_pattern[trip]))
-        here = next((call for call, stop in enumerate(called_at) if stop in stops), 0)
-        origin = float(tt.date_origin[moment.today if day == ANY else day]) + (shift_s or 0)
-        first, leaves = (origin + float(tt.departure_s[tt.entry_of(trip, call)]) for call in (0, here))
-        clocks = [moment.words_at(called_at[call]).time(time) for call, time in ((0, first), (here, leaves))]
-        if not any(clock.casefold() in said for clock in clocks):
-            # Runs of the operator's own stand in the place of those whose time and line they have.
-            found[int(tt.trip_route[trip]), leaves] = leaves, clocks[1], moment.place_of(destination_of(tt, trip))
-    return [(clock, destination) for _, clock, destination in sorted(found.values())]
+        here = next((call for call, stop in enumerate(called_at) if stop in stops), NONE)
+        origin = float(tt.date_origin[moment.today if day == ANY else day]) + shift
+        first, leaves = (origin + float(tt.departure_s[tt.entry_of(trip, max(call, 0))]) for call in (0, here))
+        words = moment.words_at(called_at[max(here, 0)])
+        if not any(words.time(time).casefold() in said or _has_clock(said, words, time) for time in (first, leaves)):
+            named = trip if own_run < 0 else int(tt.run_named[own_run])
+            name = trip if named < 0 else named, shift, day
+            departure = here >= 0, leaves, words.time(leaves), moment.place_of(destination_of(tt, trip))
+            if departure[0] or not found.get(name, (False,))[0]:
+                found[name] = departure
+    return [(clock, destination) for _, _, clock, destination in sorted(found.values(), key=lambda each: each[1])]
+
+
+def _has_clock(said: str, words: TimeWords, at: float) -> bool:
+    """Whether a text has a time of day, however it is written: 08:04, 8.04, 8h04, 0804."""
+    hour, minute = words.hours_minutes(at).split(":")
+    return re.search(rf"(?<!\d)0?{int(hour)}\s?[:.h]?\s?{minute}(?!\d)", said) is not None
 
 
 def _places(moment: PageMoment, stops: Iterable[int]) -> tuple[tuple[str, str], ...]:

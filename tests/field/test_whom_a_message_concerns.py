@@ -965,6 +965,7 @@ def test_who_reads_messages_by_siri_sees_that_one_is_another_by_now_and_none_wit
         ([{"trip_id": "t1", "start_date": 20261127}], "Small bus", "C",
          "1: From tomorrow 00:00 · 08:04 to East: Small bus"),
         ([{"trip_id": "t1"}], "The 08:00 is a small bus", "C", "1: The 08:00 is a small bus"),
+        ([{"trip_id": "t1"}], "The 8.00 is a small bus", "C", "1: The 8.00 is a small bus"),
         ([{"trip_id": "t1"}, {"route_id": "r1"}], "Small bus", "C", "1: Small bus"),
         # Of a line that stops there in both directions, which one.
         ([{"route_id": "r1", "direction_id": 1}], "Works", "E", "1: to West: Works"),
@@ -998,3 +999,15 @@ def test_that_nothing_runs_is_said_before_what_disturbs_less() -> None:  # mbta/
             ("Closed", {"stop_id": "A"}, "NO_SERVICE"))  # fmt: skip
     heads = City().alerts(*(alert(head, of, effect=effect) for head, of, effect in told)).messages(stop="A")
     assert heads["panel"] == heads["stop page"] == ["Closed", "Detour", "Lift"]
+
+
+def test_a_message_about_a_run_of_the_operators_own_names_its_departure() -> None:
+    today = {"start_date": 20261126}
+    city = City(TOWN, at="07:55").trip_updates(
+        update("t1", StopUpdate("A", departure="08:05"), StopUpdate("C", arrival="08:10"), relationship="REPLACEMENT",
+               **today),
+        update("t2", StopUpdate("A", departure="08:20"), relationship="DUPLICATED", **today, new_trip_id="t2b",
+               new_start_date=20261126, new_start_time="08:20:00"),
+    ).alerts(alert("Short", {"trip_id": "t1", **today}), alert("Extra", {"trip_id": "t2b"}))  # fmt: skip
+    assert city.messages(stop="A")["panel"] == ["1: 08:00 to Stop C: Short", "1: 08:20 to East: Extra"]
+    assert "1: 08:08 to East: Short" in city.messages(stop="E")["panel"]
