@@ -11,7 +11,7 @@ import pandas as pd
 from feeds.gtfs.agencies import Agencies
 from feeds.gtfs.problems import Problems, Tell
 from feeds.gtfs.stops import unique_rows
-from feeds.gtfs.tables import choice, numbers, text_array, texts, word_array, words
+from feeds.gtfs.tables import choice, numbers, text_array, texts, word_array, words, written_names
 from feeds.letters import NOTHING
 from predictor.arrays import NONE, Int8Array, Int32Array, StrArray
 from predictor.timetable import NO_PICKUP
@@ -46,7 +46,10 @@ def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> 
     frame = unique_rows(frame, "route_id", "routes.txt", problems)
     route_id = word_array(frame, "route_id")
     tell = problems.of("routes.txt", frame.index.to_numpy(), route_id)
-    short_name, long_name = word_array(frame, "route_short_name"), word_array(frame, "route_long_name")
+    short_name, long_name = (
+        written_names(frame, "route_short_name").to_numpy(object),
+        word_array(frame, "route_long_name"),
+    )
     short_says_nothing, long_says_nothing = (
         np.array([_IN_PLACE_OF_A_NAME.fullmatch(name) is not None for name in names.tolist()], bool)
         for names in (short_name, long_name)

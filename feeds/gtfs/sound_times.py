@@ -115,18 +115,19 @@ def _between_timed(calls: Calls, known: Int64Array) -> BoolArray:
 
 
 def _days_past_midnight(trip: Int32Array, times: Float64Array) -> Int64Array:
-    """(n,) days to add to each time of trips whose times fall from late evening to early morning."""
-    back = np.flatnonzero(times[1:] - times[:-1] < -DAY_S / 2)
-    leaves, arrives = times[back], times[back + 1]
-    falls = (leaves % DAY_S > 0.75 * DAY_S) & (arrives % DAY_S < 0.3 * DAY_S)
-    falls &= (trip[back + 1] == trip[back]) & (leaves < DAY_S)
+    """(n,) days to add to each time of trips whose times fall from late evening, or from just behind 24:00, to early
+    morning, up to where they are written on from 24:00."""
+    far = np.flatnonzero(np.abs(np.diff(times)) > DAY_S / 2)
+    leaves, arrives, same = times[far], times[far + 1], trip[far + 1] == trip[far]
+    falls = same & (leaves > 0.75 * DAY_S) & (leaves < 1.3 * DAY_S) & (arrives < 0.3 * DAY_S)
     if not falls.any():
         return np.zeros(len(trip), np.int64)
+    goes_on = same & (leaves < 0.3 * DAY_S) & (arrives >= DAY_S) & (arrives < 1.3 * DAY_S)
     total = np.zeros(len(trip), np.int64)
-    total[back[falls] + 1] = 1
+    total[far[falls] + 1], total[far[goes_on] + 1] = 1, -1
     total = np.cumsum(total)
     starts = np.flatnonzero(first_of_each(trip))
-    return total - np.repeat(total[starts], np.diff(np.append(starts, len(trip))))
+    return np.maximum(total - np.repeat(total[starts], np.diff(np.append(starts, len(trip)))), 0)
 
 
 def _not_backwards(trip: Int32Array, times: Float64Array) -> tuple[Float64Array, BoolArray]:

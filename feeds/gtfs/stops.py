@@ -11,7 +11,7 @@ import pandas as pd
 from feeds.gtfs.degrees import degrees
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
-from feeds.gtfs.tables import choice, stand_before, text_array, texts, word_array, words
+from feeds.gtfs.tables import choice, stand_before, text_array, texts, word_array, words, written_names
 from feeds.gtfs.time_zones import known_zone
 from feeds.zone_places import is_on_earth
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
@@ -20,7 +20,7 @@ from predictor.timetable import PLATFORM, STATION, WHEELCHAIR_UNKNOWN
 _PLATFORM_WORD = re.compile(
     r"^(?:(?:platform|pl|track|gleis|gl|bahnsteig|(?:bus)?steig|bstg|voie|quai|binario|perron|spoor|and[ée]n|v[ií]a|bay|stand"
     r"|stance|berth|dock|sp[åo]r|laituri|d[áa]rsena|nástupiště|peron|stanowisko|stop|gate|plataforma|kaai|halte)\b\.?\s*"
-    r"(?=\S{1,4}$)|(?:[\W_]+|null|none|n/a|platform|track|gleis|quai|voie|bay|stop|stand)$)",
+    r"(?=\S{1,4}$)|(?:[\W_]+|null|none|nan|n/a|platform|track|gleis|quai|voie|bay|stop|stand)$)",
     re.IGNORECASE,
 )
 """What GTFS asks not to be written before a platform's code, and what stands for none."""
@@ -93,7 +93,7 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
     name = word_array(frame, "stop_name")
     unnamed = name == ""
     name[unnamed] = np.where(has_parent, name[parent], "")[unnamed]
-    written = word_array(frame, "platform_code")
+    written = written_names(frame, "platform_code").to_numpy(object)
     # Faces say that it is a platform, each in its reader's language.
     platform = np.array(list(map(bare_platform, written.tolist())), dtype=object)
     of_parent = np.where(has_parent, name[parent], "").tolist()
@@ -118,7 +118,7 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
     wheelchair = np.where((wheelchair == WHEELCHAIR_UNKNOWN) & has_parent, wheelchair[parent], wheelchair)
     return Stops(
         stop_id=np.array(stop_id.tolist(), dtype=np.str_),
-        code=texts(frame, "stop_code"),
+        code=text_array(written_names(frame, "stop_code")),
         name=text_array(name),
         platform=text_array(platform),
         lat=lat,

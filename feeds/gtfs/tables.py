@@ -44,6 +44,7 @@ Text = pd.api.extensions.ExtensionArray
 """A column (n,) of text: a string array, or a Categorical of strings."""
 
 LONGEST_TEXT = 200
+_WHOLE_AS_DECIMAL = r"\d+\.0"
 _DURATIONS = ("headway_secs",)
 _ORDERS = {"stop_sequence": "trip_id", "shape_pt_sequence": "shape_id"}
 """Columns of which the order alone counts, and of what."""
@@ -188,6 +189,13 @@ def _as_array(values: pa.Array | pa.ChunkedArray) -> StrArray:
 def texts(frame: pd.DataFrame, column: str) -> StrArray:
     """A column as such an array, "" where missing."""
     return _as_array(_bare_words(frame, column)) if column in frame else np.full(len(frame), "", np.str_)
+
+
+def written_names(frame: pd.DataFrame, column: str) -> pd.Series[str]:
+    """A column that riders read as text; numbers that a program took for decimals, all of them, as whole ones."""
+    names = words(frame, column)
+    decimal = names.str.fullmatch(_WHOLE_AS_DECIMAL)
+    return names.str.removesuffix(".0") if decimal.any() and (decimal | (names == "")).all() else names
 
 
 def _read(archive: GtfsArchive, table: str, problems: Problems, country_page: str) -> pd.DataFrame:

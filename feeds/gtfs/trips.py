@@ -13,7 +13,7 @@ from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.routes import Routes
 from feeds.gtfs.stops import unique_rows
-from feeds.gtfs.tables import choice, texts, word_array
+from feeds.gtfs.tables import choice, text_array, texts, word_array, written_names
 from predictor.arrays import NONE, BoolArray, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.columns import Columns
 
@@ -62,7 +62,7 @@ def read_trips(frame: pd.DataFrame, route_id: StrArray, problems: Problems) -> T
         direction=choice(frame, "direction_id", range(0, 2), NONE).astype(np.int8),
         service_id=_ids(frame, "service_id"),
         headsign=np.char.strip(texts(frame, "trip_headsign"), HANGING),
-        short_name=texts(frame, "trip_short_name"),
+        short_name=text_array(written_names(frame, "trip_short_name")),
         block_id=_ids(frame, "block_id"),
         shape_id=_ids(frame, "shape_id"),
         wheelchair=choice(frame, "wheelchair_accessible", range(0, 3), 0).astype(np.int8),

@@ -94,6 +94,10 @@ def test_times_that_start_again_at_midnight_are_counted_on(tmp_path: Path) -> No
     loaded = load(tmp_path, stop_times=STOP_TIMES + calls("t1", "23:50:00", "00:10:00", "00:20:00"))
     assert clock_times(loaded.timetable, "t1") == ["23:50:00", "24:10:00", "24:20:00"]
     assert told(loaded) == [(3, "times start again", 1)]
+    # Written on for a while from 24:00, or from there on again.
+    for times in (("23:58:00", "24:00:00", "00:02:00"), ("23:58:00", "00:00:00", "24:02:00")):
+        loaded = load(tmp_path, stop_times=STOP_TIMES + calls("t1", *times))
+        assert clock_times(loaded.timetable, "t1") == ["23:58:00", "24:00:00", "24:02:00"]
 
 
 def test_one_time_that_runs_backwards_is_reckoned_anew(tmp_path: Path) -> None:

@@ -118,3 +118,18 @@ def test_routes_keep_their_names_and_colours_and_absurd_ones_are_told(tmp_path: 
     )
     told_first = [p.message for p in load(tmp_path, agency=agencies).problems]
     assert told_first == ["no agency_id, though there are several; taken as X's."]
+
+
+def test_names_that_a_program_took_for_decimals_are_the_numbers_that_riders_know(tmp_path: Path) -> None:
+    loaded = load(
+        tmp_path,
+        stops=f"stop_id,stop_name,stop_lat,stop_lon,stop_code,platform_code\nA,A,{place(0)},101.0,nan\n"
+        f"B,B,{place(600)},102.0,2.0\nC,C,{place(1200)},,\n",
+        routes="route_id,route_short_name,route_long_name,route_type\nr1,1.0,,3\nr2,10.0,,3\nr3,,Lake,4\n",
+    )
+    tt = loaded.timetable
+    assert tt.route_short_name.tolist() == ["1", "10", ""]
+    assert tt.stop_code.tolist() == ["101", "102", ""]
+    assert tt.stop_platform.tolist() == ["", "2.0", ""], "of which not all are numbers"
+    mixed = load(tmp_path, routes="route_id,route_short_name,route_type\nr1,1.0,3\nr2,1.5,3\n").timetable
+    assert mixed.route_short_name.tolist() == ["1.0", "1.5"]
