@@ -62,7 +62,8 @@ def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = ""
     only = only if busy and only in {line.route_id for line in lines} else ""
     if busy and order == ORDERS[0]:
         rows = soonest_first(rows)
-    groups = [line_direction_words(moment, row, stop) for row in rows if only in ("", row.line.route_id)]
+    wanted = moment.lines.as_one([tt.route_index[only]]) if only else frozenset()
+    groups = [line_direction_words(moment, row, stop) for row in rows if not only or row.line.route in wanted]
     return StopPage(
         stop_id=str(tt.stop_id[stop]),
         name=moment.stop_name(stop),

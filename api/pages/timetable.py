@@ -54,9 +54,8 @@ def stop_timetable(request: Request, stop_id: str, date: str = "", line: str = "
     if stop is None:
         return not_found_page(request, moment, moment.texts("error_stop", id=stop_id))
     day = _day(moment, date)
-    only = tt.route_index.get(line, NONE)
-    only = only if only < 0 else moment.lines.runs_on(only, day)
-    found = [row for row in stop_day(moment, stop, day) if not line or row.line.route == only]
+    only = moment.lines.as_one([tt.route_index[line]]) if line in tt.route_index else frozenset()
+    found = [row for row in stop_day(moment, stop, day) if not line or row.line.route in only]
     rows = [_row(moment, stop, row) for row in found]
     return _page(
         request, moment, moment.stop_name(stop), f"/stops/{quote(stop_id, safe='')}", day,

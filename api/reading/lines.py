@@ -176,6 +176,11 @@ class Lines:
         grouped = [(mode, [line for line in lines if line.mode == mode]) for mode in _MODE_ORDER]
         return [(mode, members) for mode, members in grouped if members]
 
+    def as_one(self, routes: Iterable[int]) -> frozenset[int]:
+        """These routes, and those that riders cannot tell from one of them."""
+        ranks = self.line_rank[list(routes)]
+        return frozenset(np.flatnonzero(np.isin(self.line_rank, ranks)).tolist())
+
     def named_once(self, routes: Iterable[int]) -> tuple[Line, ...]:
         """Lines in the order of `ordered`, of those of one mode that an agency runs under one name the first."""
         first: dict[tuple[str, str, str], Line] = {}

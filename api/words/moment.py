@@ -83,7 +83,7 @@ class PageMoment(Moment):
     @cached_property
     def disturbed(self) -> frozenset[int]:
         """Routes that are marked wherever they are named."""
-        return disturbed_lines(self)
+        return self.lines.as_one(disturbed_lines(self))
 
     @cached_property
     def words(self) -> TimeWords:

@@ -229,3 +229,9 @@ def test_a_line_that_is_two_routes_of_one_way_is_one_row_of_its_stops() -> None:
     ):
         rows = city.page(page).css(row)
         assert [[time in text(found) for time in times] for found in rows] == [[True] * len(times)], page
+    # By either of its routes, and disturbed where one of them is.
+    assert [text(city.page("/stops/A/timetable", line=route).css_first(".day-row"))[-5:] for route in ("r1", "r2")] == [
+        "00 30"
+    ] * 2
+    city.alerts(alert("Works", {"route_id": "r2"}, effect="DETOUR"))
+    assert city.page("/stops/A").css_first("li.group .marked") is not None
