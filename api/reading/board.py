@@ -149,12 +149,21 @@ def _in_order(view: ServiceView, calls: KnownCalls, pointer: Int64Array) -> Know
     if not len(alike):
         return calls
     tied = np.union1d(alike, alike + 1)
-    few, board = calls.take(tied), np.searchsorted(pointer, tied, side="right")
-    line = lines_of(view.timetable).rank[view.timetable.trip_route[few.trip]]
-    _, bound_for = np.unique(destinations(view.snapshot, few.runs, few.call), return_inverse=True)
-    order = np.arange(len(calls))
-    order[tied] = tied[np.lexsort((few.run_key, bound_for, line, second[tied], board))]
-    return calls.take(order)
+    second, board = second[tied], np.searchsorted(pointer, tied, side="right")
+    line = lines_of(view.timetable).rank[view.timetable.trip_route[calls.trip[tied]]]
+    order, key = np.lexsort((line, second, board)), np.column_stack([board, second, line])
+    of_one_line = np.flatnonzero((np.diff(key[order], axis=0) == 0).all(axis=1))
+    if len(of_one_line):
+        rows = np.union1d(of_one_line, of_one_line + 1)
+        among = order[rows]
+        few = calls.take(tied[among])
+        _, bound_for = np.unique(destinations(view.snapshot, few.runs, few.call), return_inverse=True)
+        order[rows] = among[np.lexsort((few.run_key, bound_for, *key[among].T[::-1]))]
+    if (order == np.arange(len(order))).all():
+        return calls
+    placed = np.arange(len(calls))
+    placed[tied] = tied[order]
+    return calls.take(placed)
 
 
 def _boards(tt: Timetable, calls: KnownCalls) -> BoolArray:
