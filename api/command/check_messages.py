@@ -189,6 +189,6 @@ def _print_updates(console: Console, updates: TripUpdates) -> None:
 
 
 def _ago(seconds: float) -> str:
-    if abs(seconds) < 120:
-        return f"{seconds:.0f} s ago"
-    return f"{seconds / 60:,.0f} min ago" if abs(seconds) < 7200 else f"{seconds / 3600:,.0f} hours ago"
+    size, when = abs(seconds), "ago" if seconds >= 0 else "ahead of this machine's clock"
+    said = f"{size:.0f} s" if size < 120 else f"{size / 60:,.0f} min" if size < 7200 else f"{size / 3600:,.0f} hours"
+    return f"{said} {when}"

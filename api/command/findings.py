@@ -67,6 +67,9 @@ def print_vehicles(console: Console, observations: Observations, snapshot: Snaps
     console.print(f"{known:,} of {len(observations):,} reports name a trip of this timetable.")
     if joined := snapshot.counts.get("reports_joined", 0):
         console.print(f"{joined:,} others are of vehicles to which the trip updates give one.")
+    if not len(snapshot.vehicles.state) and not len(snapshot.predictions):
+        console.print("No vehicle can be used: nothing is predicted.")
+        return
     console.print("Of the vehicles,")
     state = np.bincount(snapshot.vehicles.state, minlength=len(VEHICLE_STATES))
     for name, count in zip(VEHICLE_STATES, state.tolist(), strict=True):

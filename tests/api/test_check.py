@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -94,6 +95,15 @@ def message_of(path: Path, fill: Callable[[gtfs_realtime_pb2.FeedMessage], objec
     fill(message)
     path.write_bytes(message.SerializeToString())
     return str(path)
+
+
+def test_a_feed_of_no_use_that_is_ahead_of_the_clock_is_told_in_words(gtfs: str, tmp_path: Path) -> None:
+    ahead, out = int(time.time()) + 3 * 3600 + 60, io.StringIO()
+    positions = message_of(tmp_path / "positions.pb", lambda message: setattr(message.header, "timestamp", ahead))
+    with pytest.raises(FeedError, match="in the future"):
+        check_feed(gtfs, positions, Console(file=out, width=300))
+    assert "made 3 hours ahead of this machine's clock" in out.getvalue()
+    assert "No vehicle can be used" in out.getvalue()
 
 
 def trip_updates(path: Path, *trip_ids: str) -> str:
