@@ -178,6 +178,6 @@ def test_a_run_that_ends_elsewhere_says_where_in_its_lines_timetable() -> None:
     )  # fmt: skip
     page = City(network(stops, ways, trips)).page("/lines/r1/timetable")
     assert [text(row) for row in page.css("table.runs tbody tr")] == [
-        "08:00 08:02 08:04 08:06", "08:10 08:12 08:14 – to Stop C", "08:20 08:22 – – to Stop E",
+        "08:00 08:02 08:04 08:06", "08:10 08:12 08:14 to Stop C", "08:20 08:22 – to Stop E",
         "08:30 08:32 08:34 08:36 to Stop E", "09:00 09:02 09:04 09:06",
     ]  # fmt: skip
