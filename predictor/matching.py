@@ -92,7 +92,9 @@ class _OnRuns(DatedRuns):
     last_m: Float64Array
     """distance then: NaN where it was on another."""
     under_way: BoolArray
-    """It had left the first stop then, and was somewhere on the line."""
+    """It had left the first stop then, and was somewhere on the line;"""
+    waited: BoolArray
+    """or it waited there then."""
     to_first_m: Float64Array
     """Metres from the first stop now."""
     moved_m: Float64Array
@@ -202,6 +204,7 @@ class Matcher:
             arrived=tracks.arrived[s], departed=tracks.departed[s], last_m=last_m,
             # Before its departure a vehicle may stand, or turn, anywhere around the terminus.
             under_way=np.isfinite(last_m) & (tracks.departed[s] > 0),
+            waited=np.isfinite(last_m) & (tracks.departed[s] == 0) & (tracks.arrived[s] > 0),
             to_first_m=to_first_m,
             moved_m=np.where(moved_m[on] > MOVED_M, moved_m[on], 0.0),
             against_m=np.where(same, tracks.against_m[s], 0.0),
@@ -239,12 +242,14 @@ class Matcher:
     def _window(self, reports: _OnRuns) -> _Window:
         """Where on its line each vehicle (m,) is looked for: not behind where it was, and not further than it can have
         driven."""
-        tt, trip, under_way = self.timetable, reports.trip, reports.under_way
+        tt, trip, under_way, waited = self.timetable, reports.trip, reports.under_way, reports.waited
         length = self.diagram.call_distance_m(trip, tt.trip_calls[trip])
         by_timetable = self.diagram.scheduled_distance_m(trip, reports.seconds)
         pace = np.maximum(length / np.maximum(tt.trip_lasts_s[trip], 60), 2.0)
         last = or_where_unknown(reports.last_m, 0.0)
-        prior = np.where(under_way, np.minimum(last + pace * reports.gap_s, length), by_timetable)
+        driven = np.minimum(last + pace * reports.gap_s, length)
+        # Who waits for its time, and longer, is not where its line comes by again.
+        prior = np.where(under_way, driven, np.where(waited, np.minimum(driven, by_timetable), by_timetable))
         low = np.where(under_way, last - MOVED_M, 0.0)
         high = np.where(under_way, last + FASTEST_M_S * reports.gap_s + LEAP_M, np.inf)
         # A ring's first stop is its last one as well: who comes there in the trip's first half is not at its end, nor

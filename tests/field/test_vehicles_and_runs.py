@@ -457,6 +457,18 @@ def test_a_bus_that_leaves_the_hub_of_its_ring_late_has_not_been_round() -> None
     assert set(first[16:]) == {"t2t1"}
 
 
+def test_a_bus_that_waits_at_the_hub_of_a_figure_eight_has_not_driven_its_first_loop() -> None:
+    """Its line comes by there again before it is half driven, six minutes after it begins."""
+    stops = (Stop("A", 0.0), Stop("B", 600.0), Stop("C", 0.0, 600.0), *(Stop(f"D{k}", -600.0 * k) for k in range(1, 5)))
+    city = City(network(stops, (Pattern("main", "A B C A D1 D2 D3 D4"),), (Trip("t1", "08:00"),)), at="07:57")
+    for minute in range(9):
+        city.vehicle_positions(bus("v1", "t1", place=(0, 0)), at=f"08:{minute:02}")
+        assert [len(city.departures(stop)) for stop in ("A", "B", "C", "D1")] == [2, 1, 1, 1]
+    city.vehicle_positions(bus("v1", "t1", place=(400, 0)), at="08:10")
+    city.vehicle_positions(bus("v1", "t1", place=(300, 300)), at="08:11")
+    assert [live_runs(city, stop) for stop in "ABC"] == [["t1"], [], ["t1"]]
+
+
 def test_a_bus_at_a_stop_in_a_yard_to_which_its_shape_does_not_lead_is_live() -> None:
     stops = (Stop(stop, 600.0 * k, 180.0 * (stop == "C")) for k, stop in enumerate("ABCDE"))
     way = ((0.0, 0.0), (1200.0, 0.0), (2400.0, 0.0))
