@@ -15,7 +15,7 @@ import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, contains, is_among, places_of
 from predictor.columns import shared
-from predictor.journeys import JourneyLookup, dated_calls
+from predictor.journeys import JourneyLookup
 from predictor.operator_times import OperatorCalls, OperatorTimes
 from predictor.runs import still_made
 from predictor.timetable import Timetable
@@ -50,13 +50,8 @@ class LastWords:
         to_come = (before.departure > now) & (before.told_at > now - held_s)
         made = (before.departure <= now) & (before.due > now)
         # Who only names a run, or its vehicle, takes back nothing that was told of it.
-        spoken_of = np.unique(
-            np.concatenate([
-                calls.journey, operator.silent, operator.cancelled, operator.deleted, dated_calls(operator.skipped)[0],
-            ])
-        )  # fmt: skip
-        unnamed = ~contains(spoken_of, before.journey)
-        untold = before.take((unnamed & (to_come | made)) | (to_come & _on_the_way(before, operator)))
+        left_out = ~contains(operator.told_of, before.journey)
+        untold = before.take((left_out & (to_come | made)) | (to_come & _on_the_way(before, operator)))
         due = calls.origin(tt) + tt.departure_s[tt.entry_of(calls.trip, calls.call)]
         to_come = (calls.departure > now) & ~calls.bounded & ~tt.trip_is_frequency[calls.trip]
         to_come &= ~contains(operator.skipped, calls.keys)
@@ -69,7 +64,7 @@ class LastWords:
         self._calls = _Remembered.joined(untold, news)
         if len(untold) == 0:
             return operator
-        untold.untold[:] = ~contains(spoken_of, untold.journey)
+        untold.untold[:] = ~contains(operator.told_of, untold.journey)
         calls = OperatorCalls.joined(calls, OperatorCalls(**shared(untold, OperatorCalls)))
         return replace(operator, calls=calls.take(np.lexsort((calls.call, calls.journey))))
 

@@ -73,7 +73,9 @@ class OperatorTimes:
     """What the operator says of runs and calls; keys are sorted."""
 
     named: Int64Array
-    """Journey keys of all runs that it tells of, if only that it knows nothing."""
+    """Journey keys of all runs that it tells of, if only that it knows nothing;"""
+    told_of: Int64Array
+    """of those of whose calls it says something, or that they are not made."""
     cancelled: Int64Array
     """Journey keys."""
     deleted: Int64Array
@@ -136,8 +138,10 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
         label=updates.vehicle_label[driven],
         wheelchair=updates.vehicle_wheelchair[driven],
     )
+    has_calls = np.bincount(owner, minlength=len(trip)) > 0
     return OperatorTimes(
         named=np.unique(key[named]),
+        told_of=np.unique(key[named & (~runs | has_calls)]),
         cancelled=np.unique(key[named & (updates.relationship == TRIP_CANCELED)]),
         deleted=np.unique(key[named & (updates.relationship == TRIP_DELETED)]),
         skipped=np.unique(call_key(key[owner[skipped]], calls.call[skipped])),

@@ -37,6 +37,7 @@ class ReportedCancellations:
         return replace(
             operator,
             named=np.union1d(operator.named, key),
+            told_of=np.union1d(operator.told_of, key[~told]),
             cancelled=np.union1d(operator.cancelled, key[~told & ~runs.is_deleted]),
             deleted=np.union1d(operator.deleted, key[~told & runs.is_deleted]),
         )

@@ -48,6 +48,7 @@ def told_of_twins(operator: OperatorTimes, journeys: JourneyLookup) -> OperatorT
     return replace(
         operator,
         named=with_twins(operator.named),
+        told_of=with_twins(operator.told_of),
         cancelled=with_twins(operator.cancelled),
         deleted=with_twins(operator.deleted),
         silent=with_twins(operator.silent),
