@@ -84,6 +84,9 @@ class Chain(DatedRuns):
     """Standard deviation of the arrival."""
     head: Int64Array
     """Row at which the vehicle's chain begins."""
+    turned: BoolArray
+    """The first row behind a run from which the vehicle turns before it is driven to its end: it may be there before it
+    would have been at that."""
     timetabled_s: Float64Array
     """Sums over the links from the chain's head: link times by the timetable,"""
     historic_s: Float64Array
@@ -130,6 +133,7 @@ def scan(
         if ways.opens[leg]:
             vehicle += 1
         by_headway, origin, hours = ways.by_headway[leg], ways.origin[leg], ways.hours[leg]
+        turns_at = min(max(legs.turns_at[leg], first), legs.end_call[leg] - 1)
         for call in range(first, legs.end_call[leg]):
             entry = ways.first_entry[leg] + call - first
             link = links.entry_link[entry]
@@ -183,13 +187,14 @@ def scan(
             chain.shift_s[row], chain.slot[row] = legs.shift_s[leg], legs.slot[leg]
             chain.leg[row], chain.call[row], chain.entry[row], chain.head[row] = leg, call, entry, head
             chain.standing[row] = call == first and ways.opens[leg] and heads.standing[vehicle]
+            chain.turned[row] = call == first and not ways.opens[leg] and legs.turns_at[leg - 1] >= 0
             chain.arrival[row] = (left if call == 0 else arrival) + now
             chain.departure[row], chain.dwell_s[row], chain.hold[row] = left + now, dwell, hold + now
             chain.sd_s[row] = np.sqrt(variance)
             chain.timetabled_s[row], chain.historic_s[row], chain.recent_s[row] = timetabled, historic, recent
             chain.held_s[row], chain.known[row], chain.layover_s[row] = held, known, layover
 
-            if call == legs.turns_at[leg]:
+            if call == turns_at:
                 at_turn = (left, variance, timetabled, historic, recent, held, known)
             timetabled += scheduled
             historic += link_historic

@@ -121,8 +121,8 @@ def decide(chain: Chain, bounds: Bounds, quantiles: Quantiles, before: SaidBefor
             p10, p50, p90, published = p10 + lag, p50 + lag, p90 + lag, published + lag
         forecast.steadied[to] = p50
 
-        # No time of a vehicle before the one before it; but who turns early is back before it would be at the end.
-        opens = chain.head[row] == row or chain.arrival[row] < chain.arrival[row - 1]
+        # No time of a vehicle before the one before it.
+        opens = chain.head[row] == row or chain.turned[row]
         if opens:
             most50 = most10 = most90 = most = -np.inf
         most50 = max(most50, p50, earliest)

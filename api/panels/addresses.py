@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from api.answers.announcer import STREAM, Announcement, LastEventId, announcer_of
 from api.answers.answer import Answer, Status
@@ -79,8 +79,9 @@ panels_router = APIRouter(tags=["Panels"], route_class=PlainlyAsked)
 Limit = Annotated[int, Query(ge=1, le=MOST_DEPARTURES, description="At most so many departures")]
 Language = Annotated[
     str,
+    StringConstraints(pattern=f"^(?:{'|'.join(LANGUAGES)})$"),
     BeforeValidator(bare_language),
-    Query(alias="lang", pattern=f"^(?:{'|'.join(LANGUAGES)})$", description="Language of the words"),
+    Query(alias="lang", description="Language of the words"),
 ]
 _BOARD: dict[int | str, dict[str, Any]] = {
     **PROBLEMS,

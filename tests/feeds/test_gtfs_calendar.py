@@ -165,4 +165,6 @@ def test_the_first_agencys_zone_holds_for_all_and_others_are_told(tmp_path: Path
         "2,U,https://u.example,Europe/London\n",
     )
     assert loaded.timetable.timezone == "Europe/Paris"
-    assert [(p.file, p.row, p.entity_id) for p in loaded.problems] == [("agency.txt", 3, "Europe/London")]
+    told = [(p.file, p.row, p.entity_id) for p in loaded.problems]
+    # Nor does its line say whose it is.
+    assert told == [("agency.txt", 3, "Europe/London"), ("routes.txt", 2, "r1")]

@@ -101,6 +101,9 @@ _one_at_a_time = schemathesis.pytest.from_fixture("in_turn").include(lambda aske
 @_one_at_a_time.parametrize()
 @tries(4)
 def test_every_answer_is_as_described(case: Case[Any]) -> None:
+    if case.operation.label == "GET /v1/departures" and not any(case.query.get(name) for name in ("stop", "near")):
+        # Of the two one has to be given, which a description of parameters cannot say.
+        case.query = {**case.query, "near": "47.39,0.69"}
     case.call_and_validate(headers={"Authorization": f"Bearer {TOKEN}"})
 
 

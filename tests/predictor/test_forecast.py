@@ -99,7 +99,7 @@ def chain_of(slot: Int64Array, call: np.ndarray, arrival: Float64Array) -> Chain
         slot=slot, call=call, entry=np.arange(n), source=np.ones(n, np.int8), standing=np.zeros(n, bool),
         arrival=arrival, departure=arrival, dwell_s=f64, hold=f64, sd_s=f64, head=head, timetabled_s=f64,
         historic_s=f64, recent_s=f64, held_s=f64, known=f64, layover_s=f64,
-        put_off=np.full(n, -np.inf),
+        put_off=np.full(n, -np.inf), turned=np.zeros(n, bool),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ def chain(arrival: np.ndarray) -> Chain:
         leg=i64, slot=i64, trip=i32, service_day=i32, shift_s=i32, call=i32, entry=np.arange(n),
         source=np.ones(n, np.int8), standing=np.zeros(n, bool), arrival=arrival, departure=arrival, dwell_s=f64,
         hold=f64, sd_s=f64, head=i64, timetabled_s=f64, historic_s=f64, recent_s=f64, held_s=f64, known=f64,
-        layover_s=f64, put_off=np.full(n, -np.inf),
+        layover_s=f64, put_off=np.full(n, -np.inf), turned=np.zeros(n, bool),
     )  # fmt: skip
 
 
