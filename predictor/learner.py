@@ -6,11 +6,14 @@ replay: `study` is called at every step and trains when enough is new.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array, is_among, places_of
 from predictor.arrivals_loop import Chain
 from predictor.calibration import Calibration
+from predictor.columns import Columns
 from predictor.features import FEATURES, has_begun, scale_s
 from predictor.journeys import driven_call_key
 from predictor.learned import Learned
@@ -25,6 +28,8 @@ _SAMPLED_VEHICLES = 250
 _OFFER_EVERY_S = 25.0
 _FORGOTTEN_AFTER_S = 3.0 * 3600.0
 _FARTHEST = 12.0
+_PARTS = 2**16 - 1
+"""So many remainders tell keys apart; no divisor of what keys are made of."""
 
 FIRST_LESSON = 4000
 """Samples that a first network is trained on."""
@@ -39,6 +44,18 @@ REHEARSED = 30_000
 
 THOROUGH_HIDDEN = 128
 """Hidden units of a network that is trained on days at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Open(Columns):
+    """Predictions whose calls are not yet passed."""
+
+    key: Int64Array
+    """`driven_call_key`"""
+    made: Float64Array
+    expected: Float64Array
+    row: Int64Array
+    """Of the learner's features: to move these at each step would cost more than all else here."""
 
 
 class Learner:
@@ -60,10 +77,9 @@ class Learner:
         self.taught = taught
         self.calibration = calibration.copy() if calibration else Calibration()
         self._random = np.random.default_rng(seed)
-        self._key = np.empty(0, np.int64)
-        self._made = np.empty(0)
-        self._expected = np.empty(0)
+        self._open = _Open.empty()
         self._features = np.empty((0, len(FEATURES)), np.float32)
+        self._free = np.empty(0, np.int64)
         self._offered_at = -np.inf
         # Samples: the first `_old` rows have been studied, those up to `_count` are new. Room for all of them at once:
         # the system gives memory to rows when they are written.
@@ -98,27 +114,35 @@ class Learner:
         if len(among) > _ROWS_A_STEP:
             among = np.sort(self._random.choice(among, _ROWS_A_STEP, replace=False))
         taken = chain.take(rows[among])
-        keep = self._made >= now - _FORGOTTEN_AFTER_S
+        self._keep(self._open.made >= now - _FORGOTTEN_AFTER_S)
         key = driven_call_key(taken.service_day, taken.entry, taken.shift_s)
-        self._key = np.concatenate([self._key[keep], key])
-        self._made = np.concatenate([self._made[keep], np.full(len(among), now)])
-        self._expected = np.concatenate([self._expected[keep], np.maximum(taken.arrival, now)])
-        self._features = np.concatenate([self._features[keep], features[among]])
+        offered = _Open(key, np.full(len(among), now), np.maximum(taken.arrival, now), self._room(len(among)))
+        self._features[offered.row] = features[among]
+        self._open = _Open.joined(self._open, offered)
 
     def resolve(self, passages: Passages, key: Int64Array) -> None:
         """Turn the rows whose call has been passed (`key` (n,) of the passages) into samples."""
+        opened = self._open
+        if len(key) == 0 or len(opened) == 0:
+            return
+        # Of thousands that are open few are passed at a time: most are told from these by a part of their key.
+        alike = np.zeros(_PARTS, bool)
+        alike[key % _PARTS] = True
+        rows = np.flatnonzero(alike[opened.key % _PARTS])
         at = np.where(passages.call == 0, passages.departure, passages.arrival)
         usable = np.isfinite(at) & (passages.arrival_sd_s < _SHARP_S)
         order = np.argsort(key[usable])
         passed, time = key[usable][order], at[usable][order]
-        if len(passed) and len(self._key):
-            place = places_of(self._key, passed)
-            rows = np.flatnonzero((place >= 0) & (time[place] >= self._made))
-            ahead = self._expected[rows] - self._made[rows]
-            missed = (time[place[rows]] - self._expected[rows]) / scale_s(ahead)
-            self._take(self._features[rows], ahead, np.clip(missed, -_FARTHEST, _FARTHEST).astype(np.float32))
-        if len(key):
-            self._keep(~is_among(self._key, key))
+        if len(passed):
+            place = places_of(opened.key[rows], passed)
+            told = (place >= 0) & (time[place] >= opened.made[rows])
+            known = opened.take(rows[told])
+            ahead = known.expected - known.made
+            missed = (time[place[told]] - known.expected) / scale_s(ahead)
+            self._take(self._features[known.row], ahead, np.clip(missed, -_FARTHEST, _FARTHEST).astype(np.float32))
+        keep = np.ones(len(opened), bool)
+        keep[rows[is_among(opened.key[rows], key)]] = False
+        self._keep(keep)
 
     def study(self, now: float) -> bool:
         """Train on what is new, with as much of the old, when there is enough of it; whether that was done."""
@@ -158,7 +182,7 @@ class Learner:
     @property
     def open_keys(self) -> Int64Array:
         """The keys of the predictions whose calls are not yet passed."""
-        return self._key
+        return self._open.key
 
     def drop_open(self, gone: BoolArray) -> None:
         """Forget those of `open_keys` (n,) that speak of other calls now."""
@@ -185,7 +209,17 @@ class Learner:
         self._sample[self._count : end], self._target[self._count : end] = features, missed
         self._count = end
 
+    def _room(self, rows: int) -> Int64Array:
+        """Free rows of `_features`, no longer free."""
+        if (more := rows - len(self._free)) > 0:
+            kept = len(self._features)
+            grown = np.empty((kept + max(more, kept // 2), self._features.shape[1]), np.float32)
+            grown[:kept] = self._features
+            self._features, self._free = grown, np.concatenate([np.arange(kept, len(grown)), self._free])
+        self._free, taken = np.split(self._free, [len(self._free) - rows])
+        return taken
+
     def _keep(self, rows: BoolArray) -> None:
         if not rows.all():
-            self._key, self._made = self._key[rows], self._made[rows]
-            self._expected, self._features = self._expected[rows], self._features[rows]
+            self._free = np.concatenate([self._free, self._open.row[~rows]])
+            self._open = self._open.take(rows)
