@@ -16,7 +16,7 @@ import numpy as np
 
 from feeds.ids.call_numbers import Numbering
 from feeds.trip_updates.message_columns import StopTimeUpdates, at, first_known
-from feeds.trip_updates.run_calls import RunCalls
+from feeds.trip_updates.planned_calls import PlannedCalls
 from predictor.arrays import (
     NONE,
     BoolArray,
@@ -37,7 +37,7 @@ _FIRST_FIRST = 1.0e-3
 
 def find_calls(
     place_of_stop: Int32Array,
-    calls: RunCalls,
+    calls: PlannedCalls,
     updates: StopTimeUpdates,
     numbering: Numbering,
     received_at: float,
@@ -86,7 +86,12 @@ def _without_next_runs(
 
 
 def _places(
-    calls: RunCalls, owner: Int64Array, sequence: Int32Array, stop: Int32Array, found: Int64Array, numbering: Numbering
+    calls: PlannedCalls,
+    owner: Int64Array,
+    sequence: Int32Array,
+    stop: Int32Array,
+    found: Int64Array,
+    numbering: Numbering,
 ) -> tuple[Int64Array, Int64Array]:
     """Updates (u,) whose numbers are places in the run, and the number (u,) of its first call: 0 where the timetable
     has no 0, 1 where it has none of a run's numbers and they end at how many calls there are."""
@@ -112,7 +117,7 @@ def _places(
 
 
 def _by_stop(
-    calls: RunCalls, place_of_stop: Int32Array, updates: StopTimeUpdates, received_at: float
+    calls: PlannedCalls, place_of_stop: Int32Array, updates: StopTimeUpdates, received_at: float
 ) -> tuple[Int64Array, BoolArray]:
     """Row in `calls` of updates (u,) that name their stop alone, or against their number, and which were placed out of
     their order."""
@@ -146,7 +151,9 @@ def _by_stop(
     return found, alone
 
 
-def _misfit(calls: RunCalls, place_of_stop: Int32Array, updates: StopTimeUpdates, received_at: float) -> Float64Array:
+def _misfit(
+    calls: PlannedCalls, place_of_stop: Int32Array, updates: StopTimeUpdates, received_at: float
+) -> Float64Array:
     """How ill each update (u,) of a run fits each of its calls (c,): (u, c), `_NOT_FOUND` where not at all."""
     cost = np.full((len(updates), len(calls)), _NOT_FOUND)
     cost[place_of_stop[calls.stop] == place_of_stop[updates.stop][:, None]] = _OTHER_PLATFORM

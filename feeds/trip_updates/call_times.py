@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from feeds.trip_updates.message_columns import StopTimeUpdates, UpdatedRuns, at, first_known
-from feeds.trip_updates.run_calls import RunCalls
+from feeds.trip_updates.planned_calls import PlannedCalls
 from predictor.arrays import (
     NONE,
     BoolArray,
@@ -34,8 +34,8 @@ _WAIT_S = 60.0
 
 
 def with_starts(
-    tt: Timetable, runs: UpdatedRuns, calls: RunCalls, updates: StopTimeUpdates, found: Int64Array
-) -> RunCalls:
+    tt: Timetable, runs: UpdatedRuns, calls: PlannedCalls, updates: StopTimeUpdates, found: Int64Array
+) -> PlannedCalls:
     """Calls of runs by headway that do not tell their start: as scheduled then, so that what is told is on time."""
     arrival, departure = calls.arrival.copy(), calls.departure.copy()
     time = first_known(updates.arrival, updates.departure)
@@ -54,7 +54,7 @@ def with_starts(
 
 def expected_times(
     runs: UpdatedRuns,
-    calls: RunCalls,
+    calls: PlannedCalls,
     updates: StopTimeUpdates,
     update: Int64Array,
     found: Int64Array,
@@ -140,7 +140,7 @@ def expected_times(
 
 
 def _told_times(
-    updates: StopTimeUpdates, calls: RunCalls, update: Int64Array, found: Int64Array, refused: Counter[str]
+    updates: StopTimeUpdates, calls: PlannedCalls, update: Int64Array, found: Int64Array, refused: Counter[str]
 ) -> tuple[Float64Array, Float64Array]:
     """Arrival and departure of each call (k,) as its update tells them, NaN where it does not.
 
@@ -167,7 +167,7 @@ def _told_times(
 
 
 def _arrival_of_stay(
-    calls: RunCalls, arrival: Float64Array, departure: Float64Array, relationship: Int8Array
+    calls: PlannedCalls, arrival: Float64Array, departure: Float64Array, relationship: Int8Array
 ) -> Float64Array:
     """The arrivals (k,), that at the first of several calls in a row at one stop also at those of them that have none:
     who comes late there waits for less, and leaves no earlier."""

@@ -11,7 +11,7 @@ import numpy as np
 from feeds.trip_updates.listed_runs import NewRoutes, line_of, listed_run
 from feeds.trip_updates.message_columns import COPY, LISTED, TIMETABLE, StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.modifications import ModifiedRun, Run
-from feeds.trip_updates.run_calls import RunCalls, timetabled_calls
+from feeds.trip_updates.planned_calls import PlannedCalls, timetabled_calls
 from predictor.arrays import NONE, group_starts, is_one_of
 from predictor.timetable import Timetable
 from predictor.trip_updates import TRIP_REPLACEMENT, TRIP_SCHEDULED
@@ -24,11 +24,11 @@ def calls_of_runs(
     modified: Mapping[Run, ModifiedRun],
     new_routes: NewRoutes,
     refused: Counter[str],
-) -> tuple[UpdatedRuns, StopTimeUpdates, RunCalls]:
+) -> tuple[UpdatedRuns, StopTimeUpdates, PlannedCalls]:
     """The runs that can be, whether their calls and times are their own, and all their calls as scheduled."""
     n = len(runs.trip)
     relationship, calls_from, route = runs.relationship.copy(), runs.calls_from.copy(), runs.route.copy()
-    direction, parts = runs.direction.copy(), [RunCalls.empty()]
+    direction, parts = runs.direction.copy(), [PlannedCalls.empty()]
     shape_id = runs.shape_id.tolist()
     own_times, gone = np.ones(n, bool), np.zeros(n, bool)
     update_ptr = group_starts(updates.owner, n)
@@ -60,7 +60,7 @@ def calls_of_runs(
     untold = tt.trip_is_frequency[runs.trip[rows]] & (runs.start_time_s[rows] < 0)
     day = np.where(untold, NONE, runs.service_day[rows]).astype(np.int32)
     parts.append(timetabled_calls(tt, rows, runs.trip[rows], day, runs.moved_s[rows]))
-    calls = RunCalls.joined(*parts).in_order()
+    calls = PlannedCalls.joined(*parts).in_order()
     runs = replace(
         runs, relationship=relationship, calls_from=calls_from, route=route, direction=direction,
         shape_id=np.array(shape_id, np.str_), own_calls=own_calls, own_times=own_times,
@@ -72,7 +72,7 @@ def calls_of_runs(
     return runs, updates, calls
 
 
-def _line(tt: Timetable, runs: UpdatedRuns, row: int, listed: RunCalls, new_routes: NewRoutes) -> tuple[int, int]:
+def _line(tt: Timetable, runs: UpdatedRuns, row: int, listed: PlannedCalls, new_routes: NewRoutes) -> tuple[int, int]:
     """Route and direction of a run whose calls the message lists: one that neither it nor the timetable has is new."""
     route, direction = int(runs.route[row]), int(runs.direction[row])
     if route < 0 and runs.route_id[row]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from feeds.trip_updates.message_columns import TIMETABLE, StopTimeUpdates, UpdatedRuns, first_known
 from feeds.trip_updates.modifications import ModifiedRun, Run
+from feeds.trip_updates.planned_calls import PlannedCalls, listed_calls, timetabled_calls
 from feeds.trip_updates.poles import place_of
-from feeds.trip_updates.run_calls import RunCalls, listed_calls, timetabled_calls
 from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, contains
 from predictor.stop_alignment import aligned
 from predictor.timetable import PLATFORM, Timetable
@@ -57,8 +57,8 @@ def _stops_of_block(tt: Timetable, trip: int) -> Int32Array:
 
 
 def _with_extra(
-    tt: Timetable, calls: RunCalls, updates: StopTimeUpdates, told: BoolArray, of_block: Int32Array
-) -> RunCalls | None:
+    tt: Timetable, calls: PlannedCalls, updates: StopTimeUpdates, told: BoolArray, of_block: Int32Array
+) -> PlannedCalls | None:
     """The calls of one run with the others that its updates (u,) tell of; None where there are none. `of_block`: stops
     to which its vehicle goes on as another run."""
     base = np.array(aligned(tuple(updates.stop.tolist()), tuple(calls.stop.tolist())), np.int64)

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from feeds.trip_updates.message_columns import StopTimeUpdates, at, first_known, last_known
-from feeds.trip_updates.run_calls import RunCalls, filled, listed_calls
+from feeds.trip_updates.planned_calls import PlannedCalls, filled, listed_calls
 from predictor.arrays import NONE, Int32Array
 from predictor.new_places import NewRoute
 from predictor.stop_alignment import aligned, patterns_along
@@ -20,7 +20,7 @@ _OUT_OF_ORDER_S = 60.0
 def listed_run(
     tt: Timetable, owner: int, base: int, route: int, day: int, moved_s: int, updates: StopTimeUpdates,
     refused: Counter[str],
-) -> tuple[RunCalls, bool]:  # fmt: skip
+) -> tuple[PlannedCalls, bool]:  # fmt: skip
     """The calls of a run that lists them, with their scheduled times, and whether these are stated.
 
     Scheduled is what the message says is; else the time less the delay; else, where the run takes the place of one that

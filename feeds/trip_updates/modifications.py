@@ -16,7 +16,7 @@ from feeds.ids.known_ids import id_of, indices_of
 from feeds.messages.message import text_of
 from feeds.service_times import start_seconds
 from feeds.trip_updates.message_columns import StopTimeUpdates, UpdatedRuns
-from feeds.trip_updates.run_calls import RunCalls, listed_calls, timetabled_calls
+from feeds.trip_updates.planned_calls import PlannedCalls, listed_calls, timetabled_calls
 from predictor.arrays import NONE
 from predictor.timetable import DAY_S, Timetable
 
@@ -31,7 +31,7 @@ Run = tuple[int, int, int]
 class ModifiedRun(NamedTuple):
     """A run on a diversion."""
 
-    calls: RunCalls
+    calls: PlannedCalls
     shape_id: str
     """Of the way that it takes, "" where none is given."""
 
@@ -93,7 +93,9 @@ def _selected(
             yield from (((trip, day, shift), shape_id) for day in days if runs_on[day] for shift in shifts)
 
 
-def _applied(modifications: Iterable[Any], calls: RunCalls, tt: Timetable, refused: Counter[str]) -> RunCalls | None:
+def _applied(
+    modifications: Iterable[Any], calls: PlannedCalls, tt: Timetable, refused: Counter[str]
+) -> PlannedCalls | None:
     """The calls of one run with all modifications, None where none could be applied."""
     stop, base = calls.stop.tolist(), calls.base_call.tolist()
     arrival, departure = calls.arrival.tolist(), calls.departure.tolist()
@@ -160,7 +162,7 @@ def numbered_as_modified(
     return replace(updates, sequence=sequence)
 
 
-def _place_of(selector: Any, calls: RunCalls, tt: Timetable, after: int) -> int:
+def _place_of(selector: Any, calls: PlannedCalls, tt: Timetable, after: int) -> int:
     """Position of the call that a selector means, from position `after` on, -1 where there is none."""
     fits = calls.call >= after
     if selector.HasField("stop_sequence"):

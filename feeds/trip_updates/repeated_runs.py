@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from feeds.trip_updates.message_columns import LISTED, NO_CALLS, TIMETABLE, StopTimeUpdates, UpdatedRuns
-from feeds.trip_updates.run_calls import RunCalls
+from feeds.trip_updates.planned_calls import PlannedCalls
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, group_starts, is_one_of
 from predictor.past_calls import STILL_DUE_S
 from predictor.trip_updates import TRIP_CANCELED, TRIP_DELETED, TRIP_SCHEDULED
@@ -75,7 +75,7 @@ def _by_vehicle(rows: list[int], runs: UpdatedRuns, has_calls: BoolArray) -> lis
 
 
 def next_to_come(
-    runs: UpdatedRuns, calls: RunCalls, departure: Float64Array, received_at: float
+    runs: UpdatedRuns, calls: PlannedCalls, departure: Float64Array, received_at: float
 ) -> tuple[Int64Array, Int64Array]:
     """Each run once (rows of `runs`), and for each call (k,) of these the row of `calls` that is told of it: of a run
     that several vehicles are told to drive, at each stop that of the next one to come."""

@@ -20,9 +20,9 @@ from feeds.trip_updates.message_columns import (
     at,
 )
 from feeds.trip_updates.places import Shapes, way_of_run
+from feeds.trip_updates.planned_calls import PlannedCalls
 from feeds.trip_updates.poles import is_across, place_of
 from feeds.trip_updates.repeated_runs import next_to_come, updates_told_twice
-from feeds.trip_updates.run_calls import RunCalls
 from predictor.arrays import (
     NONE,
     BoolArray,
@@ -51,7 +51,7 @@ def resolved(
     tt: Timetable,
     runs: UpdatedRuns,
     updates: StopTimeUpdates,
-    calls: RunCalls,
+    calls: PlannedCalls,
     shapes: Shapes,
     numbering: Numbering,
     received_at: float,
@@ -77,7 +77,7 @@ def resolved(
 
 @dataclass(frozen=True, eq=False)
 class _Told(Columns):
-    """When each call (k,) of `RunCalls` is made by the operator's word."""
+    """When each call (k,) of `PlannedCalls` is made by the operator's word."""
 
     update: Int64Array
     """Row of the update that counts, -1 where none tells of the call."""
@@ -95,7 +95,7 @@ class _Told(Columns):
 
 @dataclass(frozen=True, eq=False)
 class _ServedAs(Columns):
-    """Where and for whom each call (k,) of `RunCalls` is made by the operator's word."""
+    """Where and for whom each call (k,) of `PlannedCalls` is made by the operator's word."""
 
     stop: Int32Array
     pickup_type: Int8Array
@@ -109,7 +109,7 @@ class _ServedAs(Columns):
 def _calls_meant(
     tt: Timetable,
     runs: UpdatedRuns,
-    calls: RunCalls,
+    calls: PlannedCalls,
     updates: StopTimeUpdates,
     numbering: Numbering,
     received_at: float,
@@ -128,7 +128,7 @@ def _calls_meant(
 
 def _told(
     runs: UpdatedRuns,
-    calls: RunCalls,
+    calls: PlannedCalls,
     updates: StopTimeUpdates,
     found: Int64Array,
     received_at: float,
@@ -173,7 +173,7 @@ def _says_nothing(updates: StopTimeUpdates) -> BoolArray:
 
 
 def _served_as(
-    tt: Timetable, runs: UpdatedRuns, calls: RunCalls, updates: StopTimeUpdates, update: Int64Array
+    tt: Timetable, runs: UpdatedRuns, calls: PlannedCalls, updates: StopTimeUpdates, update: Int64Array
 ) -> _ServedAs:
     """How each call is made; `update` (k,): as of `_Told`."""
     stop, changed = _stops_now(tt, runs, calls, updates, update)
@@ -192,7 +192,7 @@ def _served_as(
 def _with_own_calls(
     tt: Timetable,
     runs: UpdatedRuns,
-    calls: RunCalls,
+    calls: PlannedCalls,
     is_changed: BoolArray,
     with_shape: list[int],
     refused: Counter[str],
@@ -212,7 +212,7 @@ def _with_own_calls(
 def _as_message(
     tt: Timetable,
     runs: UpdatedRuns,
-    calls: RunCalls,
+    calls: PlannedCalls,
     told: _Told,
     served_as: _ServedAs,
     run_shapes: dict[int, RunShape],
@@ -277,7 +277,7 @@ def _run_shapes(
 
 
 def _stops_now(
-    tt: Timetable, runs: UpdatedRuns, calls: RunCalls, updates: StopTimeUpdates, update: Int64Array
+    tt: Timetable, runs: UpdatedRuns, calls: PlannedCalls, updates: StopTimeUpdates, update: Int64Array
 ) -> tuple[Int32Array, BoolArray]:
     """The stop of each call (k,) as the message has it, and whether that is another one than scheduled."""
     # What is skipped is skipped where riders wait for it.
@@ -304,7 +304,7 @@ def _named_otherwise(tt: Timetable, runs: UpdatedRuns) -> BoolArray:
     return result
 
 
-def _scheduled_headsigns(tt: Timetable, runs: UpdatedRuns, calls: RunCalls) -> StrArray:
+def _scheduled_headsigns(tt: Timetable, runs: UpdatedRuns, calls: PlannedCalls) -> StrArray:
     """What the timetable has each call (k,) bound for, "" where it does not have the call."""
     trip = runs.trip[calls.owner]
     entry = np.where((trip >= 0) & (calls.base_call >= 0), tt.entry_of(trip, calls.base_call), NONE)
@@ -313,7 +313,7 @@ def _scheduled_headsigns(tt: Timetable, runs: UpdatedRuns, calls: RunCalls) -> S
     return np.where(sign >= 0, np.append(tt.headsign_name, "")[sign], of_trip)
 
 
-def _headsigns(tt: Timetable, runs: UpdatedRuns, calls: RunCalls) -> StrArray:
+def _headsigns(tt: Timetable, runs: UpdatedRuns, calls: PlannedCalls) -> StrArray:
     """What each run is bound for: as told; the trip's own where it ends as that does; else the stop where it ends."""
     signs = runs.headsign.astype(object)
     ptr = group_starts(calls.owner, len(signs))

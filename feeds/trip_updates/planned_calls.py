@@ -23,7 +23,7 @@ from predictor.timetable import Timetable
 
 
 @dataclass(frozen=True, eq=False)
-class RunCalls(Columns):
+class PlannedCalls(Columns):
     """Calls (k,), in order of run and call."""
 
     owner: Int64Array
@@ -46,25 +46,25 @@ class RunCalls(Columns):
         stays: BoolArray = ~first_of_each(self.owner) & (np.diff(self.stop, prepend=NONE) == 0)
         return stays
 
-    def of_owner(self, owner: int) -> RunCalls:
+    def of_owner(self, owner: int) -> PlannedCalls:
         """The calls as those of another run of the message."""
         return replace(self, owner=np.full(len(self), owner, np.int64))
 
-    def in_order(self) -> RunCalls:
+    def in_order(self) -> PlannedCalls:
         """In order of run and call."""
         return self.take(np.lexsort((self.call, self.owner)))
 
 
 def timetabled_calls(
     timetable: Timetable, owner: Int64Array, trip: Int32Array, service_day: Int32Array, shift_s: Int32Array
-) -> RunCalls:
+) -> PlannedCalls:
     """All calls of runs of the timetable (n,), `owner` ascending; without times for a day that is -1."""
     tt = timetable
     origin: Float64Array = np.where(service_day >= 0, tt.date_origin[np.maximum(service_day, 0)], np.nan) + shift_s
     first = tt.trip_call_ptr[trip]
     row, entry = expand_ranges(first, tt.trip_calls[trip])
     call = entry - first[row]
-    return RunCalls(
+    return PlannedCalls(
         owner=owner[row],
         call=call,
         sequence=tt.stop_sequence[entry],
@@ -86,13 +86,13 @@ def listed_calls(
     base_call: Sequence[int],
     pickup_type: Int8Array,
     drop_off_type: Int8Array,
-) -> RunCalls:
+) -> PlannedCalls:
     """The calls (c,) of one run as its operator lists them; numbered anew where its numbers do not ascend."""
     n = len(stop)
     if n and (sequence[0] < 0 or (np.diff(sequence) <= 0).any()):
         sequence = np.arange(1, n + 1, dtype=np.int32)
     scheduled = np.maximum.accumulate(np.column_stack([arrival, np.maximum(departure, arrival)]).ravel()).reshape(-1, 2)
-    return RunCalls(
+    return PlannedCalls(
         owner=np.full(n, owner, np.int64),
         call=np.arange(n),
         sequence=sequence,
