@@ -11,7 +11,7 @@ from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.tables import numbers, words
 from feeds.gtfs.times import times_of
-from predictor.arrays import Float64Array, Int32Array, StrArray
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray, expand_ranges
 from predictor.timetable import DAY_S
 
 FILE = "frequencies.txt"
@@ -60,9 +60,15 @@ def read_journeys(
     slots = np.ceil((end[keep] - start[keep]) / headway[keep]).astype(np.int64)
     row = np.repeat(keep, slots)
     nth = np.arange(len(row)) - np.repeat(np.cumsum(slots) - slots, slots)
+    at = start[row] + nth * headway[row]
+    finer = _in_finer_rows(trip[keep], start[keep], end[keep], headway[keep], at, slots)
+    problems.without_row(
+        FILE, trip_id[trip[row[finer]]], "a departure while another row has shorter headways; it does not count."
+    )
+    row, at = row[~finer], at[~finer]
     exact = numbers(frame, "exact_times")[row] == 1
     owner = trip[row].astype(np.int32)
-    shift = (start[row] + nth * headway[row] - trip_start_s[owner]).astype(np.int32)
+    shift = (at - trip_start_s[owner]).astype(np.int32)
     scheduled = scheduled[~np.isin(scheduled, owner)]
     every = np.where(exact, 0, headway[row]).astype(np.int32)
 
@@ -76,3 +82,21 @@ def read_journeys(
     problems.without_row(FILE, repeated, "a departure that two rows name; it counts once.")
     order = order[~twice]
     return Journeys(journey_trip[order], journey_shift[order], journey_headway[order])
+
+
+def _in_finer_rows(
+    trip: Int32Array, start: Float64Array, end: Float64Array, headway: Float64Array, at: Float64Array, slots: Int64Array
+) -> BoolArray:
+    """Which departures `at` (d,), `slots` of each row (r,), lie within a row of their trip whose headway is shorter: no
+    two rows may hold at one time."""
+    ptr = np.append(0, np.cumsum(slots))
+    order = np.lexsort((start, trip))
+    low, high = (np.searchsorted(trip[order], trip, side=side) for side in ("left", "right"))
+    row, place = expand_ranges(low, high - low)
+    other = order[place]
+    covers = (headway[other] < headway[row]) & (start[other] < end[row]) & (start[row] < end[other])
+    result = np.zeros(len(at), bool)
+    for k, by in zip(row[covers].tolist(), other[covers].tolist(), strict=True):
+        own = slice(int(ptr[k]), int(ptr[k + 1]))
+        result[own] |= (at[own] >= start[by]) & (at[own] < end[by])
+    return result

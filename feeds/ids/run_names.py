@@ -19,6 +19,8 @@ from predictor.named_runs import START_TOLERANCE_S, RunNames, run_finder
 from predictor.timetable import DAY_S, Timetable
 
 _FEW = 3
+_DATE_REACHES_S = 1.5 * DAY_S
+"""Whatever clock names it, a date is no further from its run."""
 _LATE_S = 3600
 """No run by headway takes longer than planned by more."""
 
@@ -60,6 +62,26 @@ def run_names(
     # Ids change from one timetable to the next; lines and times hardly do.
     names = replace(names, route=np.where((names.trip < 0) & ~may_be_new, route, NONE).astype(np.int32))
     return names, route, is_unread
+
+
+def dated_near(
+    names: RunNames, at: Float64Array, timed: BoolArray, timetable: Timetable, refused: Counter[str]
+) -> RunNames:
+    """The names (n,) without dates so far from `at` (n,), POSIX seconds, NaN for who is only spoken of, that no run of
+    them can be under way then: some feeds never change the date. Of those not `timed` (n,) the run may be yet to
+    come."""
+    tt = timetable
+    day = np.array([tt.date_index.get(date, NONE) for date in names.service_date.tolist()], np.int64)
+    rows = np.flatnonzero((day >= 0) & np.isfinite(at))
+    trip, since_s = names.trip[rows], at[rows] - tt.date_origin[day[rows]]
+    ends = np.full(len(rows), 2 * DAY_S)
+    plain = np.flatnonzero((trip >= 0) & ~(tt.trip_repeats | tt.trip_is_frequency)[trip])
+    ends[plain] = tt.trip_end_s[trip[plain]]
+    far = rows[(since_s > ends + _DATE_REACHES_S) | (timed[rows] & (since_s < -_DATE_REACHES_S))]
+    refused["start_date_far_off"] += len(far)
+    service_date = names.service_date.copy()
+    service_date[far] = 0
+    return replace(names, service_date=service_date)
 
 
 def without_shared_starts(

@@ -215,8 +215,9 @@ def _update_columns(
         departure_delay_s=departure_delay,
         scheduled_departure=scheduled_departure,
         uncertainty_s=np.where((uncertainty_s > 0) & (uncertainty_s < DELAY_LIMIT_S), uncertainty_s, np.nan),
-        pickup_type=pickup.astype(np.int8),
-        drop_off_type=drop_off.astype(np.int8),
+        # A call that is not made lets nobody on or off whatever is told.
+        pickup_type=np.where(relationship == STOP_SKIPPED, NONE, pickup).astype(np.int8),
+        drop_off_type=np.where(relationship == STOP_SKIPPED, NONE, drop_off).astype(np.int8),
         headsign=short_text([destination(sign) for sign in headsign], refused),
         occupancy=occupancy.astype(np.int8),
     )

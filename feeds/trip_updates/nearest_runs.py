@@ -24,10 +24,10 @@ _DAYS_S = 4.0 * DAY_S
 def with_nearest_runs(
     timetable: Timetable, names: RunNames, found: FoundRuns, updates: StopTimeUpdates, may_be: BoolArray
 ) -> FoundRuns:
-    """The runs found (n,) with those that `may_be` (n,) looked for so, each once; as they are where the timetable has
-    most of the ids."""
+    """The runs found (n,) with those that `may_be` (n,) looked for so, each once; where the timetable has most of the
+    ids, with those alone of which no other is told and there is but one."""
     rows = np.flatnonzero(may_be & (found.trip < 0) & (names.trip < 0) & (names.route >= 0) & (names.start_time_s < 0))
-    if len(rows) == 0 or len(rows) < MOST * len(names.trip):
+    if len(rows) == 0:
         return found
     tt = timetable
     at = np.fmax(updates.arrival, updates.departure)
@@ -43,13 +43,16 @@ def with_nearest_runs(
     forwards = begin[1][here] < end[1][there]
     here, there = here[forwards], there[forwards]
     run, row = begin[0][here] % (len(tt.date) * tt.trips), begin[0][here] // (len(tt.date) * tt.trips)
-    off = sum(np.where(part >= 0.0, part, -_AS_LATE * part) for part in (begin[2][here], end[2][there]))
+    off = np.sum([np.where(part >= 0.0, part, -_AS_LATE * part) for part in (begin[2][here], end[2][there])], axis=0)
     known = found.trip >= 0
     taken = set((found.service_day[known].astype(np.int64) * tt.trips + found.trip[known]).tolist())
+    if len(rows) < MOST * len(names.trip):
+        free = np.array([its_run not in taken for its_run in run.tolist()], bool)
+        off[np.bincount(row[free], minlength=len(names.trip))[row] != 1] = np.inf
     trip, day, verdict = found.trip.copy(), found.service_day.copy(), found.verdict.copy()
     for k in np.argsort(off, kind="stable").tolist():
         its_run, of_row = int(run[k]), int(row[k])
-        if its_run not in taken and trip[of_row] < 0:
+        if its_run not in taken and trip[of_row] < 0 and off[k] < np.inf:
             taken.add(its_run)
             day[of_row], trip[of_row] = divmod(its_run, tt.trips)
             verdict[of_row] = FOUND

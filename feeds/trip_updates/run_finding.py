@@ -11,7 +11,7 @@ import numpy as np
 
 from feeds.gtfs.headsigns import destination
 from feeds.ids.known_ids import ids_of, places_in, short_text
-from feeds.ids.run_names import a_few, run_names, without_other_starts, without_shared_starts
+from feeds.ids.run_names import a_few, dated_near, run_names, without_other_starts, without_shared_starts
 from feeds.trip_updates.entities import Entities, delay_in_range
 from feeds.trip_updates.message_columns import (
     NEW_IF_UNKNOWN,
@@ -47,7 +47,7 @@ from predictor.named_runs import (
 from predictor.operator_times import EARLIEST_S
 from predictor.runs import DatedRuns
 from predictor.stop_alignment import patterns_along
-from predictor.timetable import DAY_S, Timetable
+from predictor.timetable import Timetable
 from predictor.trip_updates import (
     TRIP_ADDED,
     TRIP_CANCELED,
@@ -193,6 +193,7 @@ def _found(
     np.fmax.at(late_s, updates.owner, np.fmax(updates.arrival_delay_s, updates.departure_delay_s))
     under_way = np.isfinite(first_time) | np.isfinite(late_s)
     at = np.where(np.isfinite(first_time), first_time, received_at)
+    names = dated_near(names, np.where(under_way, at, np.nan), np.isfinite(first_time), tt, refused)
     elapsed_s = _elapsed_s(tt, names, updates, first_time)
     found = run_finder(tt).find(names, at, under_way, elapsed_s)
     ambiguous = np.flatnonzero(found.verdict == AMBIGUOUS)
@@ -236,11 +237,6 @@ def _found(
     untold = (trip >= 0) & (day >= 0) & (names.start_time_s < 0) & np.isfinite(elapsed_s)
     untold &= by_headway
     _tell_apart(tt, np.flatnonzero(untold & ~is_new), trip, day, shift, first_time - elapsed_s)
-    # Of a run whose times lie days from the date that it names one of the two is wrong.
-    off_s = first_time - (tt.date_origin[np.maximum(day, 0)] if len(tt.date) else 0.0)
-    astray = (day >= 0) & np.isfinite(first_time) & ((off_s < -DAY_S) | (off_s > 4 * DAY_S))
-    refused["time_far_from_start_date"] += int(astray.sum())
-    trip[astray & ~is_new], day[astray], shift[astray] = NONE, NONE, 0
     return trip, day.astype(np.int32), shift.astype(np.int32)
 
 

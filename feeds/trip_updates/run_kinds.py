@@ -85,6 +85,10 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
     own_id = ~same_id & (is_one_of(calls_from, (COPY, LISTED)) | (trip < 0))
     among_others = own_id & (start < 0) & (day >= 0) & np.isin(trip_id, trip_id[own_id & (start >= 0)])
     start = _with_first_times(tt, start, day, np.flatnonzero(among_others), updates, update_ptr)
+    # By the id of another trip it is known by how long after that one it starts.
+    named = np.array([tt.trip_index.get(name, NONE) for name in trip_id.tolist()], np.int32)
+    named_start = np.where(named >= 0, np.append(tt.trip_start_s, np.int32(0))[named], 0)
+    own_shift = np.where(start >= 0, start - named_start, 0)
     return replace(
         runs,
         trip_id=trip_id,
@@ -93,7 +97,7 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
         calls_from=calls_from,
         service_day=day,
         moved_s=moved,
-        shift_s=np.where(own_id, np.maximum(start, 0), np.where(same_id, moved, 0)).astype(np.int32),
+        shift_s=np.where(own_id, own_shift, np.where(same_id, moved, 0)).astype(np.int32),
     )
 
 

@@ -18,7 +18,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.ids.call_numbers import Numbering, numbered_as_timetable
 from feeds.ids.known_ids import ids_of, known_indices, short_text
-from feeds.ids.run_names import a_few, run_names, without_other_starts, without_shared_starts
+from feeds.ids.run_names import a_few, dated_near, run_names, without_other_starts, without_shared_starts
 from feeds.messages.message import all_measured_at
 from feeds.messages.unset_parts import NO_MODIFIED_TRIP, NO_POSITION, NO_TRIP, NO_VEHICLE
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
@@ -26,7 +26,7 @@ from predictor.columns import replace
 from predictor.named_dates import NamedDates
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
-from predictor.timetable import DAY_S, Timetable
+from predictor.timetable import Timetable
 
 TEXT_COLUMNS = (
     "id", "vehicle_id", "vehicle_label", "trip_id", "start_date", "start_time", "route_id", "stop_id",
@@ -41,8 +41,6 @@ FASTEST_M_S = 60.0
 GPS_ERA_S = 1024 * 604_800.0
 """Receivers of old count weeks from nought again after so long: their times are of twenty years ago."""
 _ERA_TOLERANCE_S = 3600.0
-_DATE_REACHES_S = 5.0 * DAY_S
-"""Longer than any run takes."""
 _NAN = float("nan")
 _RANGES = {
     "bearing": (0.0, 360.0, "bearing_out_of_range"),
@@ -201,7 +199,7 @@ def resolve(
     )  # fmt: skip
     under_way = np.ones(len(reports), bool)
     names = _on_diversions(timetable, names, text["trip_id"])
-    names = _dated_near(timetable, _on_copies(timetable, names), at, refused)
+    names = dated_near(_on_copies(timetable, names), at, under_way, timetable, refused)
     names = without_shared_starts(names, text["vehicle_id"], at, timetable, refused)
     names = without_other_starts(names, route, at, timetable, refused)
     runs = run_finder(timetable).find(names, at, under_way)
@@ -250,17 +248,6 @@ def resolve(
         unknown_trips=a_few(unknown),
     )
     return with_refused(observations, refused)
-
-
-def _dated_near(timetable: Timetable, names: RunNames, at: Float64Array, refused: Counter[str]) -> RunNames:
-    """The names (n,) without dates so far from that of their report that no vehicle drives a run of them."""
-    named = np.array([timetable.date_index.get(date, -1) for date in names.service_date.tolist()], np.int64)
-    far = np.flatnonzero(named >= 0)
-    far = far[np.abs(timetable.date_origin[named[far]] - at[far]) > _DATE_REACHES_S]
-    refused["start_date_far_off"] += len(far)
-    service_date = names.service_date.copy()
-    service_date[far] = 0
-    return replace(names, service_date=service_date)
 
 
 def _on_copies(timetable: Timetable, names: RunNames) -> RunNames:

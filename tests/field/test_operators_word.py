@@ -407,6 +407,13 @@ def test_who_asks_by_siri_for_the_platform_scheduled_is_told_of_the_new_one() ->
     assert gone["VehicleJourneyRef"]["DatedVehicleJourneyRef"] == "t1"
 
 
+def test_a_stop_that_is_skipped_is_told_so_though_nobody_may_board_there_either() -> None:
+    told = StopUpdate("B", relationship="SKIPPED", pickup="NONE", drop_off="NONE")
+    city = City(at="07:58").trip_updates(update("t1", told, **TODAY))
+    assert city.board("B") == ["08:02 t1 skipped", "09:02 t2 scheduled"]
+    assert city.messages(stop="B")["stop page"] == []
+
+
 def test_who_reads_siri_sees_that_nobody_boards_a_call_that_is_not_made() -> None:
     # entur/profile-norway: cancelled calls are noBoarding and noAlighting.
     city = City(at="07:58").trip_updates(update("t1", skipped("C"), **TODAY))
@@ -1095,6 +1102,15 @@ def test_a_bus_that_names_the_trip_copied_is_on_the_copy_that_the_operator_gives
         city.vehicle_positions(bus("v5", "t1", place=(place, 0.0), fresh=True, **TODAY), at=time)
     assert city.vehicles()["v5"]["trip_id"] == "copy"
     assert [row.split()[1:] for row in city.board("D")] == [["copy", "live"], ["t2", "scheduled"]]
+
+
+def test_a_copy_under_the_id_of_another_trip_is_told_by_its_own_start() -> None:
+    copy = update("t1", relationship="DUPLICATED", new_trip_id="t2", new_start_date=20261126,
+                  new_start_time="08:30:00", **TODAY)  # fmt: skip
+    city = City(at="08:10").trip_updates(copy)
+    assert city.board("C") == ["08:34 t2@08:30 scheduled", "09:04 t2 scheduled"]
+    city.vehicle_positions(bus("v1", "t2", at="A", fresh=True, start_time="08:30:00", **TODAY)).at("08:29")
+    assert [row.split()[1:] for row in city.board("C")] == [["t2@08:30", "live"], ["t2", "scheduled"]]
 
 
 def test_a_trip_added_under_the_id_of_another_at_its_own_time_is_one_more() -> None:

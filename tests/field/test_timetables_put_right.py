@@ -13,7 +13,7 @@ from inflate64 import Deflater
 
 from benchmarks.field.city import City
 from benchmarks.field.messages import bus
-from benchmarks.field.network import Network, Pattern
+from benchmarks.field.network import Frequency, Network, Pattern, Trip
 from feeds.errors import FeedError
 from feeds.timetable import LoadedTimetable, load_timetable
 from tests.feeds.small_feed import (
@@ -43,7 +43,7 @@ def is_whole(loaded: LoadedTimetable) -> bool:
     return (called_stops(loaded.timetable, "t1"), clock_times(loaded.timetable, "t1")) == ("ABC", list(TIMES))
 
 
-def told(loaded: LoadedTimetable, file: str, row: int, words: str) -> bool:
+def told(loaded: LoadedTimetable, file: str, row: int | None, words: str) -> bool:
     return any((p.file, p.row) == (file, row) and words in p.message for p in loaded.problems)
 
 
@@ -259,3 +259,18 @@ def test_a_bus_at_its_stops_is_live_though_its_shape_is_drawn_beside_them(beside
     city = City(Network(patterns=(pattern,), shapes={"way": ((0.0, beside_m), (4 * SPACING_M, beside_m))}), at="07:58")
     city.vehicle_positions(bus("v1", "t1", late_s=120)).at("08:05")
     assert city.board("D")[0].endswith("t1 live")
+
+
+# google/transit, frequencies.txt: headways of a trip may not overlap.
+@pytest.mark.parametrize("exact", [0, 1])
+def test_of_two_headways_that_hold_at_one_time_the_shorter_counts(exact: int) -> None:
+    often = Network(
+        trips=(Trip("t1", "08:00"),),
+        frequencies=(Frequency("t1", "07:00", "10:00", 1260, exact), Frequency("t1", "08:00", "09:00", 600, exact)),
+    )
+    assert told(often.loaded, "frequencies.txt", None, "shorter headways")
+    city = City(often, at="07:20")
+    # Without the 08:03, 08:24 and 08:45 of the other row.
+    starts = ["07:21", "07:42", "08:00", "08:10", "08:20", "08:30", "08:40", "08:50", "09:06", "09:27", "09:48"]
+    shift = city.service.view.snapshot.timetable.journey_shift_s
+    assert [f"{8 + at // 3600:02d}:{at // 60 % 60:02d}" for at in shift.tolist()] == ["07:00", *starts]

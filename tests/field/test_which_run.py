@@ -151,6 +151,15 @@ def test_a_bus_whose_date_is_a_week_off_is_on_todays_run(date: int) -> None:
     assert city.board("C")[0].endswith("t1 live")
 
 
+@pytest.mark.parametrize("date", [20260302, 20261119, 20261124, 20261203, 20270612])
+def test_times_of_now_under_a_date_that_is_days_or_months_off_are_those_of_todays_run(date: int) -> None:
+    city = City(at="07:58").trip_updates(update("t1", StopUpdate("B", arrival="08:05"), start_date=date))
+    assert city.board("C")[0] == "08:07 t1 live"
+    # A delay may be that of a run to come, not of one long over.
+    city = City(at="07:58").trip_updates(update("t1", StopUpdate("B", delay=240), start_date=date))
+    assert city.board("C")[0] == ("08:08 t1 live" if date < DATE else "08:04 t1 scheduled")
+
+
 def test_a_nightly_run_named_by_the_calendar_date_is_tonights() -> None:
     nightly = Network(trips=(Trip("t1", "25:10"),))
     city = City(nightly, at="25:00").vehicle_positions(bus("v1", "t1", late_s=60, start_date=20261127)).at("25:13")
@@ -326,6 +335,26 @@ def test_a_start_that_two_runs_share_strikes_out_neither() -> None:
     city = City(TWINS).trip_updates(cancelled(None, route_id="r1", start_date=DATE, start_time="08:00:00"))
     assert "cancelled" not in " ".join(city.board("B"))
     assert "run_ambiguous" in str(city.readyz())
+
+
+def test_times_under_an_id_that_is_not_known_are_those_of_the_only_run_of_the_line_at_that_time_that_is_not_told() -> (
+    None
+):
+    hourly = network(trips=[Trip(f"t{hour}", f"{hour:02d}:00") for hour in range(7, 13)])
+    others = [update(f"t{hour}", StopUpdate("B", delay=60), start_date=DATE) for hour in range(9, 13)]
+
+    def told(arrives: str, *more: TripUpdate) -> list[str]:
+        calls = StopUpdate("B", arrival=f"08:{arrives}"), StopUpdate("D", arrival=f"08:{int(arrives) + 4}")
+        unknown = update("of tomorrow's timetable", *calls, route_id="r1", start_date=DATE)
+        return City(hourly, at="07:58").trip_updates(unknown, *others, *more).board("C")
+
+    assert told("05")[0] == "08:07 t8 live"
+    # Far from its time, or where the operator tells of that run, it is none of the timetable's.
+    assert told("35")[0] == "08:04 t8 scheduled"
+    assert told("05", update("t8", StopUpdate("B", delay=60), start_date=DATE))[:2] == [
+        "08:05 t8 live",
+        "09:05 t9 live",
+    ]
 
 
 @pytest.mark.parametrize("order", [1, -1])
