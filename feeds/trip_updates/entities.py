@@ -24,7 +24,15 @@ from feeds.trip_updates.message_columns import (
 from feeds.trip_updates.modifications import names_as_modified
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, is_one_of
 from predictor.timetable import PLATFORM, Timetable
-from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_ADDED, TRIP_CANCELED, TRIP_NEW, TRIP_UNSCHEDULED
+from predictor.trip_updates import (
+    STOP_NO_DATA,
+    STOP_SCHEDULED,
+    STOP_SKIPPED,
+    TRIP_ADDED,
+    TRIP_CANCELED,
+    TRIP_NEW,
+    TRIP_UNSCHEDULED,
+)
 
 _NAN = float("nan")
 _LEFT_BEHIND_S = 20 * 3600.0
@@ -207,7 +215,8 @@ def _update_columns(
         sequence=np.where(sequence < 2**31, sequence, NONE).astype(np.int32),
         stop=stop,
         assigned=assigned,
-        relationship=relationship.astype(np.int8),
+        # UNSCHEDULED says of a call that it is made, as SCHEDULED does.
+        relationship=np.where(untimed, relationship, STOP_SCHEDULED).astype(np.int8),
         arrival=np.where(untimed, np.nan, arrival),
         arrival_delay_s=arrival_delay,
         scheduled_arrival=scheduled_arrival,

@@ -593,11 +593,13 @@ def test_a_trip_sent_elsewhere_calls_at_the_new_stop() -> None:
     assert extra == ["X"]
 
 
-# hove-io/navitia#2853, mfdz/GTFS-Issues#318
-def test_a_stop_that_is_told_of_in_place_of_a_skipped_one_is_served() -> None:
+# hove-io/navitia#2853, mfdz/GTFS-Issues#318; MobilityData/GTFS_Realtime_Best-Practices#21 calls it UNSCHEDULED
+@pytest.mark.parametrize("relationship", ["", "UNSCHEDULED"])
+def test_a_stop_that_is_told_of_in_place_of_a_skipped_one_is_served(relationship: str) -> None:
     far = (*row_of_stops("A B C D E"), Stop("X", 1300.0, 700.0))
     city = City(network(far, "A B C D E"), at="07:58")
-    told = (skipped("C"), StopUpdate("X", "08:05", "08:05"), StopUpdate("D", "08:08", "08:08"))
+    instead = StopUpdate("X", "08:05", "08:05", relationship=relationship)
+    told = (skipped("C"), instead, StopUpdate("D", "08:08", "08:08"))
     city.trip_updates(update("t1", *told, **TODAY))
     assert [city.board(stop)[0] for stop in "BCXD"] == [
         "08:02 t1 scheduled", "08:04 t1 skipped", "08:05 t1 live", "08:08 t1 live",
