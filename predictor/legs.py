@@ -124,8 +124,10 @@ def with_turns(
 
 
 def in_parts(legs: Legs, first: BoolArray) -> list[Int64Array]:
-    """The legs some at a time, all of a vehicle's together: before all others those of the vehicles that are to come
-    `first` (slots,), where there are such."""
+    """The legs some at a time, all of a vehicle's together, where they are many: before all others those of the
+    vehicles that are to come `first` (slots,), where there are such."""
+    if legs.calls.sum() <= PART_CALLS:
+        return [np.arange(len(legs))]
     is_first = first[legs.slot]
     others = np.flatnonzero(~is_first)
     opens, calls = first_of_each(legs.slot[others]), legs.calls[others]

@@ -72,6 +72,19 @@ def standardize(
 
 
 @compiled
+def move(
+    parameter: Float32Array, gradient: Float32Array, first: Float32Array, second: Float32Array, pace: np.float32,
+    unbiased: np.float32,
+) -> None:  # fmt: skip
+    """Move a parameter (n,) by Adam, and the moments of its gradient. `pace`, `unbiased`: what the corrections of the
+    two moments make of the pace, and that of the second."""
+    for n in range(len(parameter)):
+        first[n] += np.float32(0.1) * (gradient[n] - first[n])
+        second[n] += np.float32(0.001) * (gradient[n] * gradient[n] - second[n])
+        parameter[n] -= pace * first[n] / (np.sqrt(second[n] / unbiased) + np.float32(1e-8))
+
+
+@compiled
 def shift_in_order(quantile: Float32Array, shift: Float32Array, row: Int64Array, into: Float32Array) -> None:
     """Write rows (n, Q), the one of `shift` (k, Q) that `row` (n,) names added to each, in ascending order."""
     for n in range(len(quantile)):

@@ -15,7 +15,7 @@ import numpy as np
 
 from predictor.arrays import Float32Array
 from predictor.layer_products import LANES
-from predictor.quantile_loop import quantiles, standardize
+from predictor.quantile_loop import move, quantiles, standardize
 
 QUANTILES: Float32Array = np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95], np.float32)
 P10, MEDIAN, P90 = 1, 5, 9
@@ -99,11 +99,9 @@ class QuantileNet:
                 )
                 step += 1
                 pace = rate * 0.5 * (1.0 + np.cos(np.pi * step / steps)) + 1e-5
+                pace, unbiased = np.float32(pace / (1.0 - 0.9**step)), np.float32(1.0 - 0.999**step)
                 for p, g, m, v in zip(parameters, gradient, first, second, strict=True):
-                    m += np.float32(0.1) * (g - m)
-                    v += np.float32(0.001) * (g * g - v)
-                    unbiased = np.sqrt(v / np.float32(1.0 - 0.999**step)) + np.float32(1e-8)
-                    p -= np.float32(pace / (1.0 - 0.9**step)) * m / unbiased
+                    move(p.ravel(), g.ravel(), m.ravel(), v.ravel(), pace, unbiased)
         weights, biases = parameters[:layers], parameters[layers:]
         return cls(mean, scale, (weights[0], weights[1], weights[2]), (biases[0], biases[1], biases[2]))
 

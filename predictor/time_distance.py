@@ -6,11 +6,13 @@ Each question is one binary search a vehicle, within the calls of its own trip o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from predictor.arrays import Float64Array, Int32Array
 from predictor.search_loop import first_above
+from predictor.time_distance_loop import Diagrams, elapsed_at
 from predictor.timetable import Timetable
 from predictor.travel_times import TravelTimes
 
@@ -63,14 +65,13 @@ class TimeDistance:
         at = np.minimum(tt.pattern_call_ptr[pattern] + np.maximum(call, 0), tt.pattern_call_ptr[pattern + 1] - 1)
         return tt.pattern_distance_m[at]
 
+    @cached_property
+    def _diagrams(self) -> Diagrams:
+        tt = self.timetable
+        return Diagrams(
+            tt.trip_pattern, tt.trip_call_ptr, tt.pattern_call_ptr, tt.pattern_distance_m, self.elapsed_s, self.dwell_s
+        )
+
     def elapsed_at(self, trip: Int32Array, departed: Int32Array, distance_m: Float64Array) -> Float64Array:
         """Timetabled running seconds (n,) from the trip's start to a place between call departed - 1 and the next."""
-        tt = self.timetable
-        before = np.maximum(departed - 1, 0)
-        entry = np.minimum(tt.trip_call_ptr[trip] + before, tt.trip_call_ptr[trip + 1] - 2)
-        start = self.call_distance_m(trip, before)
-        length = self.call_distance_m(trip, before + 1) - start
-        share = np.divide(distance_m - start, length, out=np.ones_like(length), where=length > 1.0)
-        leave = self.elapsed_s[entry] + self.dwell_s[entry]
-        result: Float64Array = leave + np.clip(share, 0.0, 1.0) * (self.elapsed_s[entry + 1] - leave)
-        return result
+        return elapsed_at(self._diagrams, trip, departed, distance_m)

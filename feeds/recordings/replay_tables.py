@@ -74,8 +74,11 @@ def passed_table(timetable: Timetable, passages: Passages) -> pa.Table:
 
 def timestamps(seconds: Float64Array) -> pa.Array:
     """POSIX seconds (n,) as timestamps to the millisecond, null for NaN."""
-    unknown = ~np.isfinite(seconds)
-    return pa.array(np.round(np.where(unknown, 0.0, seconds) * 1e3).astype("datetime64[ms]"), TIME, mask=unknown)
+    known = np.isfinite(seconds)
+    milliseconds = np.round(np.where(known, seconds, 0.0) * 1e3).astype(np.int64)
+    # Past `pa.array`, which looks at each value again.
+    validity = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(TIME, len(seconds), [validity, pa.py_buffer(milliseconds)])
 
 
 def _call_columns(tt: Timetable, runs: DatedRuns, call: Int32Array, vehicle: pa.Array) -> list[pa.Array]:
