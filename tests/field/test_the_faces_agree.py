@@ -87,6 +87,7 @@ def nothing_live_is_older_than_the_limit(rows: list[Row]) -> None:
 
 def no_row_stands_for_a_call_that_the_run_does_not_make(moment: Moment, rows: list[Row]) -> None:
     own: dict[str | None, list[str]] = {}
+    named_alone = {told.trip for told in moment.updates if not stops_of(told)}
     for told in moment.updates:
         # Several runs may share an id.
         if stops_of(told):
@@ -99,7 +100,7 @@ def no_row_stands_for_a_call_that_the_run_does_not_make(moment: Moment, rows: li
         # Of several runs the operator's word changes one.
         several = trip in STARTS or "/" in row.run
         # Who is cancelled by its name alone is struck out where it was to call: a message before may have led it there.
-        struck_out = trip not in own and row.status == "cancelled"
+        struck_out = row.status == "cancelled" and (trip not in own or trip in named_alone)
         assert struck_out or row.stop in (own.get(trip, planned) + planned * several), row
 
 
