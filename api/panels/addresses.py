@@ -13,7 +13,7 @@ from api.answers.announcer import STREAM, Announcement, LastEventId, announcer_o
 from api.answers.answer import Answer, Status
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, as_json, digest_of
 from api.answers.event_stream import EventStream
-from api.answers.lookups import stop_index
+from api.answers.lookups import route_index, stop_index
 from api.answers.plainly_asked import PlainlyAsked
 from api.answers.problems import PROBLEMS
 from api.answers.screens_seen import ScreenKey, ScreenName, screens_seen_of
@@ -77,6 +77,7 @@ _MOST_LINES = 5
 panels_router = APIRouter(tags=["Panels"], route_class=PlainlyAsked)
 
 Limit = Annotated[int, Query(ge=1, le=MOST_DEPARTURES, description="At most so many departures")]
+Route = Annotated[str, Query(description="Only this route_id")]
 Language = Annotated[
     str,
     StringConstraints(pattern=f"^(?:{'|'.join(LANGUAGES)})$"),
@@ -105,6 +106,7 @@ async def get_board(
     ] = "json",
     width: Annotated[int, Query(ge=8, le=200, description="Columns of each line of text")] = 24,
     lines: Annotated[int, Query(ge=1, le=40, description="Lines of text")] = 4,
+    route: Route = "",
     name: ScreenName = "",
 ) -> Response:
     """What a panel at the stop shows. The ETag changes only when something shown changes: a panel that polls every 15
@@ -115,9 +117,9 @@ async def get_board(
     boards = boards_ahead_of(request).boards(here, stop)
     moment = said_in(boards.moment, language, abbreviations=abbreviations_of(request))
     if form == "text":
-        text = _text(boards, moment, stop, width, lines)
+        text = _text(boards, moment, stop, width, lines, _only(moment, route))
         return answer(request, text, lambda: text, max_age_s=BOARD_MAX_AGE_S, media_type="text/plain")
-    shown = _board(boards, moment, stop, limit)
+    shown = _board(boards, moment, stop, limit, _only(moment, route))
     return answer(
         request, _says(shown), lambda: as_json(shown), max_age_s=BOARD_MAX_AGE_S, media_type="application/json"
     )
@@ -129,6 +131,7 @@ def stream_board(
     stop_id: str,
     limit: Limit = 6,
     language: Language = "en",
+    route: Route = "",
     name: ScreenName = "",
     last_event_id: LastEventId = None,
 ) -> Response:
@@ -137,24 +140,31 @@ def stream_board(
     changed since."""
     screens, clock = screens_seen_of(request), request.app.state.service.clock
     seen = screens.asked(ScreenKey("panel", (stop_id,), name), clock.now())
-    stop_index(Moment.of(request), stop_id)
+    stop_index(here := Moment.of(request), stop_id)
+    _only(here, route)
 
     def make(boards: StopBoards) -> Announcement:
-        shown = _board(boards, said_in(boards.moment, language), stop_index(boards.moment, stop_id), limit)
+        moment, stop = said_in(boards.moment, language), stop_index(boards.moment, stop_id)
+        shown = _board(boards, moment, stop, limit, _only(moment, route))
         return Announcement(digest_of(_says(shown)), lambda: as_json(shown).decode())
 
-    key = ("board", stop_id, limit, language)
+    key = ("board", stop_id, limit, language, route)
     attended = screens.listening(seen, clock)
     return announcer_of(request).answer(request, key, make, last_event_id, attended, stops=[stop_id])
 
 
-def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> dict[str, Any]:
+def _only(moment: Moment, route_id: str) -> int | None:
+    return route_index(moment, route_id) if route_id else None
+
+
+def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int, only: int | None) -> dict[str, Any]:
     """The fields of `PanelBoard` in its order."""
+    rows = boards.rows(stop, limit, only)
     return {
         **moment.answer_fields(),
         "stop_id": str(moment.timetable.stop_id[stop]),
         "stop_name": in_plain_blanks(moment.stop_name(stop)),
-        "departures": [_departure(moment, DepartureWords(moment, row, at=stop)) for row in boards.rows(stop, limit)],
+        "departures": [_departure(moment, DepartureWords(moment, row, at=stop)) for row in rows],
         "messages": _messages(moment, stop),
     }
 
@@ -187,8 +197,8 @@ def _says(shown: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(shown[name] for name in shown if name not in ("generated_at", "feed_age_s"))
 
 
-def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: int) -> str:
-    rows = [DepartureWords(moment, row, at=stop) for row in boards.rows(stop, lines)]
+def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: int, only: int | None) -> str:
+    rows = [DepartureWords(moment, row, at=stop) for row in boards.rows(stop, lines, only)]
     quiet, messages = "" if rows else nothing_leaves(moment, stop), _messages(moment, stop)
     names = [line.name for line in moment.lines.at_stop(stop)]
     shown = panel_lines(rows, names, quiet, messages, moment.texts, moment.abbreviations, width=width, lines=lines)

@@ -101,7 +101,7 @@ def screen(
 def _asked(moment: PageMoment, stop_ids: str, more: list[str]) -> list[str]:
     """Stop ids, each once. A path that is itself a stop id is that stop, even with a comma in it."""
     whole = stop_ids in moment.timetable.stop_named
-    listed = [stop_ids] if whole else [part.strip() for part in stop_ids.split(",")]
+    listed = [stop_ids] if whole else [part.strip() for part in stop_ids.rstrip("/").split(",")]
     return list(dict.fromkeys(stop_id for stop_id in (*listed, *more) if stop_id))
 
 

@@ -207,11 +207,12 @@ class StopBoards:
         boards = stop_boards(self.moment.view, stops, self.moment.now, self._window_s, rows=rows)
         self._boards.update(zip(stops, boards, strict=True))
 
-    def rows(self, stop: int, limit: int) -> list[RunCall]:
-        """The first `limit` departures of a stop (a station: of its platforms), soonest first; where none of them
-        comes, with the first one that does in place of the last."""
-        board = self.board(stop)
-        shown, later = board.shown[:limit], board.shown[limit:]
+    def rows(self, stop: int, limit: int, route: int | None = None) -> list[RunCall]:
+        """The first `limit` departures of a stop (a station: of its platforms), of one route where that is given,
+        soonest first; where none of them comes, with the first one that does in place of the last."""
+        board, of_trip = self.board(stop), self.moment.timetable.trip_route
+        shown = [row for row in board.shown if route is None or of_trip[board.calls.trip[row]] == route]
+        shown, later = shown[:limit], shown[limit:]
         if later and not any(row.comes for row in board.rows(shown)):
             shown[-1] = next((row for row in later if board.comes[row]), shown[-1])
         return board.rows(shown)

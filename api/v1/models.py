@@ -318,7 +318,9 @@ class Agencies(Answer):
     """All agencies, and whom else to name."""
 
     agencies: list[Agency]
-    attributions: list[Attribution] = Field(description="Those of the timetable's attributions.txt")
+    attributions: list[Attribution] = Field(
+        description="Those of the timetable's attributions.txt, and who publishes the feed where that is no agency"
+    )
 
 
 class Route(RouteRef):

@@ -156,9 +156,12 @@ def clock_of(language: str, country: str) -> str:
     )
     for name in (f"{language}_{country}", *spoken_there):
         try:
-            return str(Locale.parse(name).time_formats["short"].pattern)
+            pattern = str(Locale.parse(name).time_formats["short"].pattern)
         except (UnknownLocaleError, ValueError):
             continue
+        # Who reads a language that counts to 24 reads no halves of the day, whatever else is spoken there.
+        own = pattern if name == f"{language}_{country}" else Locale(language).time_formats["short"].pattern
+        return pattern if "a" not in pattern or "a" in own else "HH:mm"
     return "HH:mm"
 
 

@@ -1,4 +1,4 @@
-"""attributions.txt: whom to name for the timetable's data."""
+"""attributions.txt, and who publishes the feed: whom to name for the timetable's data."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ class Attributions(Columns):
 
 
 def read_attributions(tables: Mapping[str, pd.DataFrame]) -> Attributions:
-    """Build the attributions, each organization once, whatever of the data it is named for."""
-    frame = tables.get("attributions")
-    if frame is None:
-        return Attributions.empty()
-    names, urls = (word_array(frame, column).tolist() for column in ("organization_name", "attribution_url"))
-    url_of = dict.fromkeys(filter(None, names), "")
-    for name, url in zip(names, urls, strict=True):
-        if name and not url_of[name]:
-            url_of[name] = url
+    """Build the attributions, each organization once, whatever of the data it is named for; behind them the publisher
+    of feed_info.txt, where that is none of the agencies."""
+    url_of: dict[str, str] = {}
+    agencies = set(word_array(tables["agency"], "agency_name").tolist())
+    for table, name_in, url_in, unnamed in (
+        ("attributions", "organization_name", "attribution_url", {""}),
+        ("feed_info", "feed_publisher_name", "feed_publisher_url", {"", *agencies}),
+    ):
+        if (frame := tables.get(table)) is not None:
+            for name, url in zip(*(word_array(frame, column).tolist() for column in (name_in, url_in)), strict=True):
+                if name not in unnamed:
+                    url_of[name] = url_of.get(name) or url
     return Attributions(*(text_array(pd.Series(list(column), dtype="string")) for column in (url_of, url_of.values())))

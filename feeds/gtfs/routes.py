@@ -99,6 +99,8 @@ def _six_digits(text: str) -> tuple[str, bool]:
     """The hexadecimal digits of a colour, "" of none, and whether it is written oddly."""
     colour = text.upper()
     bare = colour.removeprefix("#").removeprefix("0X").removesuffix(".0")
+    if len(bare) in (7, 8) and bare.isdecimal() and int(bare) < 2**24:
+        return f"{int(bare):06X}", True
     # As web pages shorten them and lengthen them, and as spreadsheets do that take them for numbers.
     digits = "".join(digit * 2 for digit in bare) if len(bare) == 3 else bare[:6] if len(bare) == 8 else bare
     digits = digits and digits.zfill(6)

@@ -26,7 +26,7 @@ def said(language: str, country: str, zone: str = "Europe/Paris") -> TimeWords:
 @pytest.mark.parametrize(
     ("language", "country", "time", "date"),
     [("en", "US", "3:02\u00a0PM", "March 2"), ("en", "GB", "15:02", "2 March"), ("en", "FR", "15:02", "2 March"),
-     ("fr", "FR", "15:02", "2 mars"), ("fr", "US", "3:02\u00a0PM", "2 mars"), ("de", "DE", "15:02", "2. März"),
+     ("fr", "FR", "15:02", "2 mars"), ("fr", "US", "15:02", "2 mars"), ("de", "DE", "15:02", "2. März"),
      ("en", "", "15:02", "2 March")],
 )  # fmt: skip
 def test_a_time_is_written_as_in_the_country(language: str, country: str, time: str, date: str) -> None:

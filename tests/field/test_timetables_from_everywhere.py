@@ -219,7 +219,8 @@ def test_what_may_be_no_time_is_told(tmp_path: Path, time: str) -> None:
     ("written", "colors"),
     [
         ("#FFF,000", ("FFFFFF", "000000")), ("0x00ff00,#FF000080", ("00FF00", "FF0000")),
-        ("FF,0", ("0000FF", "000000")), ("red,rgb()", ("", "")), ("00aA00,", ("00AA00", "")),
+        ("FF,0", ("0000FF", "000000")), ("16711680,1671168", ("FF0000", "198000")),
+        ("red,rgb()", ("", "")), ("00aA00,", ("00AA00", "")),
     ],
 )  # fmt: skip
 def test_a_line_has_the_colours_that_are_meant(tmp_path: Path, written: str, colors: tuple[str, str]) -> None:

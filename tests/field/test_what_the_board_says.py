@@ -1240,6 +1240,28 @@ def test_whom_the_data_is_to_be_credited_to_stands_at_the_foot_of_each_page() ->
     told = city.json("/v1/agencies")["attributions"]
     assert [credit["name"] for credit in told] == ["Open Region", "Hill County"]
     assert text(only(City().page("/"), ".foot")) == "Town Buses"
+    # Who publishes the feed, where no agency does.
+    info = "feed_publisher_name,feed_publisher_url,feed_lang\n{},https://hub.example.org,en"
+    for publisher, foot_of_page in (("Data Hub", "Town Buses · Data: Data Hub"), ("Town Buses", "Town Buses")):
+        town = City(network(tables={"feed_info": info.format(publisher)}))
+        assert text(only(town.page("/"), ".foot")) == foot_of_page
+
+
+def test_a_panel_may_show_one_line_alone() -> None:
+    two = network(patterns=(Pattern("main", "A B C D E"), Pattern("other", "A B C", "r2")),
+                  routes=(Route("r1", "1"), Route("r2", "2")),
+                  trips=(Trip("t1", "08:00"), Trip("t2", "08:30", "other")))  # fmt: skip
+    city = City(two)
+    for asked, shown in (({}, ["1", "2"]), ({"route": "r2"}, ["2"])):
+        rows = city.json("/v1/stops/A/board", limit=2, **asked)["departures"]
+        assert [row["line"] for row in rows if row["minutes"] is not None] == shown
+        assert [line[0] for line in city.panel_text("A", lines=2, **asked) if "tomorrow" not in line] == shown
+    assert city.officer.get("/v1/stops/A/board", params={"route": "r9"}).status_code == 404
+
+
+def test_a_screen_whose_address_ends_in_a_stroke_is_that_of_its_stop() -> None:
+    rows, asked = City().screen("A/"), City().screen("A")
+    assert [row.clock for row in rows] == [row.clock for row in asked] != []
 
 
 def test_panels_of_few_characters_are_sent_no_pictures() -> None:
