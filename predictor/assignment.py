@@ -84,14 +84,12 @@ class PatternGrid:
         if len(self.cell) == 0:
             return np.empty(0, np.int64), np.empty(0, np.int32)
         degrees = CELL_M / METRES_PER_DEGREE
-        owners, patterns = [], []
-        for north in (-1, 0, 1):
-            for east in (-1, 0, 1):
-                at = places_of(_cell(lat + north * degrees, lon + east * degrees / self.cos, self.cos), self.cell)
-                owner, index = expand_ranges(self.ptr[at], np.where(at >= 0, self.ptr[at + 1] - self.ptr[at], 0))
-                owners.append(owner)
-                patterns.append(self.pattern[index])
-        pairs = sorted_once(np.concatenate(owners) * _PATTERNS + np.concatenate(patterns))
+        # (positions, 3, 3): the squares one to the north and south, east and west.
+        north, east = np.array([-1, 0, 1])[:, None] * degrees, np.array([-1, 0, 1]) * degrees / self.cos
+        cells = _cell(lat[:, None, None] + north, lon[:, None, None] + east, self.cos).ravel()
+        at = places_of(cells, self.cell)
+        square, index = expand_ranges(self.ptr[at], np.where(at >= 0, self.ptr[at + 1] - self.ptr[at], 0))
+        pairs = sorted_once(square // 9 * _PATTERNS + self.pattern[index])
         return pairs // _PATTERNS, (pairs % _PATTERNS).astype(np.int32)
 
 

@@ -39,6 +39,9 @@ class Columns:
     def take(self, rows: Int64Array | BoolArray | slice) -> Self:
         """These rows only: indices in the order wanted, a mask, or a slice."""
         own = self.__dict__
+        # A mask is looked through once, not for each column.
+        if isinstance(rows, np.ndarray) and rows.dtype == np.bool_:
+            rows = rows.nonzero()[0]
         return self._with({name: own[name][rows] for name in column_types(type(self))})
 
     def _with(self, columns: Mapping[str, AnyArray]) -> Self:
