@@ -68,16 +68,16 @@ def quiet_words(moment: PageMoment, first: RunCall | None) -> str:
 
 def nothing_leaves(moment: PageMoment, stop: int) -> str:
     """What an empty board of a stop says: when the first departure of the coming days leaves, on which later day one
-    does, that the timetable has ended, or that no line stops here."""
+    does, that the timetable ends or has ended, or that no line stops here."""
     (week,) = stop_boards(moment.view, [stop], moment.now, WEEK_S, arrivals=True)
     coming = np.flatnonzero(week.comes & week.boards)
     if not len(coming) and week.alights.any():
         return moment.texts("only_arrivals")
     if not len(coming):
-        if said := _other_day(moment, moment.words_at(stop), next_day(moment, stop)):
-            return said
         if not moment.lines.routes_at(stop):
             return _not_served(moment, stop)
+        if said := _other_day(moment, moment.words_at(stop), next_day(moment, stop)):
+            return said
     return quiet_words(moment, week.row(int(coming[0])) if len(coming) else None)
 
 
@@ -87,14 +87,15 @@ def line_rests(moment: PageMoment, route: int) -> str:
 
 
 def _other_day(moment: PageMoment, words: TimeWords, later: float | None) -> str:
-    """The later day on which something leaves, or that the timetable has ended; "" where it has not."""
+    """The later day on which something leaves, or that the timetable ends by then or has ended; "" where it goes on."""
     if later is not None:
         return moment.texts("next_on", date=words.date(later))
     last = last_day(moment)
-    # From midnight on: it is told by its noon.
-    if last is None or last >= moment.now - DAY_S / 2:
+    if last is None or last >= moment.now + WEEK_S:
         return ""
-    return moment.texts("timetable_ended", date=words.date(last))
+    # From midnight on: it is told by its noon.
+    sentence = "timetable_ended" if last < moment.now - DAY_S / 2 else "timetable_ends"
+    return moment.texts(sentence, date=words.date(last))
 
 
 def _not_served(moment: PageMoment, stop: int) -> str:

@@ -23,6 +23,7 @@ from predictor.arrays import (
     first_of_each,
     is_one_of,
     or_where_unknown,
+    places_of,
 )
 from predictor.journeys import dated_calls, driven_as, driven_keys, runs_of
 from predictor.past_calls import STILL_DUE_S
@@ -32,7 +33,7 @@ from predictor.snapshot import FROM_OPERATOR, FROM_VEHICLE, FROM_VEHICLES, LIVE,
 from predictor.timetable import Timetable
 
 _LEFT_S = 300.0
-"""So long ago at least are calls told to be that are left before they were due."""
+"""So long ago at least are calls told to be that are left before they were due, nobody knows when."""
 _ANOTHER_VEHICLE_S = 60.0
 """Less than this times fall by rounding."""
 _SCHEDULED, _DUPLICATED = gtfs_realtime_pb2.TripDescriptor.SCHEDULED, gtfs_realtime_pb2.TripDescriptor.DUPLICATED
@@ -126,7 +127,7 @@ def _with_calls_left(snapshot: Snapshot, calls: ToldCalls, of_operator: Int64Arr
     owner, call = expand_ranges(np.zeros(len(first), np.int64), first.call.astype(np.int64))
     left = replace(first.take(owner), call=call.astype(np.int32), occupancy=np.full(len(call), NONE, np.int8))
     due = left.origin(tt) + tt.departure_s[tt.entry_of(left.trip, left.call)]
-    at = np.minimum(due + late_s[owner], snapshot.made_at - _LEFT_S)
+    at = _passed_at(snapshot, left, np.minimum(due + late_s[owner], snapshot.made_at - _LEFT_S))
     left = replace(left, arrival=at, departure=at).take(
         (due > snapshot.made_at) & ~np.isin(left.key(tt), calls.key(tt))
     )
@@ -134,6 +135,17 @@ def _with_calls_left(snapshot: Snapshot, calls: ToldCalls, of_operator: Int64Arr
         return calls
     # Of calls before those of which the operator tells nobody knows, but where it has told of them.
     return calls.and_those(left.take((left.vehicle >= 0) | np.isin(left.key(tt), of_operator)))
+
+
+def _passed_at(snapshot: Snapshot, calls: ToldCalls, likely: Float64Array) -> Float64Array:
+    """When calls (m,) were passed, POSIX seconds; the `likely` time (m,) where that is not known. So long ago at least
+    that readers do not take them for still due."""
+    tt, passed = snapshot.timetable, snapshot.passed_calls
+    keys = driven_keys(passed.runs, passed.call, tt)
+    order = np.argsort(keys, kind="stable")
+    place = places_of(calls.key(tt), keys[order])
+    known = np.minimum(np.append(passed.passed_at[order], np.nan)[place], snapshot.made_at - STILL_DUE_S - 1.0)
+    return np.where(place >= 0, known, likely)
 
 
 def _keys_of_operator(snapshot: Snapshot) -> Int64Array:
@@ -192,7 +204,8 @@ def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array
     to_come = driven_keys(snapshot.predictions.runs, snapshot.predictions.call, tt)
     left = passed | (np.isin(key, of_operator) & ~np.isin(key, to_come))
     for times in (calls.arrival, calls.departure):
-        times[left & (times >= snapshot.made_at - STILL_DUE_S)] = snapshot.made_at - _LEFT_S
+        likely = np.where(times >= snapshot.made_at - STILL_DUE_S, snapshot.made_at - _LEFT_S, times)
+        np.copyto(times, _passed_at(snapshot, calls, likely), where=left)
     of_timetable = tt.run_relationships[calls.trip] == _SCHEDULED
     as_scheduled = ~left & (departure == origin[row] + tt.departure_s[entry])
     scheduled = scheduled_entries(tt, calls)

@@ -1280,6 +1280,24 @@ def test_our_feed_goes_on_telling_of_a_stop_that_a_run_has_left_before_its_time(
         assert not any("t1" in " ".join(reader.board(stop)) for stop in left)
 
 
+@pytest.mark.parametrize("by_operator", [True, False])
+def test_our_feed_tells_when_a_run_left_a_stop_before_its_time_as_its_page_does(by_operator: bool) -> None:
+    # mbta/dotcom#3293
+    city = City(at="07:45")
+    if by_operator:
+        times = [
+            StopUpdate(stop, at, at) for stop, at in (("A", "07:50"), ("B", "07:52"), ("C", "07:54"), ("D", "07:58"))
+        ]
+        city.trip_updates(update("t1", *times, **TODAY)).at("07:55:30")
+    else:
+        city.vehicle_positions(bus("v1", "t1", late_s=-600)).at("07:55:30")
+    page = [row.at for row in city.trip_page("t1") if row.status == "passed"]
+    told = [stop.departure for stop in ours(city, "t1").stops][: len(page)]
+    assert len(page) == 3 and told[:2] == pytest.approx(page[:2], abs=1.0)
+    # Of one left just now readers are told so that they do not take it for still due.
+    assert told[2] is not None and told[2] < city.now - 60
+
+
 def test_our_feed_tells_of_no_stop_as_to_come_that_the_bus_of_a_copy_or_of_a_moved_run_has_left() -> None:
     # google/transit#16, opentripplanner/OpenTripPlanner#7761
     copy = update("t1", relationship="DUPLICATED", new_trip_id="x", new_start_date=20261126, new_start_time="08:32:00")

@@ -783,15 +783,21 @@ def test_a_platform_is_called_as_its_station_and_by_its_code(name: str, code: st
             "The timetable ended on 25 November.",
             "Les horaires connus s’arrêtaient au 25 novembre.",
         ),
+        (
+            # public-transport/transitous#1025: a feed that is valid until tonight and renewed each day.
+            Service(start=20261101, end=20261126),
+            "No later departure is known: the timetable ends on 26 November.",
+            "Aucun départ ultérieur connu : les horaires s’arrêtent au 26 novembre.",
+        ),
         (Service(start=20261210), "Next departure on 10 December.", "Prochain départ le 10 décembre."),
     ],
 )
-def test_an_empty_board_says_that_the_timetable_has_ended_or_when_it_begins(
+def test_an_empty_board_says_that_the_timetable_ends_or_has_ended_or_when_it_begins(
     service: Service, english: str, french: str
 ) -> None:
-    city = City(network(services=(service,)))
-    assert city.panel_text("A", width=60)[0].strip() == english
-    assert city.panel_text("A", width=60, lang="fr")[0].strip() == french
+    city = City(network(services=(service,)), at="09:30")
+    assert city.panel_text("A", width=80)[0].strip() == english
+    assert city.panel_text("A", width=80, lang="fr")[0].strip() == french
     assert english in text(city.page("/stops/A"))
     assert english in text(city.page("/screen/A"))
 
