@@ -126,13 +126,16 @@ def run_meant(moment: Moment, trip: int, date: str | None = None, start: str | N
     days = _days_meant(moment, trip, date)
     day, shift = (grid.ravel() for grid in np.meshgrid(days, shifts, indexing="ij"))
     # By headway nobody is promised to start as the timetable has it: who drives is what there is.
-    predicted = moment.view.snapshot.predictions
-    if not start and tt.trip_is_frequency[trip]:
-        driven = np.flatnonzero((predicted.trip == trip) & np.isin(predicted.service_day, days))
-        if len(driven):
-            day, shift = predicted.service_day[driven], predicted.shift_s[driven]
+    by_headway, predicted = not start and bool(tt.trip_is_frequency[trip]), moment.view.snapshot.predictions
+    driven = np.flatnonzero((predicted.trip == trip) & np.isin(predicted.service_day, days) & by_headway)
+    if len(driven):
+        day, shift = predicted.service_day[driven], predicted.shift_s[driven]
     begins, ends = (tt.date_origin[day] + shift + at for at in (first_s, last_s))
-    away = np.maximum(begins - moment.now, 0.0) + np.maximum(moment.now - ends, 0.0)
+    opens = begins
+    if by_headway and not len(driven):
+        # No board has one that has set out unseen: the next is meant.
+        opens, ends = begins - named.journey_headway_s[named.journey_trip == trip].max(initial=0), begins
+    away = np.maximum(opens - moment.now, 0.0) + np.maximum(moment.now - ends, 0.0)
     nearest = int(np.lexsort((np.abs(begins - moment.now), away))[0])
     return int(day[nearest]), int(shift[nearest])
 

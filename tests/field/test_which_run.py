@@ -773,6 +773,12 @@ def test_a_trip_that_is_named_with_the_start_of_an_earlier_run_takes_no_bus_from
 def test_a_trip_by_headway_that_is_asked_for_without_a_start_is_the_run_that_is_driven() -> None:
     city = City(network(trips=[Trip("f", "08:00")], frequencies=(Frequency("f", "07:00", "10:00", 600),)), at="08:20")
     assert city.trip_answer("f")["start_time"] == "08:20:00"
+    # What has set out unseen is on no board: the next one is meant, until there is none.
+    starts = [(clock, city.at(clock).trip_answer("f")["start_time"]) for clock in ("08:20:30", "08:24")]
+    assert starts == [("08:20:30", "08:30:00"), ("08:24", "08:30:00")]
+    assert city.trip_state("f") == "not_followed"
+    late = City(city.network, at="10:02").step()
+    assert (late.trip_answer("f")["start_time"], late.trip_state("f")) == ("09:50:00", "over")
     city.vehicle_positions(bus("v1", "f", between=("B", "C", 0.5)))
     start = city.departures("C")[0].told["start_time"]
     for answer in (city.trip_answer("f"), city.trip_answer("f", date="2026-11-26")):
