@@ -137,13 +137,9 @@ def _by_stop(
     once[by_call[1:][again]] = False
     # Runs with any update that this does not settle are looked at one by one: they are few.
     run_ptr = group_starts(calls.owner, int(calls.owner.max(initial=-1)) + 1)
-    for run in np.unique(owner[~once]).tolist():
-        if run + 1 >= len(run_ptr):
-            continue
+    for run in np.intersect1d(owner[~once], calls.owner).tolist():
         span = slice(int(run_ptr[run]), int(run_ptr[run + 1]))
         own = np.flatnonzero(owner == run)
-        if span.stop == span.start:
-            continue
         of_run = updates.take(own)
         cost = _misfit(calls.take(span), place_of_stop, of_run, received_at)
         place, alone[own] = _either_way(cost, np.fmin(of_run.arrival, of_run.departure))
