@@ -98,10 +98,11 @@ class DemoSite:
     def wait_for_step(self) -> None:
         """Until the engine has stepped again."""
         before = self.service.steps
-        for _ in range(1200):
+        for _ in range(6000):
             if self.service.steps > before + 1:
                 return
-            time.sleep(0.05)
+            self.service._stepping.wake()
+            time.sleep(0.01)
         raise TimeoutError("The engine made no step within a minute.")
 
     @contextmanager
@@ -112,7 +113,8 @@ class DemoSite:
             yield
         finally:
             self.town.silent = False
-            self.wait_for_step()
+            # What has failed again and again is asked again after ten seconds.
+            self.move_on(15.0)
 
     @contextmanager
     def lines_gone_silent(self, *route_ids: str) -> Iterator[None]:
