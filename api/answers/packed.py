@@ -40,15 +40,14 @@ class _Packing(GZipResponder):
 
 
 async def pack(response: Response, accept_encoding: bytes) -> None:
-    """Pack a whole response in place."""
+    """Pack a whole response in place, and say that it varies by this and by the site that asks."""
     body = bytes(response.body)
-    if len(body) < _LEAST_BYTES:
-        return
-    response.headers.add_vary_header("Accept-Encoding")
-    if b"gzip" in accept_encoding:
+    large = len(body) >= _LEAST_BYTES
+    response.headers.add_vary_header("Accept-Encoding, Origin" if large else "Origin")
+    if large and b"gzip" in accept_encoding:
         response.body = await _packed(body)
-        response.headers["Content-Encoding"] = "gzip"
         response.headers["Content-Length"] = str(len(response.body))
+        response.raw_headers.append((b"content-encoding", b"gzip"))
 
 
 async def _packed(body: bytes) -> bytes:

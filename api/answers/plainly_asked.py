@@ -57,7 +57,6 @@ class AtOnce(HttpMiddleware):
         except HTTPException as error:
             response = scope["app"].exception_handlers[HTTPException](request, error)
         await pack(response, headers.get(b"accept-encoding", b""))
-        response.headers.add_vary_header("Origin")
         await response(scope, receive, send)
 
     @cached_property

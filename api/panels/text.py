@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
+from functools import lru_cache
 from itertools import islice
 
 from rich.cells import cell_len, set_cell_size
@@ -41,7 +42,12 @@ _PICTURES = re.compile(rf"(?<!\S){_PICTURE}\s*|{_PICTURE}")
 def in_plain_blanks(text: str) -> str:
     """A text without pictures, the blanks of print and marks that nobody sees, for which panels of few characters have
     no sign."""
-    return text if text.isascii() else _PICTURES.sub("", text).translate(_BLANKS).strip()
+    return text if text.isascii() else _in_plain_blanks(text)
+
+
+@lru_cache(4096)
+def _in_plain_blanks(text: str) -> str:
+    return _PICTURES.sub("", text).translate(_BLANKS).strip()
 
 
 def panel_lines(

@@ -40,7 +40,7 @@ from predictor.snapshot import (
     KnownCalls,
     Snapshot,
 )
-from predictor.timetable import NO_PICKUP
+from predictor.timetable import NO_PICKUP, Timetable
 
 T = TypeVar("T", bound=tuple[Any, ...])
 
@@ -297,12 +297,7 @@ class CallsAt:
             "pickup": _named(BOARDING, np.where(calls.last_call, NO_PICKUP, tt.pickup_type[entry])),
             "drop_off": _named(BOARDING, np.where(calls.first_call, NO_PICKUP, tt.alighting[entry])),
             "skips": _left_out_behind(snapshot, calls),
-            "headway_s": [
-                (tt.headway_s(trip_idx, shift_s) or None) if by_headway else None
-                for trip_idx, shift_s, by_headway in zip(
-                    trip.tolist(), calls.shift_s.tolist(), tt.trip_is_frequency[trip].tolist(), strict=True
-                )
-            ],
+            "headway_s": _headways(tt, calls),
         }
         return _tuples(RunCall, [columns[name] for name in RunCall._fields])
 
@@ -350,6 +345,14 @@ def _tuples(kind: type[T], columns: Sequence[Sequence[Any]]) -> list[T]:
     return list(map(partial(tuple.__new__, kind), zip(*columns, strict=True)))
 
 
+def _headways(tt: Timetable, calls: KnownCalls) -> list[int | None]:
+    """Seconds between the vehicles of the lines of calls (n,) that are run by headway, None for others."""
+    found: list[int | None] = [None] * len(calls)
+    for i in np.flatnonzero(tt.trip_is_frequency[calls.trip]).tolist():
+        found[i] = tt.headway_s(int(calls.trip[i]), int(calls.shift_s[i])) or None
+    return found
+
+
 def _minutes_to_wait(calls: KnownCalls, nobody_waits: BoolArray, now: float) -> list[int | None]:
     """Whole minutes, rounded down: better a minute early at the stop than one late. None for a vehicle in `doubt`."""
     minutes = np.maximum(np.floor((calls.published - now) / 60.0), 0.0).astype(np.int64)
@@ -368,8 +371,8 @@ def _clock_times(calls: KnownCalls, scheduled: Float64Array, now: float) -> Floa
 def _of_vehicles(texts: StrArray, vehicle: Int32Array, told_texts: StrArray, told: Int64Array) -> list[str | None]:
     """What vehicles (n,) are called, or the operator calls those of their runs; None where nothing is known."""
     found: list[str | None] = [text or None for text in np.append(texts, "")[vehicle].tolist()]
-    for i in np.flatnonzero(vehicle < 0).tolist():
-        found[i] = (str(told_texts[told[i]]) or None) if told[i] >= 0 else None
+    for i in np.flatnonzero((vehicle < 0) & (told >= 0)).tolist():
+        found[i] = str(told_texts[told[i]]) or None
     return found
 
 

@@ -248,8 +248,12 @@ class Lines:
 
     def may_come_back(self, trip: int) -> bool:
         """Whether a trip may call at a stop more than once; of the operator's own it is not looked up."""
-        tt, pattern = self._timetable, int(self._timetable.trip_pattern[trip])
-        return pattern >= len(tt.base.pattern_route) or pattern in _patterns_that_come_back(tt.base)
+        pattern: int = self._timetable.trip_pattern.item(trip)
+        return pattern in self._come_back or pattern >= len(self._timetable.base.pattern_route)
+
+    @cached_property
+    def _come_back(self) -> frozenset[int]:
+        return _patterns_that_come_back(self._timetable.base)
 
     def way_on(self, trip: int, call: int) -> int:
         """The stop behind a call, where the trip can be boarded at the same stop more than once: its sign does not tell

@@ -37,7 +37,7 @@ class Moment:
         service = service_of(request)
         return cls(service.view, service.clock.now())
 
-    @property
+    @cached_property
     def timetable(self) -> Timetable:
         """The view's timetable."""
         return self.view.timetable

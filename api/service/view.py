@@ -197,11 +197,23 @@ class ServiceView:
 
     def zone_at(self, stop: int) -> ZoneInfo:
         """The time zone that clocks at a stop show: trips tell all their times in the agency's."""
-        return _zones(self.timetable).get(stop, self.zone)
+        return self._zones.get(stop, self.zone)
+
+    @cached_property
+    def _zones(self) -> Mapping[int, ZoneInfo]:
+        return _zones(self.timetable)
+
+    @cached_property
+    def _iso_times(self) -> IsoTimes:
+        return iso_times(self.zone)
+
+    def iso_times_at(self, stop: int) -> IsoTimes:
+        """Times as clocks at a stop show them."""
+        return iso_times(self._zones[stop]) if stop in self._zones else self._iso_times
 
     def iso(self, at: float, stop: int | None = None) -> str:
         """ISO 8601 to the second, with the offset of a stop, by default the agency's."""
-        return iso_times(self.zone if stop is None else self.zone_at(stop))[floor(at)]
+        return (self._iso_times if stop is None else self.iso_times_at(stop))[floor(at)]
 
     def once(self, key: str, make: Callable[[], T]) -> T:
         """What `make` gives, made once for this view however many readers ask: who asks for something else does not

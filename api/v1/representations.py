@@ -15,7 +15,7 @@ from api.reading.calls import Event, RunCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from api.reading.moved_away import MovedDeparture
-from api.service.view import IsoTimes, iso_times
+from api.service.view import IsoTimes
 from api.v1.models import Alert, RouteRef
 from feeds.alerts.alert import Alert as Told
 from predictor.timetable import STATION, Timetable
@@ -68,14 +68,23 @@ def platform_fields(tt: Timetable, stop: int) -> dict[str, Any]:
 
 def stop_fields(tt: Timetable, stop: int, distance_m: float | None = None) -> dict[str, Any]:
     """The fields of `Stop` in its order: a stop or station with its routes."""
-    parent, routes = int(tt.stop_parent[stop]), _route_fields(tt)
-    return {
-        **platform_fields(tt, stop),
-        "type": "station" if tt.stop_location_type[stop] == STATION else "stop",
-        "parent_station": str(tt.stop_id[parent]) if parent >= 0 else None,
-        "routes": [routes[route] for route in lines_of(tt).routes_at(stop)],
-        "distance_m": None if distance_m is None else round(distance_m, 1),
-    }
+    said = _stops_said(tt)
+    if stop not in said:
+        parent, routes = int(tt.stop_parent[stop]), _route_fields(tt)
+        said[stop] = {
+            **platform_fields(tt, stop),
+            "type": "station" if tt.stop_location_type[stop] == STATION else "stop",
+            "parent_station": str(tt.stop_id[parent]) if parent >= 0 else None,
+            "routes": [routes[route] for route in lines_of(tt).routes_at(stop)],
+            "distance_m": None,
+        }
+    return said[stop] if distance_m is None else {**said[stop], "distance_m": round(distance_m, 1)}
+
+
+@lru_cache(maxsize=2)
+def _stops_said(_: Timetable) -> dict[int, dict[str, Any]]:
+    """What has been said of a timetable's stops, by stop."""
+    return {}
 
 
 def alerts_answer(moment: Moment, alerts: Iterable[Told]) -> list[Alert]:
@@ -100,7 +109,7 @@ def departure_says(row: RunCall) -> tuple[object, ...]:
 def call_state(moment: Moment, call: RunCall) -> dict[str, Any]:
     """The fields of `CallState` in its order. What is within one is of fields too: a model of its own each would cost
     as much as all the rest."""
-    return _call_fields(iso_times(moment.view.zone_at(call.stop_idx)), call)
+    return _call_fields(moment.view.iso_times_at(call.stop_idx), call)
 
 
 def _call_fields(iso: IsoTimes, call: RunCall) -> dict[str, Any]:
@@ -150,8 +159,8 @@ def _range(iso: IsoTimes, call: RunCall) -> dict[str, str] | None:
 def departures_fields(moment: Moment, rows: Iterable[RunCall]) -> list[dict[str, Any]]:
     """The fields of each `Departure` in its order, as they stand in an answer: models of them would take as long as a
     board."""
-    zone_at, routes = moment.view.zone_at, _route_fields(moment.timetable)
-    return [_departure_fields(iso_times(zone_at(row.stop_idx)), routes[row.route_idx], row) for row in rows]
+    iso_at, routes = moment.view.iso_times_at, _route_fields(moment.timetable)
+    return [_departure_fields(iso_at(row.stop_idx), routes[row.route_idx], row) for row in rows]
 
 
 def _departure_fields(iso: IsoTimes, route: dict[str, Any], row: RunCall) -> dict[str, Any]:

@@ -134,10 +134,10 @@ class PageMoment(Moment):
             notes.append(self.texts("arrives_at", time=self.words_at(row.stop_idx).time(arrives_at)))
         if change := self.platform_change(row):
             notes.append(change)
-        if not of_journey and row.clock is not None and (every := self.every(row.headway_s)):
-            notes.append(every)
         if not of_journey:
-            number = self.train_number(row.route_idx, row.trip_short_name)
+            if row.headway_s is not None and row.clock is not None:
+                notes.append(self.every(row.headway_s))
+            number = row.trip_short_name and self.train_number(row.route_idx, row.trip_short_name)
             # The longest last: what has no room for it still tells the line.
             notes += filter(None, (via, self.part_of(at, row), self.line_told(row), number, self.skips_words(row)))
         if row.comes and of_journey == (row.departure is None) and (goes_on := self.goes_on(row)):
@@ -199,7 +199,7 @@ class PageMoment(Moment):
 
     def platform(self, code: str) -> str:
         """The same of a platform's code."""
-        return self._names[PLATFORM_CODE].get(code, code)
+        return self._names[PLATFORM_CODE].get(code, code) if code else code
 
     @property
     def network_name(self) -> str:
@@ -229,7 +229,8 @@ class PageMoment(Moment):
     def line_told(self, row: RunCall) -> str:
         """What kind of vehicle serves a departure's line, or who runs it, where that tells it from another of its name
         here; else ""."""
-        return apart_words(self.lines.told_by(row.route_idx, row.stop_idx), self.texts)
+        told = self.lines.told_by(row.route_idx, row.stop_idx)
+        return apart_words(told, self.texts) if any(told) else ""
 
     def train_number(self, route: int, trip_short_name: str) -> str:
         """By which name riders know a train, a ship or a coach beside its line's; else ""."""
@@ -244,6 +245,8 @@ class PageMoment(Moment):
 
     def _boarding_notes(self, row: RunCall, of_journey: bool) -> list[str]:
         """How to board and alight, where not as usual; who may not board at all is on no board."""
+        if row.pickup == row.drop_off == "regular":
+            return []
         if of_journey and row.pickup == row.drop_off != "regular":
             return [self._on_request("stops", row.pickup, row.route_idx)]
         notes = [] if row.pickup == "regular" else [self._on_request("pickup", row.pickup, row.route_idx)]

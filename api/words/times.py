@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 
-from api.service.view import iso_times
+from api.service.view import IsoTimes, iso_times
 from api.words.texts import Texts, clock_of, locale_of
 
 CLOCK_FROM_MIN = 60
@@ -166,7 +166,7 @@ class TimeWords:
 
     def iso(self, at: float) -> str:
         """For a `datetime` attribute."""
-        return iso_times(self.zone)[floor(at)]
+        return self._iso_times[floor(at)]
 
     def range(self, p10: float, p90: float) -> str:
         """The range in minutes ("4 to 7 min") where it is wide and within the hour, otherwise ""."""
@@ -189,6 +189,10 @@ class TimeWords:
     def hour_cycle(self) -> str:
         """How browsers call the clock: `h12` or `h23`."""
         return "h12" if "a" in clock_of(self.texts.language, self.country) else "h23"
+
+    @cached_property
+    def _iso_times(self) -> IsoTimes:
+        return iso_times(self.zone)
 
     @cached_property
     def _today(self) -> str:
