@@ -22,8 +22,8 @@ _MEDIA_TYPES = {
     ".svg": "image/svg+xml",
 }  # fmt: skip
 """Style sheets of ours stand in the pages themselves."""
-_MOST_STYLES = 256
-"""Of 30 kB each: lines that meet at a stop meet at others."""
+_MOST_STYLES = 4096
+"""Lines that meet at a stop meet at others."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,20 @@ class Asset:
 
 @dataclass(frozen=True)
 class Style:
-    """An inline style sheet and the hash by which the content security policy lets it in."""
+    """The inline style sheet of a page."""
 
-    css: str
+    sheets: tuple[str, ...]
+    """What it begins with, as of `css_of`;"""
+    colours: str
+    """the rules of the page's lines behind that."""
     csp_source: str
+    """See `csp_source`, of all of it."""
 
-    @classmethod
-    def of(cls, css: str) -> Style:
-        """With its hash."""
-        digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-        return cls(css, f"'sha256-{digest}'")
+
+def csp_source(css: str) -> str:
+    """The hash by which the content security policy lets an inline style sheet in."""
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
 
 
 @cache
@@ -95,8 +99,13 @@ def style(badges: Iterable[Badge], *sheets: str) -> Style:
 
 @lru_cache(_MOST_STYLES)
 def _style(badges: frozenset[Badge], sheets: tuple[str, ...]) -> Style:
-    css = "".join(map(_css, sheets)) + "".join(sorted(badge.css_rule for badge in badges))
-    return Style.of(css)
+    colours = "".join(sorted(badge.css_rule for badge in badges))
+    return Style(sheets, colours, csp_source(css_of(sheets) + colours))
+
+
+def css_of(sheets: Iterable[str]) -> str:
+    """Style sheets of ours in one."""
+    return "".join(map(_css, sheets))
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -13,10 +13,12 @@ from urllib.parse import quote, urlencode
 import jinja2
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
-from jinja2.runtime import Macro
+from jinja2.compiler import CodeGenerator
+from jinja2.runtime import Context, Macro
 from markupsafe import Markup, escape
 
-from api.answers.assets import Style, assets, map_library
+from api.answers.assets import Style, assets, css_of, map_library
+from api.answers.packed import Beginning, BegunAlike
 from api.words.lines import apart_words, line_name, line_title, line_word
 from api.words.moment import PageMoment
 from api.words.texts import LANGUAGE_COOKIE, LANGUAGES, texts_in
@@ -46,11 +48,34 @@ _HEADERS = {
 
 _MOST_ROOTS = 8
 """One at a time is usual."""
+_MOST_BEGINNINGS = 64
 _MOST_KEPT = 16_384
 """Pieces of a page, most of them of some hundred bytes."""
 
 
+class _Context(Context):
+    def call(
+        self, of: Callable[..., Any], *args: Any, _loop_vars: object = None, _block_vars: object = None, **kwargs: Any
+    ) -> Any:
+        """See `Context`. Nothing that templates call asks for what it is called from: to look whether it does takes as
+        long as most calls."""
+        return of(*args, **kwargs)
+
+
+class _CodeGenerator(CodeGenerator):
+    def _output_child_pre(self, *_: object) -> None:
+        self.write("environment.escaped(")
+
+
 class _Templates(jinja2.Environment):
+    context_class = _Context
+    code_generator_class = _CodeGenerator
+
+    @staticmethod
+    def escaped(said: object) -> str:
+        """As it stands in a page: what is markup is not made markup once more."""
+        return said if type(said) is Markup else escape(said)
+
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """See `Environment`. They stay as they are: a dictionary is looked into in a fraction of what its own takes."""
         return {**self.globals, **(d or {})}
@@ -133,17 +158,27 @@ class Frame:
 
 def framed(moment: PageMoment, template: str, frame: Frame, **context: object) -> Response:
     """A whole page."""
-    return whole_page(fragment(moment, template, css=frame.sheet.css, **context), frame)
+    return whole_page(moment.root, moment.texts.language, fragment(moment, template, **context), frame)
 
 
-def whole_page(body: str, frame: Frame) -> Response:
-    """A page's HTML with what is to be said of it."""
+def whole_page(root: str, language: str, rest: str, frame: Frame) -> Response:
+    """A page's HTML, of which `rest` is what stands behind its style, with what is to be said of it."""
     rules = {**_POLICY, "style-src": frame.sheet.csp_source, **frame.policy}
     rules |= {directive: f"{rules[directive]} {more}" for directive, more in frame.also_allowed.items()}
     content_policy = "; ".join(f"{directive} {sources}" for directive, sources in rules.items() if sources)
-    return HTMLResponse(
-        body, frame.status, headers={"Content-Security-Policy": content_policy, **_HEADERS, **frame.headers}
+    return BegunAlike(
+        _beginning(root, language, frame.sheet.sheets),
+        f"{frame.sheet.colours}</style>{rest}".encode(),
+        frame.status,
+        headers={"Content-Security-Policy": content_policy, **_HEADERS, **frame.headers},
     )
+
+
+@lru_cache(_MOST_BEGINNINGS)
+def _beginning(root: str, language: str, sheets: tuple[str, ...]) -> Beginning:
+    """Of pages with these style sheets."""
+    head = templates(root).get_template("head.html")
+    return Beginning.of(head.render(language=language, css=css_of(sheets)).encode())
 
 
 def framed_in_language(

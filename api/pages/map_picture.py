@@ -11,7 +11,7 @@ import shapely
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.answers.assets import Style
+from api.answers.assets import csp_source
 from api.answers.caching import answer
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
@@ -39,7 +39,7 @@ _STYLE = (
     "@media(prefers-color-scheme:dark){.m .e{stroke:#a8b2c1}.m .o{stroke:#3a4453}"
     ".m circle{fill:#191f29;stroke:#a8b2c1}.m .y{fill:#fff;stroke:#0f131a}}"
 )
-STYLE_SOURCE = Style.of(_STYLE).csp_source
+STYLE_SOURCE = csp_source(_STYLE)
 """By which the content security policy of a page lets it in that has such a picture in itself."""
 
 

@@ -299,6 +299,18 @@ def test_long_answers_are_compressed_for_those_who_can_read_it(client: TestClien
         assert gzip.decompress(b"".join(packed.iter_raw())) == plain.content
 
 
+def test_a_page_of_which_what_all_begin_with_is_packed_once_is_read_as_it_was_written(client: TestClient) -> None:
+    stop_id = client.get("/v1/stops").json()["stops"][0]["stop_id"]
+    for lang in ("en", "fr"):
+        plain = client.get(f"/stops/{stop_id}", headers={"Accept-Encoding": "identity", "Accept-Language": lang})
+        headers = {"Accept-Encoding": "gzip", "Accept-Language": lang}
+        with client.stream("GET", f"/stops/{stop_id}", headers=headers) as packed:
+            raw = b"".join(packed.iter_raw())
+        assert packed.headers["Content-Length"] == str(len(raw))
+        assert f'lang="{lang}"' in plain.text
+        assert gzip.decompress(raw) == plain.content
+
+
 def test_health() -> None:
     service = service_at(NOW)
     client = TestClient(create_app(service))
