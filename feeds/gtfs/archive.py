@@ -305,7 +305,8 @@ def _tables_among(files: Mapping[str, _File], name: str) -> tuple[dict[str, str]
         if table:
             folders[path.parent].setdefault(table, []).append(member)
     if not folders:
-        inner = [member for member in files if member.lower().endswith(".zip")]
+        zips = (member for member in files if member.lower().endswith(".zip"))
+        inner = [member for member in zips if not _is_left_behind(_path_of(member))]
         hint = "give the zip of a GTFS feed"
         if len(inner) > 1:
             hint = f"there are {len(inner)} zips in it ({', '.join(inner[:5])}): unpack it and give one of them"

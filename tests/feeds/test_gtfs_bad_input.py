@@ -114,9 +114,10 @@ def test_a_zip_without_any_table_tells_what_is_in_it(tmp_path: Path) -> None:
     assert "no GTFS table (stops.txt, trips.txt, …) in it, but feeds/town.zip; the feed seems to be inside" in refused(
         path
     )
-    # septadev/GTFS: a zip of the bus feed's and the rail feed's.
+    # bcpearce/homeassistant-gtfs-realtime#47: a zip of the bus feed's and the rail feed's, packed on a Mac.
     with zipfile.ZipFile(path, "a") as packed:
         packed.writestr("feeds/rail.zip", b"")
+        packed.writestr("_MACOSX/._rail.zip", b"")
     assert "there are 2 zips in it (feeds/town.zip, feeds/rail.zip): unpack it and give one of them" in refused(path)
     with zipfile.ZipFile(path, "w") as packed:
         packed.writestr("line_1.xml", b"<PublicationDelivery/>")
