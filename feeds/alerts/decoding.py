@@ -43,7 +43,7 @@ _TEXTS = (
 )  # fmt: skip
 
 
-def decode_alerts(data: bytes | gtfs_realtime_pb2.FeedMessage) -> tuple[Alert, ...]:
+def decode_alerts(data: bytes) -> tuple[Alert, ...]:
     """Decode a message. Alerts that share an entity id get ids of their own, the same as long as they say the same.
 
     Errors: FeedError where the whole message cannot be used (see `feeds.messages.message`).

@@ -5,15 +5,24 @@ from __future__ import annotations
 from google.transit import gtfs_realtime_pb2
 
 from feeds.alerts.alert import Alert
-from feeds.alerts.decoding import FEED, decode_alerts
+from feeds.alerts.decoding import decode_alerts
 from feeds.messages.in_turns import InTurns
+from predictor.timetable import Timetable
 
 _ENOUGH = 1
 
 
 def alerts_in_turns() -> InTurns[tuple[Alert, ...]]:
     """Reads the messages of one feed."""
-    return InTurns(FEED, lambda message, *_: decode_alerts(message), _alert_of, _ENOUGH)
+    return InTurns(_decode, _alerts, _alert_of, _ENOUGH)
+
+
+def _decode(data: bytes, timetable: Timetable, received_at: float) -> tuple[Alert, ...]:  # noqa: ARG001
+    return decode_alerts(data)
+
+
+def _alerts(alerts: tuple[Alert, ...]) -> frozenset[tuple[str, object]]:
+    return frozenset((alert.alert_id, alert.selectors) for alert in alerts)
 
 
 def _alert_of(entity: gtfs_realtime_pb2.FeedEntity) -> tuple[str, tuple[bytes, ...]] | None:

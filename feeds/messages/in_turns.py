@@ -3,7 +3,7 @@ whole: what was told a moment ago stands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sized
 from typing import Generic, NamedTuple, TypeVar
 
 from google.transit import gtfs_realtime_pb2
@@ -18,7 +18,7 @@ _BY_TURNS_S = 600.0
 _MOST, _WINDOW_S = 4, 150.0
 """So many messages are put together, of so many seconds."""
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Sized)
 
 
 class _Message(NamedTuple):
@@ -32,40 +32,40 @@ class InTurns(Generic[T]):
 
     def __init__(
         self,
-        feed: str,
-        decode: Callable[[gtfs_realtime_pb2.FeedMessage, Timetable, float], T],
+        decode: Callable[[bytes, Timetable, float], T],
+        told: Callable[[T], frozenset[Hashable]],
         name: Callable[[gtfs_realtime_pb2.FeedEntity], Hashable],
         enough: int,
     ) -> None:
-        """Parameters: `feed`: its name in errors; `name`: what an entity calls that of which it tells, None where it
-        tells of none; `enough`: so many that come back after a message without them are no chance."""
-        self._feed, self._decode, self._name, self._enough = feed, decode, name, enough
+        """Parameters: `told`: what a decoded message tells of; `name`: what an entity calls that, None where it tells
+        of none; `enough`: so many that come back after a message without them are no chance."""
+        self._decode, self._told, self._name, self._enough = decode, told, name, enough
         self._recent: list[_Message] = []
         self._by_turns_at = float("-inf")
 
     def __call__(self, data: bytes, timetable: Timetable, received_at: float) -> T:
         """What a message received at `received_at` (POSIX seconds) tells. Errors: as those of `decode`."""
-        message = decode_message(data, self._feed)
-        told = frozenset(map(self._name, message.entity)) - {None}
-        recent = [before for before in self._recent if received_at - _WINDOW_S < before.received_at < received_at]
-        by_turns_at = self._by_turns_at
+        value = self._decode(data, timetable, received_at)
+        if len(value) == 0:
+            return value
+        this = _Message(data, received_at, self._told(value))
+        recent = [message for message in self._recent if received_at - _WINDOW_S < message.received_at < received_at]
         if len(recent) > 1:
-            earlier: frozenset[Hashable] = frozenset().union(*(before.told for before in recent[:-1]))
-            if len((told & earlier) - recent[-1].told) >= max(self._enough, _SHARE * len(told)):
-                by_turns_at = received_at
-        if told and 0.0 <= received_at - by_turns_at < _BY_TURNS_S:
-            self._add(message, recent)
-        value = self._decode(message, timetable, received_at)
-        if told:
-            self._recent = [*recent[1 - _MOST :], _Message(data, received_at, told)]
-            self._by_turns_at = by_turns_at
-        return value
+            earlier: frozenset[Hashable] = frozenset().union(*(message.told for message in recent[:-1]))
+            again = len((this.told & earlier) - recent[-1].told)
+            if again >= max(self._enough, _SHARE * len(this.told)):
+                self._by_turns_at = received_at
+        self._recent = [*recent[1 - _MOST :], this]
+        if not 0.0 <= received_at - self._by_turns_at < _BY_TURNS_S or len(self._recent) == 1:
+            return value
+        return self._decode(self._together(), timetable, received_at)
 
-    def _add(self, message: gtfs_realtime_pb2.FeedMessage, recent: list[_Message]) -> None:
-        """Add to a message what those before it tell of others."""
-        named = {self._name(entity) for entity in message.entity}
-        for before in reversed(recent[1 - _MOST :]):
-            entities = decode_message(before.data, self._feed).entity
-            others = [entity for entity in entities if self._name(entity) not in {None, *named}]
+    def _together(self) -> bytes:
+        """The last message, with what those before it tell of others."""
+        *before, last = (decode_message(message.data, "") for message in self._recent)
+        named = {self._name(entity) for entity in last.entity}
+        for message in reversed(before):
+            others = [entity for entity in message.entity if self._name(entity) not in {None, *named}]
             named.update(map(self._name, others))
-            message.entity.extend(others)
+            last.entity.extend(others)
+        return last.SerializePartialToString()

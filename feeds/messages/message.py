@@ -61,15 +61,13 @@ _HOUR_S, _YEARS_S = 3600.0, (365.0 * DAY_S, 366.0 * DAY_S)
 _ALIKE_S = 300.0
 
 
-def decode_message(data: bytes | gtfs_realtime_pb2.FeedMessage, feed: str) -> gtfs_realtime_pb2.FeedMessage:
-    """Parse one message, packed or not, written as protobuf, as JSON or as text; one that is parsed stays as it is.
-    `feed` names it in errors, such as "vehicle positions".
+def decode_message(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage:
+    """Parse one message, packed or not, written as protobuf, as JSON or as text; `feed` names it in errors, such as
+    "vehicle positions".
 
     Errors: FeedError where the bytes are empty, too many or of too many entities or parts, HTML, JSON of something
     else, cut short, or no FeedMessage.
     """
-    if isinstance(data, gtfs_realtime_pb2.FeedMessage):
-        return data
     layer: bytes | None = data
     what = ""
     for _ in range(_MOST_LAYERS):

@@ -39,7 +39,7 @@ FEED = "trip updates"
 
 
 def decode_trip_updates(
-    data: bytes | gtfs_realtime_pb2.FeedMessage,
+    data: bytes,
     timetable: Timetable,
     received_at: float,
     dates: NamedDates | None = None,

@@ -7,18 +7,19 @@ from collections.abc import Callable
 from google.transit import gtfs_realtime_pb2
 
 from feeds.messages.in_turns import InTurns
-from feeds.trip_updates.decoding import FEED
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
 
 _ENOUGH = 3
 
 
-def updates_in_turns(
-    decode: Callable[[gtfs_realtime_pb2.FeedMessage, Timetable, float], TripUpdates],
-) -> InTurns[TripUpdates]:
+def updates_in_turns(decode: Callable[[bytes, Timetable, float], TripUpdates]) -> InTurns[TripUpdates]:
     """Reads the messages of one feed by `decode`."""
-    return InTurns(FEED, decode, _run_of, _ENOUGH)
+    return InTurns(decode, _runs, _run_of, _ENOUGH)
+
+
+def _runs(told: TripUpdates) -> frozenset[tuple[str, int, int]]:
+    return frozenset(zip(told.trip_id.tolist(), told.service_day.tolist(), told.shift_s.tolist(), strict=True))
 
 
 def _run_of(entity: gtfs_realtime_pb2.FeedEntity) -> tuple[str, str, str, str] | None:
