@@ -84,6 +84,9 @@ def doubts(
     result[slot] = np.where(
         waited_s > patience.overdue_s, OVERDUE, np.where(stood_s > patience.held_up_s, HELD_UP, FOLLOWED)
     )
+    # Whose run another drives, or has driven, was left there, still logged in.
+    driven = np.append(first.run_key[begun & (result[slot] == FOLLOWED)], tracks.finished.run_key)
+    gone |= own & ~begun & (result[slot] == OVERDUE) & np.isin(first.run_key, driven)
     result[slot[gone]] = GIVEN_UP
     result[tracks.same_place_since <= fleet_stands_since] = GIVEN_UP
     return result

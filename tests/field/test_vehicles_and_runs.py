@@ -89,6 +89,16 @@ def test_the_following_bus_answers_where_the_first_has_passed() -> None:
     assert city.board("C")[0] == "08:07 t1 live"
 
 
+@pytest.mark.parametrize("late_s", [0, 120])
+def test_a_bus_left_logged_in_at_the_first_stop_of_a_run_that_another_drives_leaves_the_boards(late_s: int) -> None:
+    drives, parked = bus("v1", "t1", late_s=late_s), bus("v2", "t1", at="A", fresh=True)
+    city = City(at="07:55").vehicle_positions(parked, drives).at("08:09")
+    assert [city.board(stop)[0] for stop in "AB"] == ["09:00 t2 scheduled", "09:02 t2 scheduled"]
+    # Once it sets out it is told again.
+    city.vehicle_positions(bus("v2", "t1", between=("A", "B", 0.5))).at("08:11")
+    assert city.board("C")[0].endswith("t1 live")
+
+
 @pytest.mark.parametrize("added_as", ["NEW", "ADDED"])
 def test_trip_planners_hear_of_both_buses_on_one_run(added_as: str) -> None:
     """A run has one TripUpdate, and its times run forwards: the bus behind is told as one more run."""
