@@ -211,7 +211,9 @@ class StopBoards:
         """The first `limit` departures of a stop (a station: of its platforms), of one route where that is given,
         soonest first; where none of them comes, with the first one that does in place of the last."""
         board, of_trip = self.board(stop), self.moment.timetable.trip_route
-        shown = [row for row in board.shown if route is None or of_trip[board.calls.trip[row]] == route]
+        shown = board.shown
+        if route is not None:
+            shown = [row for row in shown if of_trip[board.calls.trip[row]] == route]
         shown, later = shown[:limit], shown[limit:]
         if later and not any(row.comes for row in board.rows(shown)):
             shown[-1] = next((row for row in later if board.comes[row]), shown[-1])
