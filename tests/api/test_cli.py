@@ -363,6 +363,7 @@ def test_long_work_ends_by_a_signal_also_where_the_shell_ignores_it(recording: P
             while (
                 not int(re.findall(r"SigCgt:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text())[0], 16) & heeded
             ):
+                assert process.poll() is None
                 time.sleep(0.05)
             time.sleep(1.0)
             assert process.poll() is None
