@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import current_thread, main_thread
+from threading import Timer, current_thread, main_thread
 
 import typer
 
 from api.command.log_lines import one_line
 from feeds.errors import FeedError
+
+_AGAIN_S = 0.1
+"""Until then who swallowed a signal has returned."""
 
 
 @contextmanager
@@ -59,13 +64,25 @@ def _ended_by_signals() -> Iterator[None]:
         signal.signal(number, signal.SIG_DFL)
         raise Signalled(number)
 
+    def swallowed(unraisable: sys.UnraisableHookArgs) -> None:
+        # Out of what a library in C calls back, such as on reading compiled loops, nothing is raised.
+        if isinstance(unraisable.exc_value, Signalled):
+            signal.signal(unraisable.exc_value.number, end)
+            again = Timer(_AGAIN_S, os.kill, (os.getpid(), unraisable.exc_value.number))
+            again.daemon = True
+            again.start()
+        else:
+            usual(unraisable)
+
     if current_thread() is not main_thread():
         yield
         return
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    usual, sys.unraisablehook = sys.unraisablehook, swallowed
     try:
         yield
     finally:
+        sys.unraisablehook = usual
         for number, handler in before.items():
             signal.signal(number, handler)
 

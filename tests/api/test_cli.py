@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import signal
@@ -18,10 +19,12 @@ from threading import Event, Thread
 
 import pyarrow.parquet as pq
 import pytest
+import typer
 from google.transit import gtfs_realtime_pb2
 from typer.testing import CliRunner, Result
 
 from api.command.cli import app
+from api.command.plainly import said_plainly
 from api.service.settings import Settings
 from feeds.recordings.recorder import Recorded
 from feeds.recordings.replay_tables import PASSAGES, PREDICTIONS
@@ -373,6 +376,14 @@ def test_long_work_ends_by_a_signal_also_where_the_shell_ignores_it(recording: P
     finally:
         signal.signal(signal.SIGINT, ignored)
     assert "Traceback" not in said
+
+
+def test_a_signal_that_a_library_swallows_ends_the_work_all_the_same() -> None:
+    called_back = ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(signal.SIGTERM))
+    with pytest.raises(typer.Exit) as ended, said_plainly():
+        called_back()
+        time.sleep(60.0)
+    assert ended.value.exit_code == 128 + signal.SIGTERM
 
 
 def test_a_recorded_morning_is_served_at_its_own_time_by_one_alone_and_touches_nothing_of_the_live_service(
