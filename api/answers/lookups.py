@@ -49,6 +49,11 @@ def route_index(moment: Moment, route_id: str) -> int:
     )  # fmt: skip
 
 
+def only_route(moment: Moment, route_id: str | None) -> int | None:
+    """Index of the only route that is asked for, None where all are. Errors: Problem 404."""
+    return route_index(moment, route_id) if route_id else None
+
+
 def trip_index(moment: Moment, trip_id: str) -> int:
     """Index of a trip. Errors: Problem 404."""
     if trip_id in moment.timetable.trip_index:

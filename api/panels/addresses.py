@@ -13,7 +13,7 @@ from api.answers.announcer import STREAM, Announcement, LastEventId, announcer_o
 from api.answers.answer import Answer, Status
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, as_json, digest_of
 from api.answers.event_stream import EventStream
-from api.answers.lookups import route_index, stop_index
+from api.answers.lookups import only_route, stop_index
 from api.answers.plainly_asked import PlainlyAsked
 from api.answers.problems import PROBLEMS
 from api.answers.screens_seen import ScreenKey, ScreenName, screens_seen_of
@@ -117,9 +117,9 @@ async def get_board(
     boards = boards_ahead_of(request).boards(here, stop)
     moment = said_in(boards.moment, language, abbreviations=abbreviations_of(request))
     if form == "text":
-        text = _text(boards, moment, stop, width, lines, _only(moment, route))
+        text = _text(boards, moment, stop, width, lines, only_route(moment, route))
         return answer(request, text, lambda: text, max_age_s=BOARD_MAX_AGE_S, media_type="text/plain")
-    shown = _board(boards, moment, stop, limit, _only(moment, route))
+    shown = _board(boards, moment, stop, limit, only_route(moment, route))
     return answer(
         request, _says(shown), lambda: as_json(shown), max_age_s=BOARD_MAX_AGE_S, media_type="application/json"
     )
@@ -141,20 +141,16 @@ def stream_board(
     screens, clock = screens_seen_of(request), request.app.state.service.clock
     seen = screens.asked(ScreenKey("panel", (stop_id,), name), clock.now())
     stop_index(here := Moment.of(request), stop_id)
-    _only(here, route)
+    only_route(here, route)
 
     def make(boards: StopBoards) -> Announcement:
         moment, stop = said_in(boards.moment, language), stop_index(boards.moment, stop_id)
-        shown = _board(boards, moment, stop, limit, _only(moment, route))
+        shown = _board(boards, moment, stop, limit, only_route(moment, route))
         return Announcement(digest_of(_says(shown)), lambda: as_json(shown).decode())
 
     key = ("board", stop_id, limit, language, route)
     attended = screens.listening(seen, clock)
     return announcer_of(request).answer(request, key, make, last_event_id, attended, stops=[stop_id])
-
-
-def _only(moment: Moment, route_id: str) -> int | None:
-    return route_index(moment, route_id) if route_id else None
 
 
 def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int, only: int | None) -> dict[str, Any]:

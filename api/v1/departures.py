@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, json_answer
-from api.answers.lookups import Place, place_of, route_index, stop_index
+from api.answers.lookups import Place, only_route, place_of, stop_index
 from api.answers.plainly_asked import PlainlyAsked
 from api.answers.problems import PROBLEMS, Problem
 from api.answers.rate_limits import SEARCHES, TOO_OFTEN, limited
@@ -56,7 +56,7 @@ async def get_departures(
         boards = boards_ahead_of(request).boards(moment, stop, WINDOW_S, _LIMIT)
         moment, board = boards.moment, boards.board(stop)
     else:
-        only = route_index(moment, route) if route else None
+        only = only_route(moment, route)
         (board,) = stop_boards(moment.view, [stop], moment.now, float(window), only, arrivals)
     rows = board.first(limit)
     alerts, moved_away = alerts_answer(moment, stop_alerts(moment, stop)), moved_departures(moment, stop)
@@ -94,7 +94,7 @@ def get_departures_of_several_stops(
     if not stop and near is None:
         raise Problem(422, "bad-parameter", "No stop named", "Name a stop: `stop=…` (as often as needed) or `near=…`.")
     moment = Moment.of(request)
-    only = route_index(moment, route) if route else None
+    only = only_route(moment, route)
     asked: dict[int, float | None] = {stop_index(moment, stop_id): None for stop_id in stop or []}
     if near is not None:
         hits = moment.view.stop_search.near(*place_of(near), MOST_STOPS)

@@ -247,7 +247,7 @@ class PageMoment(Moment):
         """How to board and alight, where not as usual; who may not board at all is on no board."""
         if row.pickup == row.drop_off == "regular":
             return []
-        if of_journey and row.pickup == row.drop_off != "regular":
+        if of_journey and row.pickup == row.drop_off:
             return [self._on_request("stops", row.pickup, row.route_idx)]
         notes = [] if row.pickup == "regular" else [self._on_request("pickup", row.pickup, row.route_idx)]
         # Where a run begins nobody alights, and where it ends nobody boards: that needs no word.

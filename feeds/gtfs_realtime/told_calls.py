@@ -127,7 +127,8 @@ def _with_calls_left(snapshot: Snapshot, calls: ToldCalls, of_operator: Int64Arr
     owner, call = expand_ranges(np.zeros(len(first), np.int64), first.call.astype(np.int64))
     left = replace(first.take(owner), call=call.astype(np.int32), occupancy=np.full(len(call), NONE, np.int8))
     due = left.origin(tt) + tt.departure_s[tt.entry_of(left.trip, left.call)]
-    at = _passed_at(snapshot, left, np.minimum(due + late_s[owner], snapshot.made_at - _LEFT_S))
+    known, passed_at = _passed_at(snapshot, left)
+    at = np.where(known, passed_at, np.minimum(due + late_s[owner], snapshot.made_at - _LEFT_S))
     left = replace(left, arrival=at, departure=at).take(
         (due > snapshot.made_at) & ~np.isin(left.key(tt), calls.key(tt))
     )
@@ -137,15 +138,15 @@ def _with_calls_left(snapshot: Snapshot, calls: ToldCalls, of_operator: Int64Arr
     return calls.and_those(left.take((left.vehicle >= 0) | np.isin(left.key(tt), of_operator)))
 
 
-def _passed_at(snapshot: Snapshot, calls: ToldCalls, likely: Float64Array) -> Float64Array:
-    """When calls (m,) were passed, POSIX seconds; the `likely` time (m,) where that is not known. So long ago at least
-    that readers do not take them for still due."""
+def _passed_at(snapshot: Snapshot, calls: ToldCalls) -> tuple[BoolArray, Float64Array]:
+    """Of which calls (m,) it is known that they were passed, and when (m,), POSIX seconds: so long ago at least that
+    readers do not take them for still due."""
     tt, passed = snapshot.timetable, snapshot.passed_calls
     keys = driven_keys(passed.runs, passed.call, tt)
     order = np.argsort(keys, kind="stable")
     place = places_of(calls.key(tt), keys[order])
-    known = np.minimum(np.append(passed.passed_at[order], np.nan)[place], snapshot.made_at - STILL_DUE_S - 1.0)
-    return np.where(place >= 0, known, likely)
+    at = np.minimum(np.append(passed.passed_at[order], np.nan)[place], snapshot.made_at - STILL_DUE_S - 1.0)
+    return place >= 0, at
 
 
 def _keys_of_operator(snapshot: Snapshot) -> Int64Array:
@@ -203,9 +204,10 @@ def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array
     # Of a vehicle that is overdue or held up nothing is predicted, but it has not left.
     to_come = driven_keys(snapshot.predictions.runs, snapshot.predictions.call, tt)
     left = passed | (np.isin(key, of_operator) & ~np.isin(key, to_come))
+    known, passed_at = _passed_at(snapshot, calls)
     for times in (calls.arrival, calls.departure):
-        likely = np.where(times >= snapshot.made_at - STILL_DUE_S, snapshot.made_at - _LEFT_S, times)
-        np.copyto(times, _passed_at(snapshot, calls, likely), where=left)
+        times[left & ~known & (times >= snapshot.made_at - STILL_DUE_S)] = snapshot.made_at - _LEFT_S
+        np.copyto(times, passed_at, where=left & known)
     of_timetable = tt.run_relationships[calls.trip] == _SCHEDULED
     as_scheduled = ~left & (departure == origin[row] + tt.departure_s[entry])
     scheduled = scheduled_entries(tt, calls)

@@ -11,7 +11,7 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.gtfs.written_dates import existing_date
-from feeds.ids.known_ids import LONGEST, indices_of, known_indices, routes_named
+from feeds.ids.known_ids import LONGEST, indices_of, known_indices, places_in, routes_named
 from feeds.ids.shortened_ids import runs_meant
 from feeds.service_times import start_seconds
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array
@@ -71,7 +71,7 @@ def dated_near(
     them can be under way then: some feeds never change the date. Of those not `timed` (n,) the run may be yet to
     come."""
     tt = timetable
-    day = np.array([tt.date_index.get(date, NONE) for date in names.service_date.tolist()], np.int64)
+    day = places_in(tt.date_index, names.service_date.tolist())
     rows = np.flatnonzero((day >= 0) & np.isfinite(at))
     trip, since_s = names.trip[rows], at[rows] - tt.date_origin[day[rows]]
     ends = np.full(len(rows), 2 * DAY_S)
@@ -127,7 +127,7 @@ def without_other_starts(
     # A clock's time of a run past midnight is a day off.
     after_s = (start - names.start_time_s[rows] + DAY_S // 2) % DAY_S - DAY_S // 2
     rows, start = rows[after_s > START_TOLERANCE_S], start[after_s > START_TOLERANCE_S]
-    day = np.array([tt.date_index.get(date, NONE) for date in names.service_date[rows].tolist()], np.int64)
+    day = places_in(tt.date_index, names.service_date[rows].tolist())
     today = tt.day_at(at[rows])
     early_s = tt.date_origin[np.maximum(np.where(day >= 0, day, today), 0)] + start - at[rows]
     rows = rows[(early_s > START_TOLERANCE_S) & (early_s < DAY_S / 2)]

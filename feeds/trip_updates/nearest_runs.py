@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from feeds.ids.known_ids import places_in
 from feeds.ids.shortened_ids import MOST
 from feeds.trip_updates.message_columns import StopTimeUpdates
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges, first_of_each
@@ -67,7 +68,7 @@ def _calls_near(
     one number, the call, and how late that is."""
     axis, by_place = _by_place(tt)
     row, stop, time = updates.owner[told], updates.stop[told].astype(np.int64), at[told]
-    named = np.array([tt.date_index.get(date, NONE) for date in names.service_date[row].tolist()], np.int64)
+    named = places_in(tt.date_index, names.service_date[row].tolist())
     today = tt.day_at(time)
     keys, calls, late = [], [], []
     for back in (0, 1):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from feeds.ids.known_ids import places_in
 from feeds.trip_updates.message_columns import (
     COPY,
     LISTED,
@@ -86,8 +87,7 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
     among_others = own_id & (start < 0) & (day >= 0) & np.isin(trip_id, trip_id[own_id & (start >= 0)])
     start = _with_first_times(tt, start, day, np.flatnonzero(among_others), updates, update_ptr)
     # By the id of another trip it is known by how long after that one it starts.
-    named = np.array([tt.trip_index.get(name, NONE) for name in trip_id.tolist()], np.int32)
-    named_start = np.where(named >= 0, np.append(tt.trip_start_s, np.int32(0))[named], 0)
+    named_start = np.append(tt.trip_start_s, np.int32(0))[places_in(tt.trip_index, trip_id.tolist())]
     own_shift = np.where(start >= 0, start - named_start, 0)
     return replace(
         runs,
