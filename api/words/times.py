@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from math import floor, isfinite
 from typing import NamedTuple
@@ -130,7 +130,7 @@ class TimeWords:
     def short_day(self, at: float) -> str:
         """The same in few letters: "Fri", "12/03"."""
         near = 0 < (self._local(at).date() - self._local(self.now).date()).days < 7
-        return format_skeleton("E" if near else "Md", self._local(at), locale=self._locale)
+        return _date_words("E" if near else "Md", self._local(at).date(), self._locale)
 
     def clock(self, at: float) -> str:
         """Clock time with the day it needs: "08:42", "tomorrow 05:42"."""
@@ -144,14 +144,14 @@ class TimeWords:
         """Day and month: "12 March"; with the year, "12 March 2028", where another would be meant."""
         moment = self._local(at)
         near = abs(moment - self._local(self.now)) < _YEAR_UNSAID
-        return format_skeleton("MMMMd" if near else "yMMMMd", moment, locale=self._locale)
+        return _date_words("MMMMd" if near else "yMMMMd", moment.date(), self._locale)
 
     def weekday_date(self, at: float, *, short: bool = False) -> str:
         """Weekday with day and month: "Thursday 12 March", "Donnerstag, 12. März"; "Thu 12"."""
         if short:
-            return format_skeleton("Ed", self._local(at), locale=self._locale)
+            return _date_words("Ed", self._local(at).date(), self._locale)
         local, locale = self._local(at), self._locale
-        between = ", " if "," in format_skeleton("MMMMEEEEd", local, locale=locale) else " "
+        between = ", " if "," in _date_words("MMMMEEEEd", local.date(), locale) else " "
         return f"{format_date(local, 'EEEE', locale)}{between}{self.date(at)}"
 
     def hour(self, at: float) -> str:
@@ -213,3 +213,9 @@ def _which_of_two(zone: ZoneInfo, quarter: int) -> str:
     local = datetime.fromtimestamp(quarter * _ZONES_CHANGE_S, zone)
     twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
     return local.tzname() or "" if twice else ""
+
+
+@lru_cache(maxsize=4096)
+def _date_words(skeleton: str, day: date, locale: Locale) -> str:
+    """A day by a skeleton of CLDR, whose pattern takes Babel a millisecond to find."""
+    return format_skeleton(skeleton, datetime(day.year, day.month, day.day), locale=locale)

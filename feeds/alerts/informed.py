@@ -11,7 +11,7 @@ from threading import Lock
 import numpy as np
 
 from feeds.alerts.alert import Selector, TripSelector
-from feeds.alerts.selector_fits import ANY, Fit, SelectorFits
+from feeds.alerts.selector_fits import ANY, Fit, SelectorFits, fits_of
 from feeds.ids.known_ids import stops_meant
 from predictor.timetable import Timetable
 
@@ -49,9 +49,9 @@ class Informed:
     def everyone(self) -> bool:
         """Whether the whole network is informed as such, not by each of its lines."""
         wide = [fit for fit in self._fits if _of_all_its_lines(fit.selector)]
-        routes = set(self._timetable.pattern_route.tolist())
+        lines = {route for fit in wide for route in fit.lines}
         return any(fit.everyone for fit in wide) or (
-            bool(routes) and routes <= {route for fit in wide for route in fit.lines}
+            bool(lines) and lines.issuperset(self._timetable.pattern_route.tolist())
         )
 
     @cached_property
@@ -219,4 +219,4 @@ class _Made:
 
 @lru_cache(maxsize=4)
 def _made_for(timetable: Timetable) -> _Made:
-    return _Made(SelectorFits(timetable))
+    return _Made(fits_of(timetable))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -31,6 +31,10 @@ _NEED_NOT_BE_KNOWN = frozenset({"ADDED", "NEW", "DUPLICATED"})
 
 Run = tuple[int, int | None]
 """Trip, and shift in seconds (None: any)."""
+_DatedRun = tuple[Run, int]
+"""With its service day."""
+_Named = tuple[tuple[Selector, _DatedRun | None], ...]
+"""Selectors in the timetable's own ids, each with the dated run of its trip."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +78,8 @@ def _agency_of_name(timetable: Timetable) -> dict[str, str]:
 
 
 class SelectorFits:
-    """Fits selectors to one timetable."""
+    """Fits selectors to one timetable. What the operator's own runs change nothing of is taken from the fits of their
+    base: messages lay other runs over it all the time."""
 
     def __init__(self, timetable: Timetable) -> None:
         tt = self._timetable = timetable
@@ -91,19 +96,62 @@ class SelectorFits:
         self._of_one_direction: BoolArray = np.minimum(*both) == 0
         self._departures = np.bincount(tt.by_name.journey_trip, minlength=tt.trips)
         # Feeds name each call of a line in each of hundreds of alerts.
-        self._fit_of_no_trip = lru_cache(maxsize=_MOST_KEPT)(lambda selector: self._fit(selector, {}))
+        self._kept_fit = lru_cache(maxsize=_MOST_KEPT)(self._fit)
+        self._named_on: dict[tuple[tuple[Selector, ...], int], _Named] = {}
+        """By selectors and day."""
         self._own_name_of = lru_cache(maxsize=_MOST_KEPT)(self._in_own_ids)
         self._own_runs: dict[int, list[int]] = {}
         """The operator's own runs, by the trip that they are named by."""
         for own_run, named in enumerate(tt.run_named.tolist()):
             self._own_runs.setdefault(named, []).append(own_run)
+        base = tt.base
+        same_places = base.stops == tt.stops and len(base.route_id) == len(tt.route_id)
+        self._base = fits_of(base) if base is not tt and same_places else None
+        self._stops_meant: Callable[[str], set[int] | None] = (
+            self._base._stops_meant if self._base else lru_cache(maxsize=_MOST_KEPT)(self._stops)
+        )
+        own = len(base.pattern_route)
+        self._own_routes = frozenset(tt.route_id[tt.pattern_route[own:]].tolist())
+        """Lines and stops of the patterns that the operator's own runs alone drive."""
+        self._own_stops = frozenset(tt.pattern_stop[tt.pattern_call_ptr[own] :].tolist())
 
-    def all(self, selectors: Iterable[Selector], at: float) -> tuple[tuple[Fit, ...], tuple[Selector, ...]]:
+    def all(self, selectors: tuple[Selector, ...], at: float) -> tuple[tuple[Fit, ...], tuple[Selector, ...]]:
         """What the selectors fit, and those that fit nothing."""
+        base = self._base
+        trips_stay = base is not None and all(self._stays(s.trip) for s in selectors if s.trip)
+        named = base.named(selectors, at) if base and trips_stay else self._named(selectors, at)
+        fits = {s: (base if base and self._adds_nothing(s) else self)._kept_fit(s, dated) for s, dated in named}
+        return tuple(filter(None, fits.values())), tuple(selector for selector, fit in fits.items() if fit is None)
+
+    def named(self, selectors: tuple[Selector, ...], at: float) -> _Named:
+        """Found once a day."""
+        key = selectors, int(self._timetable.day_at(at))
+        named = self._named_on.get(key)
+        if named is None:
+            if len(self._named_on) >= _MOST_KEPT:
+                self._named_on.clear()
+            named = self._named_on[key] = self._named(selectors, at)
+        return named
+
+    def _named(self, selectors: tuple[Selector, ...], at: float) -> _Named:
         each = list(dict.fromkeys(self._with_trips_meant([self._own_name_of(selector) for selector in selectors], at)))
         dated = self._dated_runs([selector.trip for selector in each if selector.trip], at)
-        fits = {s: self._fit(s, dated) if s.trip else self._fit_of_no_trip(s) for s in each}
-        return tuple(filter(None, fits.values())), tuple(selector for selector, fit in fits.items() if fit is None)
+        return tuple((selector, dated.get(selector.trip) if selector.trip else None) for selector in each)
+
+    def _stays(self, trip: TripSelector) -> bool:
+        """Whether a descriptor names a run of the base that no run of the operator's own goes by the name of."""
+        known = self._timetable.base.trip_index.get(trip.trip_id)
+        return known is not None and known not in self._own_runs
+
+    def _adds_nothing(self, selector: Selector) -> bool:
+        """Whether the operator's own runs add nothing to what a selector fits in their base."""
+        if selector.trip is not None:
+            return self._stays(selector.trip)
+        if selector.route_id:
+            return selector.route_id not in self._own_routes
+        # A line that had one direction may have two with them.
+        elsewhere = selector.stop_id and self._own_stops.isdisjoint(self._stops_meant(selector.stop_id) or ())
+        return bool(elsewhere) and selector.direction_id < 0
 
     def _in_own_ids(self, selector: Selector) -> Selector:
         tt, trip = self._timetable, selector.trip
@@ -166,14 +214,14 @@ class SelectorFits:
         }
         return [own.get(selector, selector) for selector in selectors]
 
-    def _fit(self, selector: Selector, dated: dict[TripSelector, tuple[Run, int]]) -> Fit | None:
+    def _fit(self, selector: Selector, dated: _DatedRun | None) -> Fit | None:
         tt = self._timetable
         if selector == Selector():
             return Fit(selector, True, frozenset(), frozenset(), frozenset(), None, ANY, 0.0, math.inf)
         routes = self._routes(selector)
         if not routes.any():
             return None
-        stops = self._stops(selector.stop_id)
+        stops = self._stops_meant(selector.stop_id)
         if stops is not None and len(stops) == 0:
             return None
         runs, day = (None, ANY) if selector.trip is None else self._runs(selector.trip, dated, routes)
@@ -195,7 +243,7 @@ class SelectorFits:
         if named:
             lines.add(int(np.flatnonzero(routes)[0]))
         if stops is not None and (named or selector == Selector(stop_id=selector.stop_id)):
-            reached |= stops
+            reached = reached | stops
         if not lines and not reached:
             return None
         return Fit(
@@ -256,7 +304,7 @@ class SelectorFits:
         return set(of_call[fits].tolist()), set(calling[fits].tolist())
 
     def _runs(
-        self, trip: TripSelector, dated: dict[TripSelector, tuple[Run, int]], routes: BoolArray
+        self, trip: TripSelector, dated: _DatedRun | None, routes: BoolArray
     ) -> tuple[frozenset[Run] | None, int]:
         """The runs that a descriptor means and their service day, of lines that fit (R,); None where it names a line
         alone."""
@@ -264,8 +312,8 @@ class SelectorFits:
         trip_idx, date, start_s = int(said.trip[0]), int(said.service_date[0]), int(said.start_time_s[0])
         if not (trip.trip_id or date or start_s >= 0):
             return None, ANY
-        if trip in dated:
-            run, day = dated[trip]
+        if dated is not None:
+            run, day = dated
             return frozenset({run}), day
         if trip.trip_id:
             return (frozenset() if trip_idx < 0 or date else frozenset({self._run(trip_idx, start_s)})), ANY
@@ -293,7 +341,7 @@ class SelectorFits:
             start_time_s=np.array([NONE if start is None else start for start in starts], np.int32),
         )
 
-    def _dated_runs(self, trips: Iterable[TripSelector], at: float) -> dict[TripSelector, tuple[Run, int]]:
+    def _dated_runs(self, trips: Iterable[TripSelector], at: float) -> dict[TripSelector, _DatedRun]:
         """The run and its service day for each descriptor that names a date and for which one is found."""
         named = [trip for trip in dict.fromkeys(trips) if existing_date(trip.start_date)]
         if not named:
@@ -340,3 +388,9 @@ class SelectorFits:
             for trip, shift in runs
         ]
         return float(tt.date_origin[day]) + max(ends) + _LINGERS_S
+
+
+@lru_cache(maxsize=4)
+def fits_of(timetable: Timetable) -> SelectorFits:
+    """Made once for a timetable."""
+    return SelectorFits(timetable)

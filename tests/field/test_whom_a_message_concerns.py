@@ -243,6 +243,31 @@ def test_of_added_runs_of_one_id_a_message_is_for_the_one_that_it_names() -> Non
         assert [len(said_of(city, "x", start=start)) for start in starts] == reached
 
 
+@pytest.mark.parametrize(
+    ("informed", "place"),
+    [
+        ({"route_id": "r2"}, "A"), ({"stop_id": "A"}, "r2"), ({"route_id": "r2", "direction_id": 0}, "A"),
+        ({"agency_id": "B"}, "A"), ({"route_type": 900}, "A"), ({"trip_id": "t1", "start_date": 20261126}, "F"),
+        ({"trip_id": "x"}, "r2"), ({"trip_route_id": "r2", "start_time": "08:10:00", "start_date": 20261126}, "A"),
+    ],
+)  # fmt: skip
+def test_a_message_reaches_the_operators_own_runs_as_long_as_it_tells_of_them(
+    informed: dict[str, Any], place: str
+) -> None:
+    own = [
+        update("x", StopUpdate("A", "08:10", "08:10"), StopUpdate("F", "08:14", "08:14"), relationship="NEW",
+               route_id="r2", start_date=20261126, start_time="08:10:00"),
+        update("t1", *(StopUpdate(s, at, at) for s, at in (("A", "08:00"), ("F", "08:04"), ("E", "08:09"))),
+               relationship="REPLACEMENT", start_date=20261126),
+    ]  # fmt: skip
+    city = City(TOWN).alerts(alert(SAID, informed, {"stop_id": "W2"}))
+    assert heads(city, place) == []
+    city.trip_updates(*own)
+    assert heads(city, place) == heads(city, "w1") == [SAID]
+    city.trip_updates().at("08:01")
+    assert heads(city, place) == []
+
+
 def test_alerts_that_share_an_id_are_all_read() -> None:
     # mfdz/GTFS-Issues#245
     city = City().alerts(*(alert(name, {"route_id": "r1"}, entity_id="0") for name in ("a", "b", "c")))
