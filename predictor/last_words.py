@@ -19,6 +19,7 @@ from predictor.journeys import JourneyLookup
 from predictor.operator_times import OperatorCalls, OperatorTimes
 from predictor.runs import still_made
 from predictor.timetable import Timetable
+from predictor.trip_updates import TRIP_REPLACEMENT
 
 MADE_UP_S = 120.0
 """So much a run may make up unseen: one that was no further off is by the timetable again."""
@@ -69,8 +70,13 @@ class LastWords:
         return replace(operator, calls=calls.take(np.lexsort((calls.call, calls.journey))))
 
     def in_timetable(self, old: Timetable, journeys: JourneyLookup) -> None:
-        """Go on by the indices of another timetable, that of `journeys`, with the calls that are made there."""
-        calls = still_made(self._calls, self._calls.call, old, journeys.timetable)
+        """Go on by the indices of another timetable, that of `journeys`, with the calls that are made there. A run that
+        another one stands for no more is back at its times: those of the other are not told of its calls."""
+        new, calls = journeys.timetable, self._calls
+        replaced = np.flatnonzero(old.run_relationships[calls.trip] == TRIP_REPLACEMENT)
+        back = new.run_relationships[calls.runs.take(replaced).renamed(old, new).trip] != TRIP_REPLACEMENT
+        calls = calls.take(np.delete(np.arange(len(calls)), replaced[back]))
+        calls = still_made(calls, calls.call, old, new)
         self._calls = replace(calls, journey=journeys.keys(calls))
 
 

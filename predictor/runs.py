@@ -91,6 +91,9 @@ class DatedRuns(Columns):
         added = known[trip[known] >= new.base.trips]
         runs = new.runs_on(trip[added], day[added]) & new.trip_has_a_way[trip[added]]
         trip[added[~runs]] = NONE
+        # One that it added under a trip's id, at a start of its own, is none of that trip's once it is told no more.
+        planned = known[(trip[known] >= 0) & (trip[known] < new.base.trips)]
+        trip[planned[~new.base.has_run(trip[planned], self.shift_s[planned])]] = NONE
         return replace(self, trip=trip, service_day=day)
 
 
@@ -111,7 +114,11 @@ def still_made(calls: C, call: Int32Array, old: Timetable, new: Timetable) -> C:
     _, first, which = np.unique(calls.run_key, return_index=True, return_inverse=True)
     now_named = calls.runs.take(first).renamed(old, new).take(which)
     rows = np.flatnonzero(is_made(now_named, call, new))
-    same = old.station_id_at(calls.trip[rows], call[rows]) == new.station_id_at(now_named.trip[rows], call[rows])
+    was, now = calls.trip[rows], now_named.trip[rows]
+    same = old.station_id_at(was, call[rows]) == new.station_id_at(now, call[rows])
+    # Another pole of no station is the call that was planned all the same.
+    planned, planned_now = old.planned_entries(was, call[rows]), new.planned_entries(now, call[rows])
+    same |= (planned >= 0) & (planned_now >= 0) & (old.station_id_of(planned) == new.station_id_of(planned_now))
     rows = rows[same]
     runs = now_named.take(rows)
     return replace(calls.take(rows), trip=runs.trip, service_day=runs.service_day)

@@ -364,7 +364,11 @@ class Timetable:
 
     def station_id_at(self, trip: Int32Array, call: Int32Array) -> StrArray:
         """The id of the station, of a stop that has none the stop's own, at calls (n,) of trips (n,)."""
-        return self.stop_id[self.station[self.stop_at(trip, call)]]
+        return self.station_id_of(self.entry_of(trip, call))
+
+    def station_id_of(self, entry: Int64Array) -> StrArray:
+        """The same of entries (n,) of the trip-call arrays."""
+        return self.stop_id[self.station[self.call_stop[entry]]]
 
     def calls_of(self, trip: int) -> slice:
         """Where the calls of one trip stand in the trip-call arrays."""
@@ -472,6 +476,17 @@ class Timetable:
         opens = np.ones(len(number), bool)
         opens[1:] = np.diff(number) > 1.5 * headway_s[1:]
         return number[opens]
+
+    def has_run(self, trip: Int32Array, shift_s: Int32Array) -> BoolArray:
+        """Whether the timetable has each run (n,): of a trip run by headway at any time, of others those alone that it
+        names."""
+        result: BoolArray = self.trip_is_frequency[trip] | contains(self._run_numbers, _run_number(trip, shift_s))
+        return result
+
+    @cached_property
+    def _run_numbers(self) -> Int64Array:
+        """Sorted, those of all its runs."""
+        return np.sort(_run_number(self.journey_trip, self.journey_shift_s))
 
     @cached_property
     def trip_has_a_way(self) -> BoolArray:

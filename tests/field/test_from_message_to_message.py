@@ -11,7 +11,7 @@ from api.service.checkpoint import Checkpoint
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
 from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, cancelled, update
-from benchmarks.field.network import Frequency, Pattern, Stop, Trip, network, row_of_stops
+from benchmarks.field.network import Frequency, Network, Pattern, Stop, Trip, network, row_of_stops
 from feeds.recordings.recorder import MessageRecorder
 from feeds.recordings.recording import open_recording
 
@@ -152,6 +152,63 @@ def test_a_stop_that_is_left_out_long_before_is_withdrawn() -> None:
 
 
 BY_HEADWAY = network(trips=[Trip("f", "08:00")], frequencies=(Frequency("f", "07:00", "10:00", 600),))
+
+
+HALF_HOURLY = network(frequencies=(Frequency("t1", "08:00", "09:00", 1800, 1),))
+
+
+# google/transit#243, #504
+@pytest.mark.parametrize("town", [network(), HALF_HOURLY])
+@pytest.mark.parametrize(
+    "late",
+    [
+        (
+            _listed("NEW", ("A", "08:10"), ("C", "08:14"), ("E", "08:18"), trip="t1", start_time="08:10:00"),
+            _listed("NEW", ("A", "08:20"), ("C", "08:24"), ("E", "08:28"), trip="t1", start_time="08:10:00"),
+        ),
+        (
+            update("t1", *(StopUpdate(stop, delay=600) for stop in "ABCDE"), relationship="DUPLICATED",
+                   new_trip_id="t1", new_start_time="08:10:00", new_start_date=20261126, **TODAY),
+        ),
+    ],
+)  # fmt: skip
+def test_a_late_run_under_the_id_of_a_trip_that_is_told_no_more_is_gone_and_takes_no_other_with_it(
+    town: Network, late: tuple[TripUpdate, ...]
+) -> None:
+    city = City(town, at="07:50")
+    as_scheduled = {stop: city.board(stop) for stop in "ACD"}
+    for told in late:
+        city.trip_updates(told)
+    assert "08:20 t1@08:10 live" in texts(city.departures("A"))
+    city.trip_updates(update("t2", StopUpdate("E", delay=0), **TODAY))
+    assert {stop: city.board(stop) for stop in "ACD"} == as_scheduled
+
+
+# google/transit#504
+def test_a_run_that_another_stands_for_no_more_is_back_at_its_own_times_at_each_stop() -> None:
+    city = City(at="07:50")
+    city.trip_updates(_listed("REPLACEMENT", ("A", "08:10"), ("B", "08:12"), ("C", "08:15"), ("E", "08:20")))
+    assert [city.board(stop)[0] for stop in "ABCD"] == [
+        "08:10 t1 live", "08:12 t1 live", "08:15 t1 live", "09:06 t2 scheduled",
+    ]  # fmt: skip
+    city.trip_updates(update("t2", StopUpdate("E", delay=0), **TODAY))
+    assert [city.board(stop)[0] for stop in "ABCD"] == [
+        "08:00 t1 scheduled", "08:02 t1 scheduled", "08:04 t1 scheduled", "08:06 t1 scheduled",
+    ]  # fmt: skip
+
+
+def test_a_late_run_told_no_more_is_as_late_at_its_own_pole_from_which_it_had_been_moved() -> None:
+    town = network((*row_of_stops("A B C D"), Stop("C2", 1205.0, 20.0, name="Stop C")), "A B C D")
+    city = City(town, at="07:50")
+    city.trip_updates(update("t1", StopUpdate("A", delay=600), StopUpdate("C", assigned_stop="C2", delay=600), **TODAY))
+    assert [city.board(stop)[0] for stop in ("B", "C2", "C")] == [
+        "08:12 t1 live",
+        "08:14 t1 live",
+        "09:04 t2 scheduled",
+    ]
+    city.trip_updates(update("t2", StopUpdate("D", delay=0), **TODAY))
+    assert [city.board(stop)[0] for stop in "BC"] == ["08:12 t1 scheduled", "08:14 t1 scheduled"]
+    assert city.board("C2") == []
 
 
 # MobilityData/gtfs-realtime-validator#34

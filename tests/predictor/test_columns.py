@@ -84,10 +84,11 @@ def test_a_run_keeps_its_names_in_another_timetable_and_is_none_where_they_are_g
     old = timetable()
     order = np.arange(old.trips)[::-1]
     new = replace(old, trip_id=np.where(order == 0, "another", old.trip_id[order]), date=old.date[1:])
-    moved = riders((0, 1, 0, 5), (1, 1, 60, 6), (1, 0, 0, 7), (-1, -1, 0, 8)).renamed(old, new)
-    assert moved.trip.tolist() == [-1, old.trips - 2, old.trips - 2, -1]
-    assert moved.service_day.tolist() == [0, 0, -1, -1]
-    assert moved.riders.tolist() == [5, 6, 7, 8]
+    # A minute after its trip sets out no other run does.
+    moved = riders((0, 1, 0, 5), (1, 1, 0, 6), (1, 0, 0, 7), (-1, -1, 0, 8), (1, 1, 60, 9)).renamed(old, new)
+    assert moved.trip.tolist() == [-1, old.trips - 2, old.trips - 2, -1, -1]
+    assert moved.service_day.tolist() == [0, 0, -1, -1, 0]
+    assert moved.riders.tolist() == [5, 6, 7, 8, 9]
 
 
 def test_a_running_maximum_starts_anew_with_each_group_and_gives_the_very_values() -> None:
