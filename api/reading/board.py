@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from api.service.view import ServiceView
 from predictor.arrays import NONE, BoolArray, Int8Array, Int64Array, RouteIdx, StrArray
 from predictor.snapshot import FROM_TIMETABLE, LIVE, SCHEDULED, KnownCalls
 from predictor.timetable import DAY_S, NO_PICKUP, Timetable
+
+T = TypeVar("T")
 
 WINDOW_S = 7200.0
 
@@ -101,9 +104,22 @@ class StopBoard:
         """All rows but those."""
         return np.flatnonzero(~self.repeats).tolist() if self._every.has_slots else list(range(len(self)))
 
-    def first(self, limit: int | None = None) -> list[RunCall]:
-        """All that is said of the first `limit` that are shown."""
-        return self.rows(self.shown[:limit])
+    def first(self, limit: int | None = None, route: int | None = None) -> list[RunCall]:
+        """All that is said of those shown, of one route where that is given, as `with_one_that_comes` has them."""
+        shown = self.shown
+        if route is not None:
+            routes = self._timetable.trip_route[self.calls.trip]
+            shown = [row for row in shown if routes[row] == route]
+        return self.rows(with_one_that_comes(shown, limit, self.comes.__getitem__))
+
+
+def with_one_that_comes(rows: Sequence[T], limit: int | None, comes: Callable[[T], bool]) -> list[T]:
+    """The first `limit` of a board's rows; where none of them comes, with the first one that does in place of the
+    last."""
+    shown = list(rows[:limit])
+    if shown and not any(map(comes, shown)):
+        shown[-1:] = [*islice(filter(comes, rows[limit:]), 1)] or shown[-1:]
+    return shown
 
 
 def stop_boards(
@@ -210,11 +226,4 @@ class StopBoards:
     def rows(self, stop: int, limit: int, route: int | None = None) -> list[RunCall]:
         """The first `limit` departures of a stop (a station: of its platforms), of one route where that is given,
         soonest first; where none of them comes, with the first one that does in place of the last."""
-        board, of_trip = self.board(stop), self.moment.timetable.trip_route
-        shown = board.shown
-        if route is not None:
-            shown = [row for row in shown if of_trip[board.calls.trip[row]] == route]
-        shown, later = shown[:limit], shown[limit:]
-        if later and not any(row.comes for row in board.rows(shown)):
-            shown[-1] = next((row for row in later if board.comes[row]), shown[-1])
-        return board.rows(shown)
+        return self.board(stop).first(limit, route)

@@ -185,10 +185,11 @@ class CallsAt:
         too_old = np.where(np.isnan(self.age_s), since_step, self.age_s) > view.live_limit_s
         from_vehicles = (calls.source == FROM_VEHICLE) | (calls.source == FROM_BLOCK)
         silent = from_vehicles & view.feed_stopped(now)
-        self.status: Int8Array = np.where((calls.status == LIVE) & (too_old | silent), SCHEDULED, calls.status)
-        """(n,) the calls' own is older than this one."""
         self.past: BoolArray = calls.passed | (calls.published < now - PASSED_AFTER_S)
         """(n,) calls that the run has left behind, or whose time has passed without a word of it."""
+        not_live = too_old | silent | self.past
+        self.status: Int8Array = np.where((calls.status == LIVE) & not_live, SCHEDULED, calls.status)
+        """(n,) the calls' own is older than this one."""
         tt, by_timetable = view.timetable, (calls.source == FROM_TIMETABLE) & (self.status == SCHEDULED)
         self.slot: BoolArray = by_timetable & tt.trip_is_frequency[calls.trip] & ~calls.passed
         """(n,) calls of lines run by headway that no vehicle is known for, but for the first of a day: they have no

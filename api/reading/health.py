@@ -37,7 +37,8 @@ FAULTS = (
     "feed_stopped", "no_vehicles", "fleet_stands", "unknown_trips",
     "clocks_far_ahead", "reports_old", "reports_late", "vehicle_clock_slow", "vehicle_clock_fast", "clock_fast",
     "positions_unusable", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
-    "no_vehicle_matches", "updates_not_found", "updates_untimed", "updates_far_off", "updates_stand",
+    "no_vehicle_matches", "updates_not_found", "updates_untimed", "updates_far_off", "updates_old",
+    "updates_stand",
     "alerts_reach_nobody", "alerts_stand", "stops_swapped", "agency_in_another_zone", "timetable_ended",
     "timetable_ends", "timetable_outlived", "timetable_not_begun", "own_clock_jumped", "own_clock_set_back",
     "nothing_kept", "timetable_not_kept", "history_not_saved", "history_lost",
@@ -278,6 +279,8 @@ def operator_faults(moment: Moment) -> Iterator[Fault]:
         yield Fault("updates_untimed", {"untimed": updates.added_untimed, "added": updates.added})
     if updates.timed_runs >= SEVERAL and abs(updates.off_s) >= FAR_OFF_S:
         yield Fault("updates_far_off", {"minutes": round(updates.off_s / 60), "runs": updates.timed_runs})
+    if updates.old >= SEVERAL and updates.old >= MOST * updates.runs:
+        yield Fault("updates_old", {"old": updates.old, "runs": updates.runs})
     feed = moment.view.feeds.get(TRIP_UPDATES)
     old_s = moment.now - feed.written_at if feed and not feed.error else 0.0
     if old_s > moment.view.live_limit_s and trips_under_way(moment.timetable, moment.now):

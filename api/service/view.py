@@ -73,6 +73,8 @@ class UpdateFigures:
     """Of so many it tells times,"""
     off_s: float = 0.0
     """which but for a few of them are at least so much later than scheduled, or earlier, seconds."""
+    old: int = 0
+    """Of so many nothing was measured for long."""
 
     @classmethod
     def of(cls, updates: TripUpdates | None) -> UpdateFigures:
@@ -90,7 +92,8 @@ class UpdateFigures:
         runs = int(((updates.trip >= 0) | updates.own_calls).sum())
         untimed = updates.refused.get("added_trip_without_stops", 0)
         added = int((updates.own_calls & (updates.trip < 0)).sum()) + untimed
-        return cls(runs + not_found, not_found, updates.not_found, added, untimed, len(late_s), off_s)
+        old = updates.refused.get("update_stale", 0)
+        return cls(runs + not_found, not_found, updates.not_found, added, untimed, len(late_s), off_s, old)
 
 
 @dataclass(eq=False)

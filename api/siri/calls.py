@@ -6,6 +6,7 @@ import numpy as np
 
 from api.reading.calls import Event, RunCall
 from api.siri.delivery import Asked, Json, value, values
+from feeds.service_times import start_time
 from predictor.arrays import Int32Array
 from predictor.runs import DatedRuns
 from predictor.snapshot import Snapshot
@@ -25,6 +26,13 @@ _OCCUPANCIES = {
 def journey_ref(call: RunCall) -> str:
     """Names a run on its day: its trip, of a trip that runs more than once with its start."""
     return f"{call.trip_id}:{call.start_time}" if call.headway_s or call.shift_s else call.trip_id
+
+
+def run_ref(tt: Timetable, trip: int, shift_s: int | None) -> str:
+    """The same of any run; `shift_s` None: of all runs of the trip."""
+    if shift_s is None or not (shift_s or tt.trip_is_frequency[trip]):
+        return str(tt.trip_id[trip])
+    return f"{tt.trip_id[trip]}:{start_time(tt, trip, shift_s)}"
 
 
 def ends_at(snapshot: Snapshot, runs: DatedRuns, call: Int32Array | int = 0) -> Int32Array:

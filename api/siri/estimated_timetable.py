@@ -66,7 +66,7 @@ def _journey(asked: Asked, journey: Journey) -> Json:
         **journey_answer(asked, coming[0], journey.destination, int(last), live=journey.status == "live"),
         "OriginRef": asked.stop_ref(first.stop_idx),
         "OriginName": values(str(tt.stop_name[first.stop_idx])),
-        **({"ExtraJourney": True} if tt.run_relationships[journey.trip_idx] in _EXTRA else {}),
+        **({"ExtraJourney": True} if _is_extra(tt, journey.trip_idx) else {}),
         "Cancellation": journey.status == "cancelled",
         "IsCompleteStopSequence": len(coming) == len(journey.calls),
         "EstimatedCalls": {
@@ -78,10 +78,14 @@ def _journey(asked: Asked, journey: Journey) -> Json:
     }
 
 
+def _is_extra(tt: Timetable, trip: int) -> bool:
+    """Whether the timetable does not have the run, though it be cancelled by now."""
+    return tt.run_relationships[trip] in _EXTRA or (trip >= tt.base.trips and tt.run_models[trip] < 0)
+
+
 def _extra_stops(tt: Timetable, trip: int) -> set[int]:
     """Stops, at none of whose stations the trip calls that a run takes the place of."""
-    model = int(tt.run_models[trip])
-    if model < 0 or tt.run_relationships[trip] in _EXTRA:
+    if trip < tt.base.trips or _is_extra(tt, trip):
         return set()
-    own, planned = (tt.call_stop[tt.calls_of(run)] for run in (trip, model))
+    own, planned = (tt.call_stop[tt.calls_of(run)] for run in (trip, int(tt.run_models[trip])))
     return set(own[~np.isin(tt.station[own], tt.station[planned])].tolist())

@@ -10,11 +10,15 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from api.reading.alerts import announced_alerts, informed_by
+from api.reading.calls import iso_date
+from api.siri.calls import run_ref
 from api.siri.delivery import Asked, Json, Page, value
 from api.words.alerts import alert_words
 from api.words.moment import said_in
 from api.words.texts import LANGUAGES
 from feeds.alerts.alert import FAR_OFF, Alert
+from feeds.alerts.informed import Informed
+from feeds.alerts.selector_fits import ANY
 
 MOST_MESSAGES = 500
 """Of one answer."""
@@ -68,6 +72,7 @@ def _message(asked: Asked, alert: Alert) -> Json:
         "Content": {
             "LineRef": [value(names.line_ref(str(tt.route_id[route]))) for route in sorted(routes)],
             "StopPointRef": [asked.stop_ref(stop) for stop in sorted(informed.stops)],
+            **({"FramedVehicleJourneyRef": runs} if (runs := _runs(asked, informed)) else {}),
             "Message": [
                 {"MessageType": kind, "MessageText": {"value": text, **({"lang": language} if language else {})}}
                 for kind, by_language in _texts(asked, alert).items()
@@ -75,6 +80,18 @@ def _message(asked: Asked, alert: Alert) -> Json:
             ],
         },
     }
+
+
+def _runs(asked: Asked, informed: Informed) -> list[Json]:
+    """The runs that a message speaks of alone, without a date where it means them on any."""
+    tt = asked.timetable
+    return [
+        {
+            **({"DataFrameRef": value(iso_date(int(tt.date[day])))} if day != ANY else {}),
+            "DatedVehicleJourneyRef": run_ref(tt, trip, shift_s),
+        }
+        for trip, shift_s, day in sorted(informed.runs, key=lambda run: (run[2], run[0], run[1] or 0))
+    ]
 
 
 def _texts(asked: Asked, alert: Alert) -> dict[str, Mapping[str, str]]:

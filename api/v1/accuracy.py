@@ -11,7 +11,7 @@ from pydantic import WithJsonSchema
 
 from api.answers.caching import CACHED, STATIC_MAX_AGE_S, json_answer
 from api.answers.heavy_reads import BUSY, heavy
-from api.answers.lookups import route_index, stop_index
+from api.answers.lookups import only_route, route_index, stop_index
 from api.answers.problems import PROBLEMS, no_such
 from api.answers.rate_limits import EXPLANATIONS, TOO_OFTEN, limited
 from api.reading.accuracy import DAYS, MOST_DAYS, MOST_GROUPS, Scores, accuracy, days_until_now
@@ -48,7 +48,7 @@ def get_accuracy(
     first, last = days_until_now(moment, days) if day is None else (_day(day), _day(day))
     found = accuracy(
         service_of(request).history.accuracy, moment.timetable, first, last, by,
-        route=None if route is None else route_index(moment, route),
+        route=only_route(moment, route),
         stop=None if stop is None else stop_index(moment, stop),
     )  # fmt: skip
     groups = [_group(scores) for scores in found[:limit]]

@@ -13,7 +13,7 @@ from api.answers.plainly_asked import PlainlyAsked
 from api.answers.problems import PROBLEMS, Problem
 from api.answers.rate_limits import SEARCHES, TOO_OFTEN, limited
 from api.reading.alerts import stop_alerts
-from api.reading.board import WINDOW_S, stop_boards
+from api.reading.board import WINDOW_S, stop_boards, with_one_that_comes
 from api.reading.boards_ahead import boards_ahead_of
 from api.reading.moment import Moment
 from api.reading.moved_away import moved_departures, moved_from_all
@@ -33,7 +33,10 @@ MOST_STOPS = 20
 _NEAR_M = 500
 _LIMIT = 20
 
-Limit = Annotated[int, Query(ge=1, le=500, description="At most so many")]
+Limit = Annotated[
+    int,
+    Query(ge=1, le=500, description="At most so many; where all are cancelled, the first that comes for the last"),
+]
 Window = Annotated[int, Query(ge=60, le=172_800, description="How far to look ahead, in seconds")]
 Route = Annotated[str | None, Query(description="Only this route_id")]
 Arrivals = Annotated[bool, Query(description="Also trips that end here or that nobody may board")]
@@ -102,7 +105,8 @@ def get_departures_of_several_stops(
     boards = stop_boards(moment.view, list(asked), moment.now, float(window), only, arrivals, rows=limit)
     # A platform may be asked for beside its station.
     rows = {(row.stop_idx, row.key): row for board in boards for row in board.first(limit)}
-    soonest = sorted(rows.values(), key=lambda row: row.published // 1)[:limit]
+    in_order = sorted(rows.values(), key=lambda row: row.published // 1)
+    soonest = with_one_that_comes(in_order, limit, lambda row: row.comes)
     alert_of_id = {alert.alert_id: alert for stop_asked in asked for alert in stop_alerts(moment, stop_asked)}
     alerts = alerts_answer(moment, alert_of_id.values())
     moved_away = moved_from_all(moment, asked)

@@ -12,7 +12,7 @@ from pydantic import WithJsonSchema
 
 from api.answers.caching import CACHED, STATIC_MAX_AGE_S, json_answer
 from api.answers.heavy_reads import BUSY, heavy
-from api.answers.lookups import route_index, stop_index
+from api.answers.lookups import only_route, route_index, stop_index
 from api.answers.problems import PROBLEMS, no_such
 from api.answers.rate_limits import EXPLANATIONS, TOO_OFTEN, limited
 from api.reading.calls import iso_date
@@ -55,7 +55,7 @@ def explain_stop(
     that was as promised. As facts with times, and as a ready answer to the rider in French and English."""
     moment = Moment.of(request)
     stop = stop_index(moment, stop_id)
-    only = None if route is None else route_index(moment, route)
+    only = only_route(moment, route)
     found = explain(
         service_of(request).history, moment.timetable, stop, _time_asked(moment, at, moment.view.zone_at(stop)),
         route=only, direction=direction, around_s=float(around),

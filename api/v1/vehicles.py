@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from api.answers.announcer import STREAM, Announcement, LastEventId, announcer_of
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, as_json, digest_of
 from api.answers.event_stream import EventStream
-from api.answers.lookups import route_index
+from api.answers.lookups import only_route
 from api.answers.problems import PROBLEMS
 from api.reading.board import StopBoards
 from api.reading.boarding import ACCESS, CONGESTIONS, occupancy_of, vehicle_wheelchair
@@ -40,7 +40,7 @@ OnRoute = Annotated[str | None, Query(description="Only vehicles on this route_i
 def list_vehicles(request: Request, route: OnRoute = None) -> Response:
     """Vehicles heard of in the last minutes, with the trip that each was matched to."""
     moment = Moment.of(request)
-    only = None if route is None else route_index(moment, route)
+    only = only_route(moment, route)
     return answer(
         request,
         _says(moment, only),
@@ -54,12 +54,10 @@ def list_vehicles(request: Request, route: OnRoute = None) -> Response:
 def stream_vehicles(request: Request, route: OnRoute = None, last_event_id: LastEventId = None) -> Response:
     """The vehicles as Server-Sent Events: an event `vehicles` (as `/v1/vehicles` gives it) with each step of the
     engine, an event `heartbeat` every 10 seconds where there is none."""
-    moment = Moment.of(request)
-    if route is not None:
-        route_index(moment, route)
+    only_route(Moment.of(request), route)
 
     def make(boards: StopBoards) -> Announcement:
-        only = None if route is None else route_index(boards.moment, route)
+        only = only_route(boards.moment, route)
         says = digest_of(_says(boards.moment, only))
         return Announcement(says, partial(_collection, boards.moment, only), "vehicles")
 

@@ -74,6 +74,7 @@ def expected_times(
     # What is too early to be believed says nothing of any other call.
     told = first_known(arrival, departure)
     unbelieved = (calls.arrival - told > EARLIEST_S) & ~(runs.own_calls & ~runs.own_times)[calls.owner]
+    refused["time_too_early"] += int((unbelieved & (update >= 0)).sum())
     arrival, departure = np.where(unbelieved, np.nan, arrival), np.where(unbelieved, np.nan, departure)
     # Nor does who comes after it has left, and after it is told to come to where it calls next; or long after either.
     next_at = _next_told(calls.owner, first_known(arrival, departure))

@@ -117,6 +117,22 @@ def test_times_that_move_are_live_though_the_time_of_their_measuring_stands() ->
     assert city.board("D")[0] == "08:06 t1 scheduled"
 
 
+def test_an_added_run_that_was_last_measured_long_ago_is_a_plan() -> None:
+    calls = (StopUpdate(stop, at, at) for stop, at in (("A", "08:00"), ("C", "08:10"), ("E", "08:20")))
+    told = update("x", *calls, relationship="NEW", route_id="r1", timestamp="05:00")
+    city = City(at="08:03").trip_updates(told)
+    assert city.board("C")[:2] == ["08:04 t1 scheduled", "08:10 x scheduled"]
+    assert [call.status for call in city.trip("x")] == ["scheduled"] * 3
+
+
+def test_times_that_are_measured_by_a_clock_hours_slow_are_live() -> None:
+    city = City(at="08:00")
+    for _ in range(6):
+        told = update("t1", StopUpdate("C", delay=300), timestamp=city.now - 7200, **TODAY)
+        city.trip_updates(told).at(city.now + 30)
+    assert city.board("C")[0] == "08:09 t1 live"
+
+
 @pytest.mark.parametrize("nonsense", [1.0, 86_400.0])
 def test_a_time_of_measuring_that_nobody_can_mean_is_none(nonsense: float) -> None:
     city = City(at="08:03").trip_updates(update("t1", StopUpdate("C", delay=240), timestamp=nonsense, **TODAY))

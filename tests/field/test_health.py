@@ -339,6 +339,13 @@ def test_trip_updates_that_nobody_writes_any_more_or_by_a_slow_clock_are_told() 
     assert "updates_stand" not in city.readyz()["faults"]
 
 
+def test_trip_updates_of_which_nothing_is_measured_any_more_are_told() -> None:
+    late = (update(f"t{k}", delay=60, timestamp="06:00", start_date=20261126) for k in range(1, 7))
+    city = City(FLEET, at="08:14").trip_updates(*late)
+    assert live(city) == 0
+    told(city, "updates_old", "6 of 6")
+
+
 def test_an_alerts_feed_that_nobody_writes_any_more_is_told_and_its_messages_stay() -> None:
     # MobilityData/gtfs-realtime-validator#165
     city = City().vehicle_positions(bus("v1", "t1", late_s=0))

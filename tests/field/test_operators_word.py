@@ -216,6 +216,7 @@ def test_a_time_that_is_not_believed_changes_no_other(too_early: StopUpdate) -> 
     assert [city.board(stop)[0] for stop in "ABCD"] == [
         "08:02 t1 live", "08:04 t1 live", "08:04 t1 scheduled", "08:07 t1 live",
     ]  # fmt: skip
+    assert city.readyz()["left_out"] == {"time_too_early": 1}
 
 
 # MobilityData/transit#6
@@ -1153,6 +1154,12 @@ def ours(city: City, run: str) -> TripUpdateTold:
     return next(told for told in city.our_trip_updates() if told.message.trip.trip_id == run)
 
 
+def extra_journeys(city: City) -> list[bool]:
+    siri = city.json("/siri/2.0/estimated-timetable.json", LineRef="r1")["Siri"]["ServiceDelivery"]
+    (frame,) = siri["EstimatedTimetableDelivery"][0]["EstimatedJourneyVersionFrame"]
+    return [journey.get("ExtraJourney", False) for journey in frame["EstimatedVehicleJourney"]]
+
+
 @pytest.mark.parametrize("added_as", ["NEW", "ADDED"])
 def test_an_added_trip_is_passed_on_with_all_its_calls(added_as: str) -> None:
     city = City(at="08:24", added_as=added_as)
@@ -1166,14 +1173,17 @@ def test_an_added_trip_is_passed_on_with_all_its_calls(added_as: str) -> None:
     trip, properties = told.message.trip, told.message.trip_properties
     assert (trip.route_id, trip.start_date, trip.start_time) == ("r1", "20261126", "08:20:00")
     assert properties.trip_headsign == "Fair"
-    siri = city.json("/siri/2.0/estimated-timetable.json", LineRef="r1")["Siri"]["ServiceDelivery"]
-    (frame,) = siri["EstimatedTimetableDelivery"][0]["EstimatedJourneyVersionFrame"]
-    extra = [journey.get("ExtraJourney", False) for journey in frame["EstimatedVehicleJourney"]]
-    assert extra == [True, False], "x is not in the timetable, t2 is"
+    assert extra_journeys(city) == [True, False], "x is not in the timetable, t2 is"
     city.vehicle_positions(bus("v1", "x", between=("A", "C", 0.5)))
     assert [stop.stop for stop in ours(city, "x").stops] == ["A", "C", "E"]
     city.trip_updates()
     assert "x" not in [told.message.trip.trip_id for told in city.our_trip_updates()]
+
+
+def test_an_added_trip_that_is_cancelled_is_still_told_as_one_that_the_timetable_does_not_have() -> None:
+    city = City(at="08:05").trip_updates(added("x", ("A", "08:20"), ("C", "08:25"), ("E", "08:30")))
+    city.trip_updates(cancelled("x", **TODAY))
+    assert (ours(city, "x").relationship, extra_journeys(city)) == ("CANCELED", [False, True, False])
 
 
 def test_a_replaced_trip_is_passed_on_as_such() -> None:

@@ -578,6 +578,9 @@ def test_of_many_cancelled_departures_a_small_panel_shows_what_comes_too() -> No
     city.faces_agree("B")
     assert [row.clock for row in city.panel("B", limit=3)] == ["08:02", "08:12", "08:42"]
     assert city.panel_text("B", width=24, lines=2)[1].endswith("08:42")
+    assert [row.clock for row in city.departures("B", limit=3)] == ["08:02", "08:12", "08:42"]
+    around = city.json("/v1/departures", stop=["A", "B"], limit=4)["departures"]
+    assert [row["status"] for row in around] == ["cancelled"] * 3 + ["scheduled"]
     city.trip_updates(*(cancelled(f"t{ten}", start_date=20261126) for ten in range(6)))
     assert "Last departure" not in text(city.page("/stops/B")), "none of today's comes"
 
@@ -1321,6 +1324,8 @@ def test_addresses_as_people_and_programs_write_them_are_understood() -> None:
         assert 'lang="' + lang[:2].lower() in officer.get(f"/stops/A?lang={lang}").text, word
     assert officer.get("/v1/stops/A/board?lang=tlh").status_code == 422
     assert len(officer.get("/v1/stops/A/departures?route=").json()["departures"]) == 2
+    for path in ("/v1/vehicles", "/v1/stops/A/explain", "/v1/accuracy", "/v1/stops/A/board"):
+        assert officer.get(f"{path}?route=").status_code == 200, path
     for path in ("/v1/stops/A/departures/", "/stops/A/", "/lines/r1/", "/trips/t1/", "/v1/stops/"):
         assert officer.get(path).status_code == 200, path
     assert officer.get("/stops/nowhere/").status_code == 404

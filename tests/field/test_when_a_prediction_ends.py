@@ -205,6 +205,14 @@ def test_a_silent_bus_keeps_its_last_time_and_goes() -> None:
     assert city.board("E") == []
 
 
+def test_a_run_that_is_over_early_has_no_live_call() -> None:
+    city = City(at="08:00").vehicle_positions(bus("v1", "t1", late_s=-120, silent_from="08:04"))
+    for at in ("08:05", "08:07", "08:08"):
+        live = [row.stop for row in city.at(at).trip_page("t1") if row.status == "live"]
+        assert (city.trip_state("t1") == "over") == (not live), at
+    assert not live
+
+
 def test_a_bus_that_waits_for_its_time_on_the_way_is_not_held_up() -> None:
     hub = (Call("A", "08:00"), Call("B", "08:04", "08:24"), Call("C", "08:26"), Call("D", "08:28"))
     city = (

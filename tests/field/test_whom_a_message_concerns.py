@@ -364,6 +364,17 @@ def test_who_reads_messages_by_siri_is_told_what_riders_are_told_now() -> None:
     assert said == city.messages(route="r1")["v1 route"] == ["Now", "Told ahead"]
 
 
+def test_who_reads_messages_by_siri_sees_which_run_one_is_about() -> None:
+    city = City(at="07:58").alerts(
+        alert("No seats", {"trip_id": "t1", "start_date": "20261126"}), alert("Works", {"route_id": "r1"})
+    )
+    siri = city.json("/siri/2.0/general-message.json")["Siri"]["ServiceDelivery"]
+    of_run, of_line = (told["Content"] for told in siri["GeneralMessageDelivery"][0]["InfoMessage"])
+    (run,) = of_run["FramedVehicleJourneyRef"]
+    assert run == {"DataFrameRef": {"value": "2026-11-26"}, "DatedVehicleJourneyRef": "t1"}
+    assert "FramedVehicleJourneyRef" not in of_line
+
+
 @pytest.mark.parametrize(
     ("description", "said"),
     [
