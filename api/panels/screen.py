@@ -66,10 +66,11 @@ class ScreenPage:
 
 
 def screen_page(
-    boards: StopBoards, moment: PageMoment, stops: list[int], limit: int, missing: Sequence[str] = ()
-) -> ScreenPage:
-    """At most `limit` rows of each stop, in the language of `moment`. `missing`: ids of further stops that were asked
-    for and that the timetable has no more."""
+    boards: StopBoards, moment: PageMoment, stops: list[int], limit: int, missing: Sequence[str] = (),
+    route: int | None = None,
+) -> ScreenPage:  # fmt: skip
+    """At most `limit` rows of each stop, of one route where that is given, in the language of `moment`. `missing`: ids
+    of further stops that were asked for and that the timetable has no more."""
     room = 0 if len(stops) == 1 else _NAME_ROOM if len(stops) == 2 else _NARROW_NAME_ROOM
     names = [moment.stop_name(stop) for stop in stops]
     short = [moment.abbreviations.shorten(name, room) if room else name for name in names]
@@ -77,7 +78,7 @@ def screen_page(
         # In two lines those are told apart of which the first words are the same.
         short = [moment.abbreviations.shorten(name, 2 * room) for name in names]
         short = [told_apart(n, names, 2 * room) if short.count(s) > 1 else s for n, s in zip(names, short, strict=True)]
-    shown = [_stop(boards, moment, stop, limit, name) for stop, name in zip(stops, short, strict=True)]
+    shown = [_stop(boards, moment, stop, limit, name, route) for stop, name in zip(stops, short, strict=True)]
     messages = [ScreenMessage((), "", moment.texts("error_stop", id=stop_id)) for stop_id in missing]
     messages += [part for alert in panel_alert_words(moment, stops) for part in _parts(alert)]
     lines = {line.route: line for stop in stops for line in moment.lines.at_stop(stop)}
@@ -91,8 +92,8 @@ def screen_page(
     return ScreenPage(shown, messages, list(lines.values()), digest_of(says))
 
 
-def screen_timetable(moment: PageMoment, stops: list[int]) -> dict[str, object]:
-    """The scheduled departures of the coming hours, for the screen's script.
+def screen_timetable(moment: PageMoment, stops: list[int], route: int | None = None) -> dict[str, object]:
+    """The scheduled departures of the coming hours, for the screen's script; of one route where that is given.
 
     `lines`: name and class of each line's badge, and what tells it from others of its name; `destinations`; `stops`:
     for each stop, its departures as POSIX seconds, line, destination (indices), platform, whether it comes, and of a
@@ -112,7 +113,7 @@ def screen_timetable(moment: PageMoment, stops: list[int]) -> dict[str, object]:
             )
             for row in board.first(_FALLBACK_DEPARTURES)
         )
-        for board in stop_boards(moment.view, stops, moment.now, _FALLBACK_S, rows=_FALLBACK_DEPARTURES)
+        for board in stop_boards(moment.view, stops, moment.now, _FALLBACK_S, route, rows=_FALLBACK_DEPARTURES)
     ]
     badges = [moment.lines.all[route] for route in lines]
     return {
@@ -122,8 +123,10 @@ def screen_timetable(moment: PageMoment, stops: list[int]) -> dict[str, object]:
     }
 
 
-def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int, name: str) -> ScreenStop:
-    directions = soonest_first(line_directions(moment, boards.board(stop)))[:limit]
+def _stop(
+    boards: StopBoards, moment: PageMoment, stop: int, limit: int, name: str, route: int | None
+) -> ScreenStop:  # fmt: skip
+    directions = soonest_first(line_directions(moment, boards.board(stop), route))[:limit]
     return ScreenStop(
         name=name,
         platform=moment.platform(str(moment.timetable.stop_platform[stop])),

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from api.answers.announcer import Announcement, LastEventId, announcer_of
 from api.answers.assets import style
 from api.answers.frame import Frame, fragment, framed
+from api.answers.lookups import only_route
 from api.answers.problems import Problem
 from api.answers.screens_seen import ScreenKey, ScreenName, screens_seen_of
 from api.panels.screen import ScreenPage, screen_page, screen_timetable
@@ -51,6 +52,7 @@ def screen(
     variant: Literal["", "contrast", "eink"] = "",
     voice: Literal["", "0", "1"] = "",
     only: Literal["", "board", "stream"] = "",
+    route: Annotated[str, Query(description="This route_id alone")] = "",
     name: ScreenName = "",
     last_event_id: LastEventId = None,
 ) -> Response:
@@ -68,15 +70,18 @@ def screen(
         lost = missing and len(asked) <= MOST_STOPS
         notice = moment.texts("error_stop", id=missing[0]) if lost else moment.texts("screen_stops", most=MOST_STOPS)
         return _notice(moment, notice)
+    if route and route not in moment.timetable.route_index:
+        return _notice(moment, moment.texts("error_line", id=route))
     if only == "stream":
-        key = ("screen", tuple(asked), limit, language, country)
+        key = ("screen", tuple(asked), limit, route, language, country)
 
         def make(boards: StopBoards) -> Announcement:
-            return _announced(said_in(boards.moment, language, country, short), boards, asked, limit)
+            return _announced(said_in(boards.moment, language, country, short), boards, asked, limit, route)
 
         attended = screens.listening(seen, clock)
         return announcer_of(request).answer(request, key, make, last_event_id, attended, stops=asked)
-    page = screen_page(StopBoards(here, stops), moment, stops, limit, missing)
+    alone = only_route(moment, route)
+    page = screen_page(StopBoards(here, stops), moment, stops, limit, missing, alone)
     if only == "board":
         return HTMLResponse(_board(moment, page), headers=_HEADERS)
     minute = int(moment.now // 60)
@@ -90,7 +95,7 @@ def screen(
         voice=voice == "1",
         drift=minute % _DRIFTS,
         message_shown=int(moment.now // _ROTATE_WITHOUT_SCRIPT_S) % max(len(page.messages), 1),
-        timetable=screen_timetable(moment, stops),
+        timetable=screen_timetable(moment, stops, alone),
         script_texts=json.dumps({key: moment.texts.entries[key] for key in text_keys}, ensure_ascii=False),
         speed=request.app.state.service.clock.speed,
         hour_cycle=moment.words.hour_cycle,
@@ -111,11 +116,11 @@ def _known(moment: PageMoment, asked: list[str]) -> tuple[list[int], list[str]]:
     return [named[stop] for stop in asked if stop in named], [stop for stop in asked if stop not in named]
 
 
-def _announced(moment: PageMoment, boards: StopBoards, asked: list[str], limit: int) -> Announcement:
+def _announced(moment: PageMoment, boards: StopBoards, asked: list[str], limit: int, route: str) -> Announcement:
     stops, missing = _known(moment, asked)
     if not stops:
         raise Problem(404, "unknown-stop", "Unknown stop", "The stops of this screen are no longer in the timetable.")
-    page = screen_page(boards, moment, stops, limit, missing)
+    page = screen_page(boards, moment, stops, limit, missing, only_route(moment, route))
     return Announcement(page.event_id, partial(_board, moment, page))
 
 

@@ -41,16 +41,19 @@ class LineDirection:
     last_is_first: bool
 
 
-def line_directions(moment: Moment, board: StopBoard) -> list[LineDirection]:
-    """A board by line and direction (by headsign, where the feed gives no direction), in the order of the lines."""
+def line_directions(moment: Moment, board: StopBoard, route: int | None = None) -> list[LineDirection]:
+    """A board by line and direction (by headsign, where the feed gives no direction), in the order of the lines; of one
+    route where that is given."""
     tt, trip = moment.timetable, board.calls.trip
-    rank, direction = moment.lines.line_rank[tt.trip_route[trip]], tt.trip_way[trip]
+    of = tt.trip_route[trip]
+    rank, direction = moment.lines.line_rank[of], tt.trip_way[trip]
     # Lists: to look into arrays call by call takes many times as long.
     columns = board.destinations, board.calls.published, board.calls.service_day, board.comes, board.slot, board.repeats
     told = _Told(*(column.tolist() for column in columns))
     groups: defaultdict[tuple[int, int, str], list[int]] = defaultdict(list)
-    for row, (line, way) in enumerate(zip(rank.tolist(), direction.tolist(), strict=True)):
-        groups[line, way, told.destination[row].casefold() if way < 0 else ""].append(row)
+    for row, (line, way, its_route) in enumerate(zip(rank.tolist(), direction.tolist(), of.tolist(), strict=True)):
+        if route in (None, its_route):
+            groups[line, way, told.destination[row].casefold() if way < 0 else ""].append(row)
     in_order = [groups[way] for way in sorted(groups)]
     # Made together, for a few rows cost as much as many.
     board.rows([row for rows in in_order for row in rows[: DEPARTURES_A_ROW + 1]])

@@ -1265,7 +1265,12 @@ def test_a_panel_may_show_one_line_alone() -> None:
         rows = city.json("/v1/stops/A/board", limit=2, **asked)["departures"]
         assert [row["line"] for row in rows if row["minutes"] is not None] == shown
         assert [line[0] for line in city.panel_text("A", lines=2, **asked) if "tomorrow" not in line] == shown
+        names = [text(badge) for badge in city.page("/screen/A", **asked).css("li .badge")]
+        assert names == shown
+        carried = city.page("/screen/A", **asked).html or ""
+        assert [f'["{name}", "' in carried for name in "12"] == [name in shown for name in "12"]
     assert city.officer.get("/v1/stops/A/board", params={"route": "r9"}).status_code == 404
+    assert "line “r9”" in city.officer.get("/screen/A", params={"route": "r9", "lang": "en"}).text
 
 
 def test_a_screen_whose_address_ends_in_a_stroke_is_that_of_its_stop() -> None:
