@@ -109,8 +109,11 @@ class Alternatives:
 
     def _ask(self, now: float) -> FeedMessage | None:
         """What the first of them tells that does not fail; where all do, what was told last."""
-        for address in self.addresses:
+        for number, address in enumerate(self.addresses, 1):
             if address.ask(self._feed, now, alone=len(self.addresses) == 1):
+                for spared in self.addresses[number:]:
+                    # How those are that nobody asks, nobody knows.
+                    spared.error = ""
                 return address.message
         return self.kept(now)
 

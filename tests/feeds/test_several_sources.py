@@ -103,6 +103,13 @@ def test_another_address_is_asked_only_while_the_first_fails_or_stands_still(how
     first.fails, first.at = False, NOW + 250
     assert vehicles(source, NOW + 250) == [("b7", "t1", 250)]
     assert source.addresses[0].error == ""
+    # While both fail both are told of; of the one that is asked no more nothing is.
+    first.fails = mirror.fails = True
+    with pytest.raises(FeedError, match=r"first: HTTP 503\. mirror: HTTP 503\."):
+        source.fetch(NOW + 260)
+    first.fails, first.at = False, NOW + 270
+    assert vehicles(source, NOW + 270) == [("b7", "t1", 270)]
+    assert [one.error for one in source.addresses] == ["", ""]
 
 
 def test_a_vehicle_told_twice_is_one_and_two_of_one_number_are_two() -> None:
