@@ -39,7 +39,9 @@ def end_with_stdin() -> None:
     """Let this process end as by SIGTERM when whoever started it is gone, however that ended."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        # Not by way of sys.stdin: while that waits, Python cannot end by itself.
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     Thread(target=wait, name="stdin", daemon=True).start()

@@ -43,8 +43,9 @@ def said_plainly() -> Iterator[None]:
 
 
 def say(words: str) -> None:
-    """To the person at the keyboard, on stderr."""
-    typer.secho(f"prochain: {one_line(words)}", fg=typer.colors.RED, err=True)
+    """To the person at the keyboard, on stderr; of one of many networks with its name."""
+    who = " ".join(filter(None, ("prochain", os.environ.get("PROCHAIN_NETWORK"))))
+    typer.secho(f"{who}: {one_line(words)}", fg=typer.colors.RED, err=True)
 
 
 class Signalled(BaseException):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
@@ -81,6 +82,7 @@ class SupervisedNetwork:
             self._socket.unlink(missing_ok=True)
             process = await asyncio.create_subprocess_exec(
                 *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
+                env={**os.environ, "PROCHAIN_NETWORK": self.name},
                 # What is typed at the terminal is for us: we end it.
                 start_new_session=True,
             )  # fmt: skip

@@ -153,6 +153,22 @@ def kept(network: supervised.SupervisedNetwork, starts: int) -> None:
         apart.submit(asyncio.run, keep()).result()
 
 
+def test_one_that_cannot_start_says_so_under_its_name_and_no_more(tmp_path: Path) -> None:
+    (tmp_path / "prochain.toml").write_text('[networks.tours]\ngtfs = "no.zip"\nvehicle_positions = "positions.pb"\n')
+    (tmp_path / "no.zip").write_text("This is no feed.")
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "prochain.py"), "serve", "--network", "tours", "--port", "0", "--ends-with-stdin"],
+        cwd=tmp_path, text=True, stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=os.environ | {"XDG_STATE_HOME": str(tmp_path), "PROCHAIN_NETWORK": "tours"},
+    ) as process:  # fmt: skip
+        # Its stdin is still open, as it is while the service runs.
+        assert process.wait(PATIENCE_S) == 1
+        assert process.stderr
+        said = process.stderr.read().splitlines()
+    (told,) = [line for line in said if not line.startswith("Reading ")]
+    assert told.startswith("prochain tours: no.zip: not a zip file")
+
+
 def test_one_that_hangs_hides_no_figures_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forwarding, "ANSWERS_WITHIN_S", 0.05)
     with socket.socket(socket.AF_UNIX) as hanging:
