@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from fastapi import Request, Response
 
 from api.answers.assets import style
-from api.answers.frame import Frame, framed
-from api.words.moment import PageMoment
-from api.words.root_path import path_within
+from api.answers.frame import Frame, templates, whole_page
+from api.words.moment import language_of
+from api.words.root_path import path_within, root_of
+from api.words.texts import texts_in
 
 _DESK = "/desk"
 _PEOPLE = (_DESK, "/stops/", "/lines/", "/trips/", "/alerts", "/map", "/screen", "/offline")
@@ -36,18 +37,13 @@ def problem_page(request: Request, status: int, detail: str, headers: Mapping[st
 
     Parameters: `detail`: more of it in English, for officers; `headers`: what the answer says beside its own.
     """
-    moment = PageMoment.of(request)
+    texts, root = texts_in(language_of(request)), root_of(request.scope)
     key = f"problem_{status}"
     desk = path_within(request.scope).startswith(_DESK)
     wait_s = headers.get("Retry-After", "")
-    return framed(
-        moment,
-        "problem.html",
-        Frame(style([]), status, headers=headers),
-        said=moment.texts(key if key in moment.texts.entries else "problem_other"),
-        wait_s=int(wait_s) if wait_s.isdecimal() else None,
-        asked=request.method in ("GET", "HEAD"),
-        again=status >= 500 or status in _PASSES,
-        home=_DESK if desk else "/",
-        detail=detail if desk else "",
-    )
+    page = templates(root).get_template("problem.html").render(
+        texts=texts, said=texts(key if key in texts.entries else "problem_other"),
+        wait_s=int(wait_s) if wait_s.isdecimal() else None, asked=request.method in ("GET", "HEAD"),
+        again=status >= 500 or status in _PASSES, home=_DESK if desk else "/", detail=detail if desk else "",
+    )  # fmt: skip
+    return whole_page(root, texts.language, page, Frame(style([]), status, headers=headers))

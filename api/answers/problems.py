@@ -144,8 +144,7 @@ def _answer(
 ) -> Response:
     if status == HTTPStatus.NOT_FOUND and (meant := without_slash(request)):
         return RedirectResponse(meant, HTTPStatus.SEE_OTHER, {"Access-Control-Allow-Origin": "*"})
-    # A page says what a view holds: before there is an application, nobody has one.
-    if "app" in request.scope and asks_for_page(request) and "location" not in {name.lower() for name in headers or ()}:
+    if asks_for_page(request) and "location" not in {name.lower() for name in headers or ()}:
         try:
             return problem_page(request, status, _sendable(detail), headers or {})
         except Exception:

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.answers.map_tiles import MapTiles
 from api.answers.problems import Problem, problem_response
+from api.answers.root_path import RootPath
 from api.answers.screens_seen import ScreensSeen
 from api.app import create_app
 from api.command.listening import serve
@@ -36,6 +37,7 @@ from api.service.view import ServiceView
 
 if TYPE_CHECKING:
     from api.service.exchange import Exchange
+    from api.service.reader import Reader
     from api.service.service import Service
 
 _AT_ONCE_S = 2.0
@@ -91,7 +93,7 @@ def answer_readers(
             reader.start()
             if not reader.wait(_AT_ONCE_S):
                 print(f"Waiting for the engine's first view at {exchange.place} …", flush=True)
-                _say_not_yet(listening, reader.wait)
+                _say_not_yet(listening, reader, settings.root_path)
             screens = ScreensSeen(tell=partial(_tell, exchange, f"screens-{uuid4().hex}"))
             app = _app(reader, Desk(reader), settings, listening, screens_seen=screens, reads=True, engine=engine)
             serve(app, listening, ready)
@@ -161,14 +163,13 @@ def stops_worth_opening(view: ServiceView, now: float) -> list[tuple[str, int]]:
     return [(name, stop) for stop, name in chosen.items()]
 
 
-def _say_not_yet(listening: socket.socket, wait: Callable[[float], bool]) -> None:
-    """Answer 503 until `wait` has come to its end, so that whoever watches over the process sees that it is there."""
-    server = uvicorn.Server(
-        uvicorn.Config(not_yet, log_config=None, log_level="warning", access_log=False, lifespan="off")
-    )
+def _say_not_yet(listening: socket.socket, reader: Reader, root: str) -> None:
+    """Answer 503 until there is a view, so that whoever watches over the process sees that it is there."""
+    app = RootPath(NotYet(reader), root) if root else NotYet(reader)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, lifespan="off"))
 
     def end() -> None:
-        while not (wait(1.0) or server.should_exit):
+        while not (reader.wait(1.0) or server.should_exit):
             pass
         server.should_exit = True
 
@@ -177,11 +178,17 @@ def _say_not_yet(listening: socket.socket, wait: Callable[[float], bool]) -> Non
     asyncio.run(server.serve(sockets=[listening.dup()]))
 
 
-async def not_yet(scope: Scope, receive: Receive, send: Send) -> None:
+class NotYet:
     """An ASGI application that answers before there is a view."""
-    if scope["type"] == "http":
-        problem = Problem(
-            503, "no-view-yet", "Not yet", "The engine has published nothing yet.",
-            headers={"Retry-After": "5", "Connection": "close"},
-        )  # fmt: skip
-        await problem_response(Request(scope), problem)(scope, receive, send)
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say why there is none."""
+        if scope["type"] == "http":
+            problem = Problem(
+                503, "no-view-yet", "Not yet", f"There is nothing to show yet: {self._reader.why_none}.",
+                headers={"Retry-After": "5", "Connection": "close"},
+            )  # fmt: skip
+            await problem_response(Request(scope), problem)(scope, receive, send)

@@ -94,7 +94,7 @@ class Exchange(ABC):
         try:
             yield
         except self._errors as error:
-            raise ExchangeError(f"{self.place}: {error}") from error
+            raise ExchangeError(f"{self.place}: {str(error).rstrip('.')}") from error
 
 
 class RedisExchange(Exchange):

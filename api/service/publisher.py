@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 import uuid
 from contextlib import suppress
 
@@ -11,10 +13,13 @@ from api.service.published_view import Packing
 from api.service.service import Service
 from api.service.view import ServiceView
 from feeds.background import Repeated
+from feeds.messages.kinds import FEEDS
 
 log = logging.getLogger("prochain")
 
 _TRIED_AGAIN_S = 1.0
+_FEEDS_ANSWER_WITHIN_S = 15.0
+"""For longer the first view does not wait for them: readers would take the engine to be silent."""
 
 
 def gtfs_name(feed_version: str) -> str:
@@ -38,6 +43,7 @@ class Publisher:
         self._packing = Packing(service.clock, service.step_interval_s / service.clock.speed)
         self._me, self._number = uuid.uuid4().hex[:12], 0
         self._published: ServiceView | None = None
+        self._waits_until = time.monotonic() + _FEEDS_ANSWER_WITHIN_S
         self._work = Repeated("publish", self._publish, _TRIED_AGAIN_S)
         service.on_view.append(self._work.wake)
         service.face_threads.append(self._work)
@@ -62,8 +68,10 @@ class Publisher:
             return
         self._number += 1
         version = f"{self._me}-{self._number}"
-        packed = self._packing.packed(view, version)
         try:
+            if self._published is None and self._knows_less(view):
+                return
+            packed = self._packing.packed(view, version)
             self._keep(timetable_name(self._packing.timetable.name), self._packing.timetable.packed)
             self._keep_zip(view.timetable.feed_version)
             self._exchange.publish(version, packed)
@@ -75,6 +83,13 @@ class Publisher:
         if self.fault:
             log.warning("Views are published again.")
         self.fault, self._published = "", view
+
+    def _knows_less(self, view: ServiceView) -> bool:
+        """Whether what readers have is worth more than a view without any vehicle, of feeds that have not answered yet:
+        so it is for a moment where the engine is started again. Errors: ExchangeError."""
+        feeds = [view.feeds[name] for name in FEEDS if name in view.feeds]
+        waited_for = any(math.isnan(feed.good_at) and not feed.error for feed in feeds)
+        return waited_for and time.monotonic() < self._waits_until and self._exchange.version() is not None
 
     def _keep(self, name: str, content: bytes) -> None:
         # It may have lost what it had.

@@ -88,14 +88,18 @@ class Reader(Served):
     @property
     def behind(self) -> list[Told]:
         """See `Served`."""
-        found = list[Told]()
         if self._gone:
-            found.append(("exchange_gone", {"error": self._gone}))
+            return [("exchange_gone", {"error": self._gone})]
         if self._unreadable:
-            found.append(("views_unreadable", {"error": self._unreadable}))
+            return [("views_unreadable", {"error": self._unreadable})]
         if self.since_view_s > max(_SILENT_S, _SILENT_STEPS * self._every_s):
-            found.append(("engine_silent", {"seconds": round(self.since_view_s)}))
-        return found
+            return [("engine_silent", {"seconds": round(self.since_view_s)})]
+        return []
+
+    @property
+    def why_none(self) -> str:
+        """Why there is no first view yet."""
+        return self._gone or self._unreadable or "the engine has published nothing yet"
 
     @property
     def threads(self) -> list[Watched]:
@@ -129,7 +133,7 @@ class Reader(Served):
             self._exchange.wait(_LOOK_S)
         except ExchangeError as error:
             if not self._gone:
-                log.warning("Views cannot be read: %s. The last one goes on.", error)
+                log.warning("Views cannot be read: %s.%s", error, self._goes_on)
             self._gone = str(error)
             time.sleep(_PAUSE_S)
             return
@@ -148,7 +152,7 @@ class Reader(Served):
         except Exception as error:
             # Whole, and yet not what an engine writes: another program, or a version that nobody foresaw.
             if not self._unreadable:
-                log.warning("A view cannot be used: %r. The last one goes on.", error)
+                log.warning("A view cannot be used: %r.%s", error, self._goes_on)
             self._unreadable = str(error) if isinstance(error, PackedError) else f"{type(error).__name__}: {error}"
             return
         self._own_clock.follow(published.clock)
@@ -158,6 +162,10 @@ class Reader(Served):
         self._bring(published.view)
         self._there.set()
         self._keep_zip()
+
+    @property
+    def _goes_on(self) -> str:
+        return " The last one goes on." if self._there.is_set() else ""
 
     def _timetable_named(self, name: str) -> Packed:
         packed = self._exchange.get(timetable_name(name))

@@ -4,8 +4,10 @@ never shown."""
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
@@ -18,11 +20,11 @@ import numpy as np
 import pytest
 
 from api.app import create_app
-from api.command.answering import not_yet
+from api.command.answering import NotYet
 from api.desk.desk import Desk
 from api.desk.disruption import Notice
 from api.reading.health import faults_of
-from api.service.exchange import FolderExchange
+from api.service.exchange import FolderExchange, RedisExchange
 from api.service.packed import PackedError, pack, unpack
 from api.service.published_view import FORM, Packing, Unpacking
 from api.service.publisher import Publisher
@@ -168,20 +170,50 @@ def test_nobody_waits_for_the_system_to_free_a_view_that_is_given_up(tmp_path: P
     assert str(tmp_path) not in Path("/proc/self/maps").read_text()
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/json"])
-def test_before_the_first_view_all_are_told_to_come_again(accept: str) -> None:
-    async def ask() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(not_yet), base_url="http://town") as client:
-            return await client.get("/stops/A", headers={"Accept": accept})
+def test_an_engine_started_anew_takes_no_live_times_away_before_its_feeds_have_answered(
+    city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = city.service.view
+    silent = {name: replace(health, good_at=math.nan, error="") for name, health in good.feeds.items()}
+    with elsewhere(city, tmp_path) as (publisher, reader):
+        publisher.stop()
+        before = reader.view
+        monkeypatch.setattr(city.service, "view", replace(good, feeds=silent))
+        anew = Publisher(city.service, FolderExchange(tmp_path))
+        anew.start()
+        time.sleep(0.3)
+        assert reader.view is before
+        monkeypatch.setattr(city.service, "view", replace(good, feeds={**good.feeds}))
+        _until(lambda: reader.view is not before)
+        anew.stop()
 
-    answer = asyncio.run(ask())
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+def answered_before_the_first_view(reader: Reader, accept: str) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(NotYet(reader)), base_url="http://town") as client:
+            return await client.get("/stops/A", headers={"Accept": accept, "Accept-Language": "fr"})
+
+    return asyncio.run(ask())
+
+
+def test_before_the_first_view_all_are_told_to_come_again_and_why() -> None:
+    reader = Reader(RedisExchange("redis://:wrong@127.0.0.1:1", "nobody"))
+    page, answer = (answered_before_the_first_view(reader, accept) for accept in ("text/html", "application/json"))
+    for told in (page, answer):
+        assert (told.status_code, told.headers["retry-after"]) == (503, "5")
+    assert "Réessayez dans 5" in page.text
     assert answer.json()["type"] == "urn:prochain:no-view-yet"
+    assert "the engine has published nothing yet" in answer.json()["detail"]
+    reader.start()
+    _until(lambda: reader.behind)
+    said = answered_before_the_first_view(reader, "application/json").json()["detail"]
+    reader.stop()
+    assert "redis://127.0.0.1:1: " in said
+    assert "refused" in said
+    assert [fault for fault, _ in reader.behind] == ["exchange_gone"], "of the engine nobody knows"
 
 
 def _until(true: Any) -> None:
-    import time
-
     give_up_at = time.monotonic() + 60.0
     while not true():
         assert time.monotonic() < give_up_at
