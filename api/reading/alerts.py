@@ -199,20 +199,23 @@ def _all(moment: Moment) -> list[tuple[Alert, Informed]]:
     return moment.view.once(
         "whom alerts concern",
         lambda: [
-            (alert, informed_by(moment, alert).while_out(lambda: _runs_out(moment), moment.now))
+            (alert, informed_by(moment, alert).while_out(lambda: _late_runs(moment)))
             for alert in moment.view.alerts
             if alert.says_something
         ],
     )
 
 
-def _runs_out(moment: Moment) -> frozenset[tuple[int, int]]:
-    """Trip and service day of the runs of which calls to come are predicted."""
+def _late_runs(moment: Moment) -> dict[tuple[int, int], float]:
+    """Seconds by which the runs are late of which calls to come are predicted, by trip and service day."""
 
-    def found() -> frozenset[tuple[int, int]]:
-        calls = moment.view.snapshot.predictions
+    def found() -> dict[tuple[int, int], float]:
+        calls, tt = moment.view.snapshot.predictions, moment.timetable
         last = np.flatnonzero(np.diff(calls.run_key, append=NONE))
         last = last[np.fmax(calls.arrival[last], calls.departure[last]) > moment.now]
-        return frozenset(zip(calls.trip[last].tolist(), calls.service_day[last].tolist(), strict=True))
+        at, runs = np.fmax(calls.arrival, calls.departure)[last], calls.runs.take(last)
+        late_s = at - runs.origin(tt) - tt.departure_s[tt.entry_of(runs.trip, calls.call[last])]
+        runs_of_day = zip(runs.trip.tolist(), runs.service_day.tolist(), strict=True)
+        return dict(zip(runs_of_day, late_s.tolist(), strict=True))
 
-    return moment.view.once("runs that are out", found)
+    return moment.view.once("late runs", found)

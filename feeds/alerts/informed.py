@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from threading import Lock
 
 import numpy as np
 
 from feeds.alerts.alert import Selector, TripSelector
-from feeds.alerts.selector_fits import ANY, Fit, SelectorFits, fits_of
+from feeds.alerts.selector_fits import ANY, LINGERS_S, Fit, SelectorFits, fits_of
 from feeds.ids.known_ids import stops_meant
 from predictor.timetable import Timetable
 
@@ -127,7 +127,7 @@ class Informed:
         """Whether it concerns readers at any of these stops: as such, or by what calls there."""
         everyone, _, reached = self._reached
         return everyone or not reached.isdisjoint(stops) or any(
-            not fit.stops.isdisjoint(stops) for fit in self._dated(now)
+            fit.at_stops(stops, now) for fit in self._dated(now)
         )  # fmt: skip
 
     def run(self, trip: int, service_day: int, shift_s: int) -> bool:
@@ -141,16 +141,19 @@ class Informed:
             self._timetable, tuple(fit for fit in self._fits if fit.service_day in (ANY, service_day)), self.astray
         )
 
-    def while_out(self, out: Callable[[], Collection[tuple[int, int]]], now: float) -> Informed:
-        """The same, with runs that are over by the timetable as long as they are still out.
+    def while_out(self, late_s: Callable[[], Mapping[tuple[int, int], float]]) -> Informed:
+        """The same, with runs that are late as long as they are still out.
 
-        Parameters: `out`: trip and service day of these, asked for where some may be.
+        Parameters: `late_s`: how late runs are, by trip and service day, asked for where it may matter.
         """
-        over = [fit for fit in self._dated_fits if fit.until <= now]
-        late = {fit for fit in over if any((trip, fit.service_day) in out() for trip, _ in fit.runs or ())}
+        late = {
+            fit: most_s
+            for fit in self._dated_fits
+            if (most_s := max(late_s().get((trip, fit.service_day), 0.0) for trip, _ in fit.runs or ())) > LINGERS_S
+        }
         if not late:
             return self
-        fits = tuple(replace(fit, until=math.inf) if fit in late else fit for fit in self._fits)
+        fits = tuple(fit.put_off(late[fit]) if fit in late else fit for fit in self._fits)
         return Informed(self._timetable, fits, self.astray)
 
     def fitting(self, trip: int, service_day: int, shift_s: int, stop: int | None = None) -> list[Selector]:

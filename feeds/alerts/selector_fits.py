@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -24,8 +24,9 @@ ANY = -1
 """Any service day, or any direction."""
 
 _MOST_KEPT = 1 << 16
-_LINGERS_S = 3600.0
-"""So long after its scheduled end a run still counts for its line and stops: it may be late."""
+LINGERS_S = 3600.0
+"""So long after its scheduled end a run still counts for its line, and after its time there for a stop: it may be
+late."""
 _NEED_NOT_BE_KNOWN = frozenset({"ADDED", "NEW", "DUPLICATED"})
 """ScheduleRelationships of runs whose ids the timetable need not have."""
 
@@ -55,7 +56,19 @@ class Fit:
     since: float
     """POSIX seconds, the begin of the service day of the runs that it names, 0 where it names none of a day,"""
     until: float
-    """and after which it no longer concerns lines and stops, inf where it names no dated run."""
+    """and after which it no longer concerns lines and stops, inf where it names no dated run;"""
+    leaves: Mapping[int, float]
+    """after which it no longer concerns each stop at which the dated runs call that it names."""
+
+    def at_stops(self, stops: Collection[int], now: float) -> bool:
+        """Whether it concerns riders at any of these stops."""
+        return any(now < self.leaves.get(stop, self.until) for stop in self.stops.intersection(stops))
+
+    def put_off(self, late_s: float) -> Fit:
+        """The same of runs so much later that they are waited for longer."""
+        more_s = late_s - LINGERS_S
+        leaves = {stop: at + more_s for stop, at in self.leaves.items()}
+        return replace(self, until=self.until + more_s, leaves=leaves)
 
     def run(self, pattern: int, trip: int, service_day: int, shift_s: int) -> bool:
         """Whether it fits a dated run, whose pattern this is."""
@@ -217,7 +230,7 @@ class SelectorFits:
     def _fit(self, selector: Selector, dated: _DatedRun | None) -> Fit | None:
         tt = self._timetable
         if selector == Selector():
-            return Fit(selector, True, frozenset(), frozenset(), frozenset(), None, ANY, 0.0, math.inf)
+            return Fit(selector, True, frozenset(), frozenset(), frozenset(), None, ANY, 0.0, math.inf, {})
         routes = self._routes(selector)
         if not routes.any():
             return None
@@ -248,7 +261,7 @@ class SelectorFits:
             return None
         return Fit(
             selector, False, frozenset(patterns), frozenset(lines), frozenset(reached), runs, day,
-            0.0 if day == ANY else float(tt.date_origin[day]), self._until(runs, day),
+            0.0 if day == ANY else float(tt.date_origin[day]), *self._until(runs, day),
         )  # fmt: skip
 
     def _routes(self, selector: Selector) -> BoolArray:
@@ -378,16 +391,17 @@ class SelectorFits:
             zip(tt.journey_trip[journeys].tolist(), tt.journey_shift_s[journeys].tolist(), strict=True)
         ), day  # fmt: skip
 
-    def _until(self, runs: frozenset[Run] | None, day: int) -> float:
-        tt = self._timetable
+    def _until(self, runs: frozenset[Run] | None, day: int) -> tuple[float, dict[int, float]]:
+        """`Fit.until` and `Fit.leaves`."""
+        tt, leaves = self._timetable, dict[int, float]()
         if runs is None or day == ANY:
-            return math.inf
-        ends = [
-            int(tt.trip_end_s[trip])
-            + (int(tt.journey_shift_s[tt.journey_trip == trip].max(initial=0)) if shift is None else shift)
-            for trip, shift in runs
-        ]
-        return float(tt.date_origin[day]) + max(ends) + _LINGERS_S
+            return math.inf, leaves
+        for trip, shift in runs:
+            last_s = int(tt.journey_shift_s[tt.journey_trip == trip].max(initial=0)) if shift is None else shift
+            calls, waited_until = tt.calls_of(trip), float(tt.date_origin[day]) + last_s + LINGERS_S
+            for stop, at in zip(tt.call_stop[calls].tolist(), tt.departure_s[calls].tolist(), strict=True):
+                leaves[stop] = max(leaves.get(stop, 0.0), waited_until + at)
+        return max(leaves.values()), leaves
 
 
 @lru_cache(maxsize=4)

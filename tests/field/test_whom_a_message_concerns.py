@@ -14,6 +14,7 @@ from benchmarks.field.faces import only, page_of, text, texts
 from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, cancelled, update
 from benchmarks.field.network import (
     Agency,
+    Call,
     Frequency,
     Network,
     Pattern,
@@ -164,6 +165,19 @@ def test_an_alert_for_a_run_that_is_hours_late_is_told_until_it_has_come() -> No
     assert "10:04 t1 live" in city.board("C")
     assert heads(city, "C") == heads(city, "r1") == heads(city, "t1") == [SAID]
     assert heads(city.at("10:20"), "C") == heads(city, "r1") == []
+
+
+def test_where_a_run_left_hours_ago_an_alert_of_it_alone_is_told_no_more_though_it_is_on_its_way() -> None:
+    far = network("A B C", trips=(Trip("t1", calls=(Call("A", "08:00"), Call("B", "09:50"), Call("C", "11:00"))),))
+    told = alert("No seats", {"trip_id": "t1", "start_date": 20261126})
+    city = City(far, at="08:30").alerts(told)
+    assert heads(city, "A") == heads(city, "B") == ["No seats"]
+    city.at("09:30", every_s=600.0)
+    assert (heads(city, "A"), heads(city, "B"), heads(city, "r1")) == ([], ["No seats"], ["No seats"])
+    # Of one so late as this who still waits is told.
+    city = City(far, at="08:30").alerts(told).trip_updates(update("t1", delay=5400, start_date=20261126))
+    assert heads(city.at("09:20", every_s=600.0), "A") == ["No seats"]
+    assert heads(city.at("09:40", every_s=600.0), "A") == []
 
 
 def test_an_alert_for_the_runs_of_a_later_day_says_of_which() -> None:
