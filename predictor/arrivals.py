@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import Float64Array, first_of_each, or_where_unknown
+from predictor.arrays import Float64Array, clipped, first_of_each, or_where_unknown, where_true
 from predictor.arrivals_loop import Chain, Departures, Heads, PutOff, Ways, scan
 from predictor.geometry import to_first_stop_m, to_stop_m
 from predictor.legs import Legs
@@ -61,7 +61,7 @@ class Arrivals:
         tt, now = self._travel_times.timetable, self._now
         legs = legs.take(legs.first_call < legs.end_call)
         opens = first_of_each(legs.slot)
-        head, follows = np.flatnonzero(opens), np.flatnonzero(~opens)
+        head, follows = where_true(opens), where_true(~opens)
         heads = _heads(self._travel_times, self._tracks, legs.take(head), self._heard, now)
 
         ways = Ways(
@@ -134,5 +134,5 @@ def _left_of_the_link(
     here = tt.pattern_distance_m[tt.call_pattern_call[entry]]
     length = here - tt.pattern_distance_m[tt.call_pattern_call[before]]
     left = np.divide(here - tracks.distance_m[slot], length, out=np.zeros_like(length), where=length > 1.0)
-    left = np.clip(or_where_unknown(left, 1.0), 0.0, 1.0)
+    left = clipped(or_where_unknown(left, 1.0), 0.0, 1.0)
     return left * run, travel_times.variance(before) * np.maximum(left, 0.1)

@@ -24,6 +24,7 @@ from predictor.arrays import (
     is_among,
     places_of,
     sorted_once,
+    where_true,
 )
 from predictor.geometry import METRES_PER_DEGREE, LineGeometry
 from predictor.observations import Observations
@@ -76,7 +77,7 @@ class PatternGrid:
         line_ptr = np.searchsorted(tt.pattern_line[by_line], np.arange(len(tt.line_ptr)))
         pair, at = expand_ranges(line_ptr[of_line], line_ptr[of_line + 1] - line_ptr[of_line])
         cell = touched[pair]
-        ptr = np.flatnonzero(first_of_each(cell))
+        ptr = where_true(first_of_each(cell))
         return cls(cell[ptr], np.append(ptr, len(pair)).astype(np.int64), by_line[at].astype(np.int32), cos)
 
     def near(self, lat: Float64Array, lon: Float64Array) -> tuple[Int64Array, Int32Array]:
@@ -119,7 +120,7 @@ class Assigner:
         self.timetable, self.days, self.diagram, self.lines = tt, days, diagram, lines
         self.grid = PatternGrid.of(tt)
         # Departures of each pattern in order, in CSR; one by headway has no time to be found by.
-        journey = np.flatnonzero((tt.journey_headway_s == 0) & ~tt.trip_is_frequency[tt.journey_trip])
+        journey = where_true((tt.journey_headway_s == 0) & ~tt.trip_is_frequency[tt.journey_trip])
         journey = journey[tt.trip_has_a_way[tt.journey_trip[journey]]]
         trip, shift = tt.journey_trip[journey], tt.journey_shift_s[journey]
         order = np.lexsort((tt.trip_start_s[trip] + shift, tt.trip_pattern[trip]))
@@ -144,7 +145,7 @@ class Assigner:
         `cancelled`: `ServiceDays.key` of trips that the operator took out.
         """
         tt = self.timetable
-        rows = np.flatnonzero(open_)
+        rows = where_true(open_)
         if len(rows) == 0:
             return rows, DatedRuns.empty()
         owner, pattern = self.grid.near(obs.lat[rows], obs.lon[rows])

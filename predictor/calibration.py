@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array
+from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array, clipped
 from predictor.quantile_loop import edges_passed, shift_in_order
 from predictor.quantile_net import P10, P90, QUANTILES
 
@@ -60,7 +60,7 @@ class Calibration:
         push *= RATE
         push[:, _MIDDLE] *= MIDDLE_RATE / RATE
         # However many come at once, no quantile leaps.
-        self.shift += np.clip(push, -_MOST_A_STEP, _MOST_A_STEP)
+        self.shift += clipped(push, -_MOST_A_STEP, _MOST_A_STEP)
         np.clip(self.shift, -_FARTHEST, _FARTHEST, out=self.shift)
 
     def network_learned(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import Float64Array, Int32Array, Int64Array, StrArray, where_true
 from predictor.columns import replace
 from predictor.geometry import ground_distance_m
 from predictor.match import FASTEST_M_S, LEAP_M
@@ -42,7 +42,7 @@ class CoupledUnits:
         """The reports, those of ids that stand for several units each under an id of its trip."""
         if len(self._ids) == 0:
             return observations
-        rows = np.flatnonzero(np.isin(observations.vehicle_id, self._ids) & (observations.trip >= 0))
+        rows = where_true(np.isin(observations.vehicle_id, self._ids) & (observations.trip >= 0))
         names = _with_trips(timetable, observations.vehicle_id, rows, observations.trip[rows])
         label = np.where(observations.vehicle_label == "", observations.vehicle_id, observations.vehicle_label)
         return replace(observations, vehicle_id=names, vehicle_label=label)
@@ -64,7 +64,7 @@ class CoupledUnits:
         is_back = np.isin(vehicle_id, left.vehicle_id)
         way_m = ground_distance_m(tracks.lat[slot[rows]], tracks.lon[slot[rows]], obs.lat[rows], obs.lon[rows])
         leapt = way_m > FASTEST_M_S * (at - tracks.timestamp[slot[rows]]) + LEAP_M
-        for k in np.flatnonzero(is_back).tolist():
+        for k in where_true(is_back).tolist():
             of_vehicle = left.run_key[left.vehicle_id == vehicle_id[k]]
             one, other = now_on.take(slice(k, k + 1)), before.take(slice(k, k + 1))
             is_back[k] = bool(np.isin(one.run_key, of_vehicle)[0]) and (

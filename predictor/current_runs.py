@@ -18,6 +18,7 @@ from predictor.arrays import (
     is_among,
     or_where_unknown,
     sorted_once,
+    where_true,
 )
 from predictor.geometry import LineGeometry, to_first_stop_m
 from predictor.matching import OFF_LINE_M, TERMINUS_M
@@ -48,21 +49,19 @@ class CurrentRuns:
         Parameters: `cancelled`: `ServiceDays.key` of trips that the operator took out.
         """
         runs = self._named(tracks, slot, obs)
-        goes_on = np.flatnonzero((obs.trip < 0) & self._goes_on(tracks, slot, obs))
+        goes_on = where_true((obs.trip < 0) & self._goes_on(tracks, slot, obs))
         # A vehicle that takes another's place names its run: the other one has been taken off it.
         named = sorted_once(runs.run_key[runs.trip >= 0])
         goes_on = goes_on[~contains(named, tracks.runs.take(slot[goes_on]).run_key)]
         runs = runs.with_rows(goes_on, tracks.runs.take(slot[goes_on]))
         # A feed may go on naming a run that is over: what the block drives after the last one takes its place.
         finished = tracks.finished.take(slot)
-        runs = runs.with_rows(
-            long_over := np.flatnonzero(self._before_in_block(runs, finished)), finished.take(long_over)
-        )
+        runs = runs.with_rows(long_over := where_true(self._before_in_block(runs, finished)), finished.take(long_over))
         over = (runs.trip >= 0) & finished.same_as(runs)
         # One that names none waits for no trip that does not run.
         waits = (obs.trip < 0) & (runs.trip >= 0) & (tracks.departed[slot] == 0)
         over |= waits & is_among(self.days.key(runs.trip, runs.service_day), cancelled)
-        return self._next_of_block(tracks, slot, obs, runs, np.flatnonzero(over), cancelled)
+        return self._next_of_block(tracks, slot, obs, runs, where_true(over), cancelled)
 
     def _before_in_block(self, runs: DatedRuns, finished: DatedRuns) -> BoolArray:
         """Whether each of the runs (n,) comes before the one that its vehicle has finished, in the same block."""
@@ -77,7 +76,7 @@ class CurrentRuns:
     def _named(self, tracks: Tracks, slot: Int64Array, obs: Observations) -> DatedRuns:
         """The runs (n,) that reports name, -1 where they name none or their trip does not run then."""
         runs = DatedRuns.blank(len(obs))
-        rows = np.flatnonzero(obs.trip >= 0)
+        rows = where_true(obs.trip >= 0)
         trip = obs.trip[rows]
         day, shift = self._day_and_shift(tracks, slot[rows], obs.take(rows))
         trip = self.timetable.standing_for(np.where(day < 0, NONE, trip), day, shift)
@@ -120,7 +119,7 @@ class CurrentRuns:
         tt, trip = self.timetable, obs.trip
         names = RunNames.of_trips(trip, obs.service_date, obs.start_time_s)
         elapsed = np.full(len(trip), np.nan)
-        unsaid = np.flatnonzero((obs.start_time_s < 0) & tt.trip_overlaps[trip])
+        unsaid = where_true((obs.start_time_s < 0) & tt.trip_overlaps[trip])
         elapsed[unsaid] = self._elapsed_by_place(obs.take(unsaid))
         found = self.finder.find(names, obs.timestamp, np.ones(len(trip), bool), elapsed)
         day, shift = found.service_day, found.shift_s

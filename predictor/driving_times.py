@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from predictor.arrays import AnyArray, Float32Array, Float64Array, Int64Array, expand_ranges
+from predictor.arrays import AnyArray, Float32Array, Float64Array, Int64Array, clipped, expand_ranges
 from predictor.learned import Learned
 from predictor.passages import CallTimes, Passages, Stretches
 from predictor.progress import DrivenLinks, link_times_of
@@ -37,7 +37,7 @@ class TripHistory:
         w = self.weight[entry]
         # One day's breakdown must not move what is usual.
         limit = np.where(w >= 2.0, _SURPRISE_S, np.float32(_FARTHEST_S))
-        surprise = np.clip(deviation - self.deviation_s[entry], -limit, limit)
+        surprise = clipped(deviation - self.deviation_s[entry], -limit, limit)
         self.deviation_s[entry] += surprise / (w + 1.0)
         self.weight[entry] = np.minimum(w + 1.0, _MOST_WEIGHT)
 

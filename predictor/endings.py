@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int8Array, Int64Array, first_of_each, is_among
+from predictor.arrays import BoolArray, Float64Array, Int8Array, Int64Array, first_of_each, is_among, where_true
 from predictor.legs import Legs
 from predictor.operator_holds import OperatorHolds
 from predictor.snapshot import FOLLOWED, GIVEN_UP, HELD_UP, IN_SERVICE, LAYOVER, OFF_ROUTE, OVERDUE
@@ -85,8 +85,10 @@ def doubts(
         waited_s > patience.overdue_s, OVERDUE, np.where(stood_s > patience.held_up_s, HELD_UP, FOLLOWED)
     )
     # Whose run another drives, or has driven, was left there, still logged in.
-    driven = np.append(first.run_key[begun & (result[slot] == FOLLOWED)], tracks.finished.run_key)
-    gone |= own & ~begun & (result[slot] == OVERDUE) & np.isin(first.run_key, driven)
+    overdue = own & ~begun & (result[slot] == OVERDUE)
+    if overdue.any():
+        driven = np.concatenate([first.run_key[begun & (result[slot] == FOLLOWED)], tracks.finished.run_key])
+        gone |= overdue & is_among(first.run_key, driven)
     result[slot[gone]] = GIVEN_UP
     result[tracks.same_place_since <= fleet_stands_since] = GIVEN_UP
     return result
@@ -110,7 +112,7 @@ def left_to_operator(
     if len(told_journeys) == 0:
         return np.zeros(len(legs), bool)
     slot, silent = legs.slot[legs.of_call], told_until(tracks, patience) < now
-    opens = np.flatnonzero(first_of_each(slot))
+    opens = where_true(first_of_each(slot))
     passed = np.zeros(len(tracks), bool)
     passed[slot[opens]] = departure[opens] < now
     return (silent & passed)[legs.slot] & is_among(legs.journey, told_journeys)

@@ -10,15 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from predictor.always_due import AlwaysDue, undoubted
-from predictor.arrays import (
-    BoolArray,
-    Float64Array,
-    Int8Array,
-    Int64Array,
-    contains,
-    is_among,
-    sorted_once,
-)
+from predictor.arrays import BoolArray, Float64Array, Int8Array, Int64Array, contains, is_among, sorted_once, where_true
 from predictor.arrivals import Arrivals
 from predictor.assignment import Assigner
 from predictor.calls_left import with_calls_left
@@ -376,7 +368,7 @@ class Engine:
         runs = self._runs_of(tracks, slot, obs, upcoming, now, cancelled)
         tt, diagram = self.timetable, self.driving_times.diagram
         changed = ~runs.same_as(tracks.runs.take(slot))
-        tracks = self._coupled_units.followed(tt, tracks, slot, obs, runs, np.flatnonzero(changed))
+        tracks = self._coupled_units.followed(tt, tracks, slot, obs, runs, where_true(changed))
         ended = driven_to_the_end(diagram, tracks, slot, obs, changed)
         passages_before, _ = self._learn_from(tracks, ended)
         over = ended.runs.take(ended.arrived_to >= tt.trip_calls[ended.trip])
@@ -386,7 +378,7 @@ class Engine:
         leaps = tracks.passed_over(slot, match)
         if leaps.any():
             self._counts["reports_passed_over"] += int(leaps.sum())
-            slot, obs, match = slot[~leaps], obs.take(np.flatnonzero(~leaps)), match.take(~leaps)
+            slot, obs, match = slot[~leaps], obs.take(where_true(~leaps)), match.take(~leaps)
         driven = driven_since(diagram, tracks, slot, obs, match)
         passages_since, times = self._learn_from(tracks, driven)
         arrived_at_the_end = tracks.follow(tt, slot, obs, match, driven, times)
@@ -456,14 +448,15 @@ class Engine:
         if len(tracks) == 0:
             return Legs.empty(), np.empty(0, np.int8)
         predictable = (tracks.trip >= 0) & ~((tracks.state == OFF_ROUTE) & ~np.isfinite(tracks.distance_m))
-        current = current_legs(self.timetable, tracks, np.flatnonzero(predictable), operator.shortened)
+        current = current_legs(self.timetable, tracks, where_true(predictable), operator.shortened)
         doubt = doubts(self.timetable, tracks, current, holds, patience, self._feed.stands_since)
         current = current.take(doubt[current.slot] != GIVEN_UP)
         legs = with_next_runs(self._days, tracks, current, now)
         legs = with_turns(self.timetable, legs, tracks, begins, begins.call, operator.shortened)
         # Who is through with its run is judged by its next one.
-        under_way = current.slot[current.first_call < self.timetable.trip_calls[current.trip]]
-        later = legs.take(~np.isin(legs.slot, under_way))
+        through = np.ones(len(tracks), bool)
+        through[current.slot[current.first_call < self.timetable.trip_calls[current.trip]]] = False
+        later = legs.take(through[legs.slot])
         doubt = np.maximum(doubt, doubts(self.timetable, tracks, later, holds, patience, self._feed.stands_since))
         legs = replace(legs, journey=self._journeys.keys(legs))
         runs = ~is_among(legs.journey, np.concatenate([operator.cancelled, operator.deleted]))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import Float32Array, Float64Array, Int64Array, running_maximum
+from predictor.arrays import Float32Array, Float64Array, Int64Array, running_maximum, where_true
 from predictor.arrivals_loop import Chain
 from predictor.calibration import Calibration
 from predictor.features import has_begun, scale_s
@@ -34,7 +34,7 @@ HORIZON_S = 2400.0
 
 def within_horizon(chain: Chain, now: float) -> Int64Array:
     """The rows of a chain that the network is asked about."""
-    return np.flatnonzero((chain.arrival < now + HORIZON_S) & ~chain.standing)
+    return where_true((chain.arrival < now + HORIZON_S) & ~chain.standing)
 
 
 def forecast(
@@ -56,7 +56,7 @@ def forecast(
     none; `told_until`: (slots,) until when a time of the vehicle that has passed is put off to now.
     """
     earliest = np.minimum(told_until, now)[chain.slot]
-    put_off = np.flatnonzero(np.isfinite(chain.put_off))
+    put_off = where_true(np.isfinite(chain.put_off))
     if len(put_off):
         # Nobody is at the stops behind before he may leave this one and has driven there.
         left = np.full(len(earliest), now - _LONG_AGO_S)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, Int64Array, or_where_unknown
+from predictor.arrays import Float64Array, Int32Array, Int64Array
 from predictor.columns import Columns, column_types
-from predictor.projection_loop import Segments, Sought, nearest
-from predictor.search_loop import first_above
+from predictor.projection_loop import Lines, Segments, Sought, nearest
 from predictor.timetable import Timetable
 
 METRES_PER_DEGREE = 6_371_008.8 * np.pi / 180.0
@@ -55,10 +54,7 @@ class Projection(Columns):
 class LineGeometry:
     """The segments of all lines, flat: segment i runs from vertex i to vertex i + 1."""
 
-    line_ptr: Int64Array
-    line_cos: Float64Array
-    """Cosine of the latitude of each line's first vertex."""
-    line_length_m: Float64Array
+    lines: Lines
     segments: Segments
 
     @classmethod
@@ -73,9 +69,9 @@ class LineGeometry:
         end = ptr[1:] - 1
         dx[end] = dy[end] = length[end] = 0.0
         return cls(
-            line_ptr=ptr, line_cos=cos, line_length_m=timetable.line_distance_m[end],
+            lines=Lines(ptr, cos, timetable.line_distance_m[end]),
             segments=Segments(timetable.line_distance_m, length, x, y, dx, dy),
-        )  # fmt: skip
+        )
 
     def project(
         self,
@@ -100,27 +96,11 @@ class LineGeometry:
         n = len(line)
         if n == 0:
             return Projection.empty()
-        low_m = np.clip(low_m, 0.0, self.line_length_m[line])
-        high_m = np.clip(high_m, low_m, self.line_length_m[line])
-        begins, ends = self.line_ptr[line], self.line_ptr[line + 1]
-        first = np.maximum(first_above(self.segments.start_m, begins, ends, low_m) - 1, begins)
-        # From the first vertex at `high_m` or beyond on: that is, above all numbers below it.
-        last = np.minimum(first_above(self.segments.start_m, begins, ends, np.nextafter(high_m, -np.inf)), ends - 1)
-        last = np.maximum(last, first + 1)
         heading = np.radians(course)
-        return Projection(
-            *nearest(
-                self.segments,
-                first,
-                last,
-                Sought(
-                    lon * self.line_cos[line] * METRES_PER_DEGREE, lat * METRES_PER_DEGREE, low_m, high_m,
-                    or_where_unknown(np.sin(heading), 0.0), or_where_unknown(np.cos(heading), 0.0),
-                    np.ascontiguousarray(np.broadcast_to(prior_m, n), np.float64),
-                ),
-                prior_scale / 1000.0,
-            )
-        )  # fmt: skip
+        sought = Sought(
+            line, lat, lon, np.full(n, low_m), np.full(n, high_m), np.sin(heading), np.cos(heading), np.full(n, prior_m)
+        )
+        return Projection(*nearest(self.segments, self.lines, sought, METRES_PER_DEGREE, prior_scale / 1000.0))
 
 
 def ground_distance_m(lat1: Float64Array, lon1: Float64Array, lat2: Float64Array, lon2: Float64Array) -> Float64Array:

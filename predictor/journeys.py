@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import NONE, Float64Array, Int32Array, Int64Array
+from predictor.arrays import NONE, Float64Array, Int32Array, Int64Array, clipped, where_true
 from predictor.runs import DatedRuns
 from predictor.timetable import Timetable
 
@@ -84,7 +84,7 @@ class JourneyLookup:
         self._only = np.full(timetable.trips, NONE, np.int32)
         self._only[timetable.journey_trip] = np.arange(len(timetable.journey_trip), dtype=np.int32)
         self._only[self.count > 1] = NONE
-        by_headway = np.flatnonzero(timetable.journey_headway_s > 0).astype(np.int32)
+        by_headway = where_true(timetable.journey_headway_s > 0).astype(np.int32)
         self._headway_journey = by_headway
         trip = timetable.journey_trip[by_headway]
         self._headway_start_s = timetable.trip_start_s[trip] + timetable.journey_shift_s[by_headway]
@@ -94,8 +94,9 @@ class JourneyLookup:
         if len(self._axis) == 0:
             return np.empty(0, np.int64)
         journey = self._only[runs.trip]
-        several = np.flatnonzero(journey < 0)
-        journey[several] = self.nearest(runs.trip[several], runs.shift_s[several])
+        several = where_true(journey < 0)
+        if len(several):
+            journey[several] = self.nearest(runs.trip[several], runs.shift_s[several])
         own = self.timetable.journey_trip[journey] == runs.trip
         return journey_key(runs.service_day[own], journey[own])
 
@@ -104,7 +105,7 @@ class JourneyLookup:
         place = trip * np.float64(_TRIP_SPACING_S) + shift_s
         first = np.minimum(self._first[trip], len(self._axis) - 1)
         last = np.maximum(self._first[trip] + self.count[trip] - 1, first)
-        right = np.clip(np.searchsorted(self._axis, place), first, last)
+        right: Int64Array = clipped(self._axis.searchsorted(place), first, last)
         left = np.maximum(right - 1, first)
         nearer = np.abs(self._axis[left] - place) <= np.abs(self._axis[right] - place)
         return self._order[np.where(nearer, left, right)]
@@ -113,7 +114,7 @@ class JourneyLookup:
         """Keys of the headway slots that have begun: what runs of them is known by its vehicles alone."""
         tt = self.timetable
         parts = [np.empty(0, np.int64)]
-        for day in service_days:
+        for day in service_days if len(self._headway_journey) else []:
             begun = self._headway_journey[tt.date_origin[day] + self._headway_start_s < now]
             parts.append(journey_key(np.full(len(begun), day, np.int32), begun))
         return np.concatenate(parts)

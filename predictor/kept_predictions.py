@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, first_of_each
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, first_of_each, where_true
 from predictor.forecast_loop import Forecast, SaidBefore, say_again
 from predictor.legs import NEXT_TRIPS, Legs
 from predictor.operator_holds import OperatorHolds
@@ -90,7 +90,7 @@ class KeptPredictions:
         where the operator `holds` it on these."""
         known, held = np.zeros((2, len(self._made)), np.uint64)
         if len(legs):
-            opens = np.flatnonzero(first_of_each(legs.slot))
+            opens = where_true(first_of_each(legs.slot))
             known[legs.slot[opens]] = np.add.reduceat(_numbers(legs), opens)
             leg, call, until = holds.on(legs)
             np.add.at(held, legs.slot[leg], _mixed(legs.order[leg], call, until.astype(np.int64)))
@@ -107,7 +107,7 @@ class KeptPredictions:
         again, but no time before the `earliest` (slots,)."""
         calls = legs.calls
         begin = np.cumsum(calls) - calls
-        opens = np.flatnonzero(first_of_each(legs.slot))
+        opens = where_true(first_of_each(legs.slot))
         into = Forecast.unset(int(calls.sum()))
         stays = opens[~due[legs.slot[opens]]]
         slot, to = legs.slot[stays], begin[stays]
@@ -125,7 +125,7 @@ class KeptPredictions:
         at, first, end = np.zeros((3, len(legs)), np.int64)
         same = self._passed[slot] == passed[slot]
         for leg in range(_LEGS):
-            known = np.flatnonzero(same & (self._run[slot, leg] == runs))
+            known = where_true(same & (self._run[slot, leg] == runs))
             s = slot[known]
             after = self._offset[s, leg + 1] if leg + 1 < _LEGS else self._count[s]
             first[known] = self._start[s] + self._offset[s, leg]
@@ -142,7 +142,7 @@ class KeptPredictions:
         """Keep what is said now, of which the rows of the vehicles that were `due` have been filled in; `legs`: theirs
         that have calls."""
         self.go_on(room)
-        opens = np.flatnonzero(first_of_each(legs.slot))
+        opens = where_true(first_of_each(legs.slot))
         calls = legs.calls
         begin, slot = np.cumsum(calls) - calls, legs.slot[opens]
         head = begin[opens]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array, is_among, places_of
+from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array, clipped, is_among, places_of, where_true
 from predictor.arrivals_loop import Chain
 from predictor.calibration import Calibration
 from predictor.columns import Columns
@@ -110,7 +110,7 @@ class Learner:
         if not sampled.any():
             return
         self._offered_at = now
-        among = np.flatnonzero(sampled[chain.slot[rows]])
+        among = where_true(sampled[chain.slot[rows]])
         if len(among) > _ROWS_A_STEP:
             among = np.sort(self._random.choice(among, _ROWS_A_STEP, replace=False))
         taken = chain.take(rows[among])
@@ -128,7 +128,7 @@ class Learner:
         # Of thousands that are open few are passed at a time: most are told from these by a part of their key.
         alike = np.zeros(_PARTS, bool)
         alike[key % _PARTS] = True
-        rows = np.flatnonzero(alike[opened.key % _PARTS])
+        rows = where_true(alike[opened.key % _PARTS])
         at = np.where(passages.call == 0, passages.departure, passages.arrival)
         usable = np.isfinite(at) & (passages.arrival_sd_s < _SHARP_S)
         order = np.argsort(key[usable])
@@ -139,7 +139,7 @@ class Learner:
             known = opened.take(rows[told])
             ahead = known.expected - known.made
             missed = (time[place[told]] - known.expected) / scale_s(ahead)
-            self._take(self._features[known.row], ahead, np.clip(missed, -_FARTHEST, _FARTHEST).astype(np.float32))
+            self._take(self._features[known.row], ahead, clipped(missed, -_FARTHEST, _FARTHEST).astype(np.float32))
         keep = np.ones(len(opened), bool)
         keep[rows[is_among(opened.key[rows], key)]] = False
         self._keep(keep)

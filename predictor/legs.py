@@ -17,6 +17,7 @@ from predictor.arrays import (
     is_among,
     places_of,
     sorted_once,
+    where_true,
 )
 from predictor.columns import replace
 from predictor.geometry import to_first_stop_m, to_stop_m
@@ -105,7 +106,7 @@ def with_turns(
     if len(begins) == 0:
         return legs
     place = places_of(legs.run_key, begins.run_key)
-    rows = np.flatnonzero((place >= 0) & (legs.order == 0) & (tracks.state[legs.slot] == DEADHEAD))
+    rows = where_true((place >= 0) & (legs.order == 0) & (tracks.state[legs.slot] == DEADHEAD))
     trip, slot, call = legs.trip[rows], legs.slot[rows], at[place[rows]]
     lat, lon = tracks.lat[slot], tracks.lon[slot]
     nearer = to_stop_m(tt, trip, call, lat, lon) < to_first_stop_m(tt, trip, lat, lon)
@@ -113,7 +114,7 @@ def with_turns(
     # Who has left that stop behind, or has driven its run to the end, is past it wherever it stands.
     first_call[rows[nearer]] = np.maximum(first_call[rows[nearer]], call[nearer])
     short = places_of(legs.run_key, shortened.run_key)
-    rows = 1 + np.flatnonzero((place[1:] >= 0) & (legs.order[1:] > 0) & (short[:-1] >= 0))
+    rows = 1 + where_true((place[1:] >= 0) & (legs.order[1:] > 0) & (short[:-1] >= 0))
     ends_at, begins_at = shortened.ends_at[short[rows - 1]], at[place[rows]]
     end = tt.call_stop[tt.entry_of(legs.trip[rows - 1], ends_at)]
     here = to_stop_m(tt, legs.trip[rows], begins_at, tt.stop_lat[end], tt.stop_lon[end]) < TERMINUS_M
@@ -129,13 +130,13 @@ def in_parts(legs: Legs, first: BoolArray) -> list[Int64Array]:
     if legs.calls.sum() <= PART_CALLS:
         return [np.arange(len(legs))]
     is_first = first[legs.slot]
-    others = np.flatnonzero(~is_first)
+    others = where_true(~is_first)
     opens, calls = first_of_each(legs.slot[others]), legs.calls[others]
     part = (np.cumsum(calls) - calls)[opens] // PART_CALLS
-    parts = np.split(others, np.flatnonzero(opens)[np.flatnonzero(np.diff(part)) + 1])
+    parts = np.split(others, where_true(opens)[where_true(np.diff(part)) + 1])
     if not first.any():
         return parts
-    return [np.flatnonzero(is_first), *(part for part in parts if len(part))]
+    return [where_true(is_first), *(part for part in parts if len(part))]
 
 
 def current_legs(timetable: Timetable, tracks: Tracks, slot: Int64Array, shortened: ShortenedRuns) -> Legs:
@@ -147,7 +148,7 @@ def current_legs(timetable: Timetable, tracks: Tracks, slot: Int64Array, shorten
     stands = (departed < arrived) & (arrived < calls)
     order, first_call = np.zeros(len(slot), np.int64), np.where(stands, departed, arrived)
     place = places_of(runs.run_key, shortened.run_key)
-    rows = np.flatnonzero(place >= 0)
+    rows = where_true(place >= 0)
     over = rows[arrived[rows] > shortened.ends_at[place[rows]]]
     first_call[over] = calls[over]
     return Legs.of_runs(runs, slot=slot, order=order, first_call=first_call, end_call=calls)
@@ -169,7 +170,7 @@ def _shared(legs: Legs, tracks: Tracks) -> Legs:
     same = np.zeros(len(legs), bool)
     same[1:] = legs.run_key[1:] == legs.run_key[:-1]
     end_call = legs.end_call.copy()
-    behind = np.flatnonzero(same)
+    behind = where_true(same)
     end_call[behind] = np.minimum(end_call[behind], legs.first_call[behind - 1])
     leader = np.maximum.accumulate(np.where(same, 0, np.arange(len(legs))))
     follows = same & (rank[leader] == 0) & (rank < 2) & (legs.first_call < end_call)
@@ -201,12 +202,12 @@ def _next(days: ServiceDays, tracks: Tracks, legs: Legs, taken: Int64Array, now:
         shift = np.where(is_given, upcoming.shift_s, shift)
     runs = DatedRuns(trip, day, shift)
     goes_on = (trip >= 0) & (runs.origin(tt) + tt.trip_start_s[trip] <= now + NEXT_TRIP_WINDOW_S)
-    rows = np.flatnonzero(goes_on)
+    rows = where_true(goes_on)
     key = runs.run_key[rows]
     # Most trips that follow are driven by nobody on any day: of the others the day and the shift count.
     driven = np.zeros(tt.trips, bool)
     driven[trips_of(taken)] = True
-    perhaps = np.flatnonzero(driven[trip[rows]])
+    perhaps = where_true(driven[trip[rows]])
     free = np.ones(len(rows), bool)
     free[perhaps] = ~contains(taken, key[perhaps])
     rows, key = rows[free], key[free]

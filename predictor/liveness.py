@@ -10,7 +10,7 @@ from collections import deque
 
 import numpy as np
 
-from predictor.arrays import Float64Array
+from predictor.arrays import Float64Array, where_true
 from predictor.observations import Observations
 from predictor.snapshot import IN_SERVICE
 from predictor.timetable import Timetable
@@ -83,7 +83,7 @@ class FeedLiveness:
 def _same_places_since(timetable: Timetable, tracks: Tracks, now: float) -> float:
     """Since when (almost) all vehicles that should be under way report the same places, NaN where they are too few."""
     begun = (tracks.trip >= 0) & (tracks.state == IN_SERVICE) & (tracks.departed > 0)
-    slot = np.flatnonzero(begun & (tracks.departed < timetable.trip_calls[tracks.trip]))
+    slot = where_true(begun & (tracks.departed < timetable.trip_calls[tracks.trip]))
     if len(slot) < FLEET:
         return float("nan")
     runs, departed = tracks.runs.take(slot), tracks.departed[slot]

@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, is_one_of, or_where_unknown
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    is_one_of,
+    or_where_unknown,
+    where_true,
+)
 from predictor.columns import Columns
 from predictor.geometry import LineGeometry, Projection, course_deg, ground_distance_m, to_first_stop_m, to_stop_m
 from predictor.match import FASTEST_M_S, LEAP_M, STOP_ZONE_M, Match
@@ -171,7 +180,7 @@ class Matcher:
         course, moved_m = _course(tracks, slot, obs)
         continued = (runs.trip >= 0) & runs.same_as(tracks.runs.take(slot))
         match = Match.of_runs(runs, continued=continued, course=course, moved=~(moved_m <= MOVED_M))
-        on = np.flatnonzero(runs.trip >= 0)
+        on = where_true(runs.trip >= 0)
         if len(on) == 0:
             return match
         reports = self._on_runs(tracks, slot, obs, match, on, moved_m)
@@ -272,17 +281,18 @@ class Matcher:
         high = (around.high_m < window.high_m) & (found.distance_m > around.high_m - 1.0)
         beyond = under_way & (low | high) & (found.offset_m > AT_STOP_M)
         wrong = hinted & (beyond | (stop_told.far & self._beside(line, found)))
-        rows, other = self._better(line, reports, np.flatnonzero(wrong), window, found)
+        rows, other = self._better(line, reports, where_true(wrong), window, found)
         found.put(rows, other)
         stands = hinted & stop_told.near & stop_told.stopped
         stands[rows] = False
         # Where nothing in the window fits: anywhere on the line.
         anywhere = replace(window, low_m=np.zeros(len(reports)), high_m=np.full(len(reports), np.inf))
-        again = np.flatnonzero((under_way | (around.low_m > 0)) & self._beside(line, found))
+        again = where_true((under_way | (around.low_m > 0)) & self._beside(line, found))
         rows, other = self._better(line, reports, again, anywhere, found)
         beside = found.offset_m > off_line_m(tt, line, found)
-        aside = np.flatnonzero(beside & under_way)
-        beside[aside] = ~self._around_its_stop(line[aside], reports.take(aside))
+        aside = where_true(beside & under_way)
+        if len(aside):
+            beside[aside] = ~self._around_its_stop(line[aside], reports.take(aside))
         along, astray = found.along.copy(), beside.copy()
         along[rows], astray[rows] = other.along, False
         against_m = self._moved_against_m(reports, along, astray)
@@ -311,6 +321,8 @@ class Matcher:
         self, line: Int32Array, reports: _OnRuns, rows: Int64Array, window: _Window, found: Projection
     ) -> tuple[Int64Array, Projection]:
         """Of `rows`, those that fit their line far better in another window than where they were `found`, and where."""
+        if len(rows) == 0:
+            return rows, Projection.empty()
         other = self._projected(line[rows], reports.take(rows), window.take(rows))
         near = other.offset_m < 0.6 * off_line_m(self.timetable, line[rows], other)
         fits = (other.cost < 0.25 * found.cost[rows]) & near
@@ -462,7 +474,9 @@ class Matcher:
         by the distance off it. Of the stops within that doubt the first one is reached only by who comes near it.
         """
         tt, diagram, result = self.timetable, self.diagram, at_m.copy()
-        rows = np.flatnonzero(~tt.line_has_shape[line] & (offset_m > STOP_ZONE_M))
+        rows = where_true(~tt.line_has_shape[line] & (offset_m > STOP_ZONE_M))
+        if len(rows) == 0:
+            return result
         trip, at_m, last_m = trip[rows], at_m[rows], last_m[rows]
         pattern, doubt = tt.trip_pattern[trip], offset_m[rows] - STOP_ZONE_M
         sure = diagram.calls_before(pattern, np.maximum(at_m - doubt, last_m) + STOP_ZONE_M)
@@ -476,6 +490,8 @@ class Matcher:
 
     def _around_the_stop(self, trip: Int32Array, window: _Window, stop_told: _StopTold) -> _Window:
         """The window (m,) narrowed to the stop that a report names; one that would not meet it stays as it is."""
+        if not (stop_told.call >= 0).any():
+            return window
         here, before = (self.diagram.call_distance_m(trip, stop_told.call - k) for k in (0, 1))
         low = np.maximum(window.low_m, before - TOLD_STOP_SLACK_M)
         high = np.minimum(window.high_m, here + TOLD_STOP_SLACK_M)

@@ -30,8 +30,10 @@ from predictor.arrays import (
     Int8Array,
     Int32Array,
     Int64Array,
+    clipped,
     expand_ranges,
     first_of_each,
+    where_true,
 )
 from predictor.columns import Columns, column_types
 from predictor.journeys import JourneyLookup
@@ -157,7 +159,7 @@ class RunFinder:
         if n and len(self._timetable.date) and len(self._timetable.journey_trip):
             elapsed_s = np.full(n, np.nan) if elapsed_s is None else elapsed_s
             named_day = self._named_day(names.service_date, under_way)
-            by_trip = np.flatnonzero(trip >= 0)
+            by_trip = where_true(trip >= 0)
             likely = self._likely_day(named_day, at)
             is_plain = self._is_plain(
                 trip[by_trip], named_day[by_trip], likely[by_trip], at[by_trip], under_way[by_trip]
@@ -175,7 +177,7 @@ class RunFinder:
                 known[rows], other[rows] = c.by_start[best][fits], c.other_day[best][fits]
                 verdict[rows] = FOUND
                 self._put_on_the_services_of_the_day(rows[under_way[rows]], trip, day)
-            by_route = np.flatnonzero(trip < 0)
+            by_route = where_true(trip < 0)
             if len(by_route):
                 by_route = by_route[(names.route[by_route] >= 0) & (names.start_time_s[by_route] >= 0)]
             if len(by_route):
@@ -205,7 +207,7 @@ class RunFinder:
         """Which names (n,) leave nothing to weigh, as nearly all do: a trip with one departure that is under way on the
         day that is looked at first, `likely`, and against which nothing speaks."""
         tt = self._timetable
-        day = np.clip(likely, 0, len(tt.date) - 1).astype(np.int32)
+        day = clipped(likely, 0, len(tt.date) - 1).astype(np.int32)
         plain: BoolArray = under_way & (likely == day)
         plain &= (self._journeys.count[trip] == 1) & ~tt.trip_is_frequency[trip] & ~tt.trip_overlaps[trip]
         plain &= against_day(tt, trip, day, np.zeros(len(trip), np.int32), 0, at, under_way, likely == named_day) == 0.0
@@ -225,7 +227,7 @@ class RunFinder:
         first = np.datetime64(f"{tt.date[0] // 10_000:04d}-{tt.date[0] // 100 % 100:02d}-{tt.date[0] % 100:02d}", "D")
         index = number - first.astype(np.int64)
         inside = (index >= 0) & (index < len(tt.date))
-        given &= ~inside | (tt.date[np.clip(index, 0, len(tt.date) - 1)] == date)
+        given &= ~inside | (tt.date[clipped(index, 0, len(tt.date) - 1)] == date)
         beside = (index >= -1) & (index <= len(tt.date) + 1)
         return np.where(given & (beside | ~under_way), index, _NO_DAY)
 
@@ -250,7 +252,7 @@ class RunFinder:
         base = self._likely_day(named, at)
         parts: list[_Candidates] = []
         for back in _DAYS_AROUND:
-            day = np.clip(base + back, 0, len(tt.date) - 1).astype(np.int32)
+            day = clipped(base + back, 0, len(tt.date) - 1).astype(np.int32)
             inside = day == base + back
             other = dated & (back != 0)
             text = start.astype(np.int64) - np.where(dated, back * DAY_S, 0)
@@ -303,7 +305,7 @@ class RunFinder:
             by_clock = self._by_clock(names.start_time_s[mine], base[mine], day)
             # Without a date a start may be that of a clock: of a run past midnight its own lies behind 24:00.
             clock = np.where(dated[mine], by_clock, text + DAY_S)
-            changed, with_date = np.flatnonzero(clock != text), np.flatnonzero(dated[mine])
+            changed, with_date = where_true(clock != text), where_true(dated[mine])
             # Some name the calendar date with a time past 24:00 (a day too late), or the service date with a clock's.
             turn = {0: DAY_S, -1: -DAY_S}.get(back, 0)
             readings = [(np.arange(len(mine)), text, 0.0), (changed, clock[changed], 0.0)]
@@ -360,7 +362,7 @@ class RunFinder:
         other_day: BoolArray,
     ) -> None:
         """A message that names a run by its own date as well means its neighbour by the neighbour's: put right here."""
-        moved = np.flatnonzero(other_day & ~under_way & (day >= 0))
+        moved = where_true(other_day & ~under_way & (day >= 0))
         if len(moved) == 0:
             return
         tt = self._timetable
@@ -369,7 +371,7 @@ class RunFinder:
         moved = moved[np.isin(key[moved], truly)]
         back = named_day[moved]
         runs = (back >= 0) & (back < len(tt.date))
-        back = np.clip(back, 0, len(tt.date) - 1).astype(np.int32)
+        back = clipped(back, 0, len(tt.date) - 1).astype(np.int32)
         runs &= tt.runs_on(trip[moved], back)
         day[moved[runs]], other_day[moved[runs]] = back[runs], False
 
@@ -403,14 +405,14 @@ class RunFinder:
     def _clock_changes(self, named_day: Int64Array, day: Int32Array) -> BoolArray:
         """Whether the clock changes between the two days (n,)."""
         origin = self._timetable.date_origin
-        inside = np.clip(named_day, 0, len(origin) - 1)
+        inside = clipped(named_day, 0, len(origin) - 1)
         changes: BoolArray = (origin[inside] - origin[day]) % DAY_S != 0
         return changes
 
     def _by_clock(self, start_s: Int32Array, named_day: Int64Array, day: Int32Array) -> Int64Array:
         """The named start on another day's axis by the hours that pass between, 23 or 25 where the clock changes."""
         origin = self._timetable.date_origin
-        inside = np.clip(named_day, 0, len(origin) - 1)
+        inside: Int64Array = clipped(named_day, 0, len(origin) - 1)
         gap = (origin[inside] - origin[day]) + (named_day - inside) * DAY_S
         return start_s.astype(np.int64) + gap
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, Int64Array, expand_ranges, places_of
+from predictor.arrays import Float64Array, Int32Array, Int64Array, expand_ranges, places_of, where_true
 from predictor.journeys import dated_calls, runs_of
 from predictor.legs import Legs
 from predictor.operator_times import OperatorTimes
@@ -86,7 +86,7 @@ def begun_later(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:
     from_the_first = call == np.arange(len(key)) - opens
     key, skipped = np.unique(key[from_the_first], return_counts=True)
     runs, begins = runs_of(key, tt), skipped.astype(np.int32)
-    known = np.flatnonzero((begins < tt.trip_calls[runs.trip] - 1) & ~tt.trip_is_frequency[runs.trip])
+    known = where_true((begins < tt.trip_calls[runs.trip] - 1) & ~tt.trip_is_frequency[runs.trip])
     runs, begins = runs.take(known), begins[known]
     until = runs.origin(tt) + tt.departure_s[tt.entry_of(runs.trip, begins)]
     holds = OperatorHolds.of_runs(runs, call=begins, until=until.astype(np.float64))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray, expand_ranges
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray, clipped, expand_ranges
 from predictor.columns import Columns
 from predictor.runs import DatedRuns
 from predictor.time_distance import TimeDistance
@@ -88,7 +88,7 @@ def call_times(diagram: TimeDistance, stretch: Stretches) -> CallTimes:
     entry = diagram.timetable.entry_of(trip[owner], call32)
     duration = (stretch.time_to - begin)[owner]
     span = (at_end - at_start)[owner]
-    share = np.clip((diagram.elapsed_s[entry] - at_start[owner]) / span, 0.0, 1.0)
+    share = clipped((diagram.elapsed_s[entry] - at_start[owner]) / span, 0.0, 1.0)
     arrival = begin[owner] + share * duration
     # However long the way took, a vehicle that stands at a stop is not likely to have stood there for longer.
     stood_at = stands[owner] & (call32 == stretch.arrived_to[owner] - 1)
@@ -97,7 +97,7 @@ def call_times(diagram: TimeDistance, stretch: Stretches) -> CallTimes:
     before = call32 < stretch.arrived_from[owner]
     arrival = np.where(before, stretch.arrived_at[owner], arrival)
     blur = np.where(before, stretch.arrived_sd_s[owner], blur)
-    share = np.clip((diagram.elapsed_s[entry] + diagram.dwell_s[entry] - at_start[owner]) / span, 0.0, 1.0)
+    share = clipped((diagram.elapsed_s[entry] + diagram.dwell_s[entry] - at_start[owner]) / span, 0.0, 1.0)
     departure = np.fmax(begin[owner] + share * duration, arrival)
     departure = np.where(call32 < stretch.departed_to[owner], departure, np.nan)
     return CallTimes(owner, call32, arrival, departure, blur)

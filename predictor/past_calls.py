@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, contains, first_of_each, is_among
+from predictor.arrays import (
+    BoolArray,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    contains,
+    first_of_each,
+    is_among,
+    where_true,
+)
 from predictor.journeys import JourneyLookup, call_key, dated_calls, runs_of
 from predictor.operator_times import OperatorTimes
 from predictor.passages import Passages
@@ -89,7 +98,7 @@ def without_behind(operator: OperatorTimes, timetable: Timetable, told_at: float
     """The operator's word of `told_at` without the calls that it tells to be made at one time with a later one: some
     feeds go on telling those behind the vehicle as of now, or as of the next call."""
     tt, calls = timetable, operator.calls
-    rows = np.flatnonzero((calls.departure >= told_at - STILL_DUE_S) & ~calls.bounded)
+    rows = where_true((calls.departure >= told_at - STILL_DUE_S) & ~calls.bounded)
     if len(rows) == 0:
         return operator
     opens = first_of_each(calls.journey[rows])

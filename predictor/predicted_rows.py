@@ -15,6 +15,7 @@ from predictor.arrays import (
     is_among,
     is_one_of,
     places_of,
+    where_true,
 )
 from predictor.columns import shared
 from predictor.forecast_loop import Forecast
@@ -59,7 +60,7 @@ def vehicle_rows(
     slot = legs.slot
     live = (tracks.timestamp[slot] >= live_since) & (tracks.state[slot] != OFF_ROUTE) & (doubt[slot] == FOLLOWED)
     # A leg may have no call ahead of it any more.
-    ahead = np.flatnonzero(legs.calls)
+    ahead = where_true(legs.calls)
     later = np.ones(len(legs), bool)
     later[ahead] = np.append(False, slot[ahead[1:]] == slot[ahead[:-1]])[: len(ahead)]
     told = by_call(
@@ -78,7 +79,7 @@ def vehicle_rows(
     if len(operator.skipped):
         told.status[contains(operator.skipped, call_key(legs.journey[legs.of_call], told.call))] = SKIPPED
     # At its first stop a vehicle comes for no rider.
-    stands = np.flatnonzero(calls.at_stop & (told.call > 0))
+    stands = where_true(calls.at_stop & (told.call > 0))
     came_at = np.full(len(told.call), np.nan)
     came_at[stands] = tracks.arrived_at[told.vehicle[stands]]
     return PredictedCalls(
@@ -101,7 +102,7 @@ def _occupancy_told(operator: OperatorTimes, legs: Legs, call: Int32Array) -> In
 def unserved(operator: OperatorTimes, served: Int64Array, now: float) -> Int64Array:
     """Rows of the operator's times for calls to come of journeys that no vehicle of ours serves."""
     calls = operator.calls
-    return np.flatnonzero(~is_among(calls.journey, served) & (calls.departure >= now - STILL_DUE_S))
+    return where_true(~is_among(calls.journey, served) & (calls.departure >= now - STILL_DUE_S))
 
 
 def still_told(operator: OperatorTimes, now: float) -> Int64Array:
@@ -218,7 +219,7 @@ def _not_made(
 
 def not_made(predictions: Predictions, journeys: JourneyLookup) -> Int64Array:
     """`call_key`s of calls of late runs that are not made: the timetable's times of them say nothing."""
-    rows = np.flatnonzero(predictions.source == FROM_OPERATOR)
+    rows = where_true(predictions.source == FROM_OPERATOR)
     rows = rows[is_one_of(predictions.status[rows], (CANCELLED, SKIPPED))]
     return call_key(journeys.keys(predictions.runs.take(rows)), predictions.call[rows])
 

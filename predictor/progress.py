@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int64Array, first_of_each, or_where_unknown
+from predictor.arrays import BoolArray, Float64Array, Int64Array, clipped, first_of_each, or_where_unknown, where_true
 from predictor.geometry import to_first_stop_m
 from predictor.match import FASTEST_M_S, Match
 from predictor.matching import TERMINUS_M
@@ -51,7 +51,7 @@ def driven_since(diagram: TimeDistance, tracks: Tracks, slot: Int64Array, obs: O
     same &= match.distance_m - tracks.distance_m[slot] <= FASTEST_M_S * gap + TERMINUS_M
     from_first = to_first_stop_m(tt, trip, tracks.lat[slot], tracks.lon[slot])
     fresh = usable & ~match.continued & (match.state == IN_SERVICE) & (match.departed > 0) & (from_first < TERMINUS_M)
-    row = np.flatnonzero(same | fresh)
+    row = where_true(same | fresh)
     s, t, off_first = slot[row], match.trip[row], fresh[row]
     start = diagram.call_distance_m(t, np.zeros(len(t), np.int32))
     return Stretches.of_runs(
@@ -77,7 +77,7 @@ def driven_to_the_end(
     """The last stretches of the trips that vehicles have left (`changed` (n,)): to the end where the rest can have been
     driven, else out of the stop that the vehicle stood at."""
     tt = diagram.timetable
-    row = np.flatnonzero(
+    row = where_true(
         changed & (tracks.trip[slot] >= 0) & (tracks.state[slot] == IN_SERVICE) & np.isfinite(tracks.distance_m[slot])
     )
     row = row[tracks.arrived[slot[row]] < tt.trip_calls[tracks.trip[slot[row]]]]
@@ -92,7 +92,7 @@ def driven_to_the_end(
     row, s, trip, calls = row[known], s[known], trip[known], calls[known]
     left, gap, to_end = left[known], gap[known], to_end[known]
     arrived_to = np.where(to_end, calls, tracks.arrived[s]).astype(np.int32)
-    seconds = np.where(to_end, np.clip(left, np.minimum(1.0, gap), gap), np.minimum(0.5 * gap, 30.0))
+    seconds = np.where(to_end, clipped(left, np.minimum(1.0, gap), gap), np.minimum(0.5 * gap, 30.0))
     return Stretches.of_runs(
         tracks.runs.take(s),
         row=row,

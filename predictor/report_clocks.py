@@ -16,7 +16,7 @@ from collections import Counter
 
 import numpy as np
 
-from predictor.arrays import NONE, Float64Array, Int64Array, StrArray
+from predictor.arrays import NONE, Float64Array, Int64Array, StrArray, median, where_true
 from predictor.columns import replace
 from predictor.geometry import ground_distance_m
 from predictor.observations import Observations
@@ -44,13 +44,13 @@ class StandingClocks:
     def slow(self, now: float) -> tuple[StrArray, Float64Array]:
         """The vehicles (k,) of the message of `now` whose clocks have gone on for some minutes, and by how many seconds
         they are slow, the slowest first."""
-        rows = np.flatnonzero((self._noted_at == now) & (self._goes_since <= now - HEARD_LONG_S))
+        rows = where_true((self._noted_at == now) & (self._goes_since <= now - HEARD_LONG_S))
         rows = rows[np.argsort(self._stamp[rows], kind="stable")]
         return self._vehicle[rows], now - self._stamp[rows]
 
     def dated(self, observations: Observations, now: float) -> Observations:
         """The reports with those dated by when they came that tell of another place at the same old time."""
-        rows = np.flatnonzero(observations.timestamp < now - FOLLOWED_S)
+        rows = where_true(observations.timestamp < now - FOLLOWED_S)
         if len(rows) == 0 and len(self._vehicle) == 0:
             return observations
         vehicle, first, count = np.unique(observations.vehicle_id[rows], return_index=True, return_counts=True)
@@ -90,11 +90,11 @@ def clocks_set_right(
         return observations, np.empty(0)
     stamp, came = observations.timestamp, np.fmin(observations.received_at, now)
     ahead_s = stamp - now
-    believed_s = AHEAD_S + float(np.clip(np.median(ahead_s), 0.0, FEED_AHEAD_S))
+    believed_s = AHEAD_S + min(max(median(ahead_s), 0.0), FEED_AHEAD_S)
     # A clock that was set right, or leapt, is no more as fast as it was.
     fast_s = np.where(tracks.clock_fast_s <= believed_s, tracks.clock_fast_s, 0.0)
     datable = ahead_s <= believed_s
-    faster = np.flatnonzero(datable & (ahead_s > fast_s[slot]))
+    faster = where_true(datable & (ahead_s > fast_s[slot]))
     np.maximum.at(fast_s, slot[faster], ahead_s[faster])
     timestamp = np.where(datable, stamp - fast_s[slot], stamp)
     alone = np.bincount(slot, minlength=len(tracks))[slot] == 1

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from predictor.arrays import Float64Array, StrArray
+from predictor.arrays import Float64Array, StrArray, median, where_true
 from predictor.observations import Observations
 
 LATE_S = 60.0
@@ -57,7 +55,7 @@ class ReportFigures:
         report late."""
         named = zip(late_vehicle[:NAMED].tolist(), least_age_s[:NAMED].tolist(), strict=True)
         return replace(
-            self, late=int((age_s >= LATE_S).sum()), late_s=float(np.median(age_s)) if len(age_s) else self.late_s,
+            self, late=int((age_s >= LATE_S).sum()), late_s=median(age_s) if len(age_s) else self.late_s,
             always_late=len(late_vehicle), always_late_vehicles=tuple(named),
         )  # fmt: skip
 
@@ -75,8 +73,8 @@ class ReportFigures:
         unknown = min(refused.get("unknown_trip", 0), len(observations))
         without_position = sum(refused.get(f"position_{fault}", 0) for fault in ("missing", "out_of_range", "at_zero"))
         too_new, too_old = refused.get("timestamp_in_future", 0), refused.get("timestamp_stale", 0)
-        usual_s = float(np.median(clock_fast_s)) if len(clock_fast_s) else 0.0
-        leading = np.flatnonzero(clock_fast_s > usual_s + LEADS_S)[:NAMED]
+        usual_s = median(clock_fast_s) if len(clock_fast_s) else 0.0
+        leading = where_true(clock_fast_s > usual_s + LEADS_S)[:NAMED]
         named = zip(observations.vehicle_id[leading].tolist(), clock_fast_s[leading].tolist(), strict=True)
         return cls(
             at=now,

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, first_of_each, is_one_of
+from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, first_of_each, is_one_of, where_true
 from predictor.geometry import LineGeometry, ground_distance_m, to_first_stop_m
 from predictor.match import FASTEST_M_S, LEAP_M
 from predictor.matching import MOVED_M, TERMINUS_M, off_line_m
@@ -64,7 +64,7 @@ def present_reports(
     upcoming = DatedRuns(nothing, nothing, np.zeros(len(rows), np.int32))
     place = np.full(len(tracks), NONE, np.int64)
     place[slot[rows]] = np.arange(len(rows))
-    known = np.flatnonzero((place[slot] >= 0) & (obs.trip >= 0))
+    known = where_true((place[slot] >= 0) & (obs.trip >= 0))
     newest_at = obs.timestamp[rows]
     known = known[newest_at[place[slot[known]]] - obs.timestamp[known] <= SAME_TIME_S]
     known = known[(obs.timestamp[known] <= now) & (obs.timestamp[known] > tracks.timestamp[slot[known]])]
@@ -105,8 +105,8 @@ class RunChanges:
         """The run that each vehicle (n,) is on, where its report names `named`; notes in its track which comes next:
         `upcoming` where that is said, else the run named where the vehicle is still on the one before."""
         kept = self._kept(tracks, slot, obs, named)
-        runs = named.with_rows(np.flatnonzero(kept), tracks.runs.take(slot[kept]))
-        ahead = np.flatnonzero(kept & ~named.same_as(tracks.finished.take(slot)))
+        runs = named.with_rows(where_true(kept), tracks.runs.take(slot[kept]))
+        ahead = where_true(kept & ~named.same_as(tracks.finished.take(slot)))
         tracks.give(slot, upcoming.with_rows(ahead, named.take(ahead)))
         return runs
 
@@ -122,7 +122,7 @@ class RunChanges:
         unfinished = (old.trip >= 0) & drives & (tracks.arrived[slot] < tt.trip_calls[old.trip])
         changes = unfinished & (obs.trip >= 0) & (named.trip >= 0) & ~named.same_as(old)
         changes &= np.isfinite(tracks.distance_m[slot]) & (gap_s < LONGEST_GAP_S)
-        row = np.flatnonzero(changes)
+        row = where_true(changes)
         if len(row) == 0:
             return kept
         ends = old.take(row).origin(tt) + tt.trip_end_s[old.trip[row]]

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from predictor.arrays import NONE, Int32Array, Int64Array
+from predictor.arrays import NONE, Int32Array, Int64Array, where_true
 from predictor.timetable import DAY_S, Timetable
 
 _OVERNIGHT_S = 3600.0
@@ -23,7 +23,8 @@ class ServiceDays:
     def around(self, now: float) -> list[int]:
         """Service days that can have a vehicle on the road at `now`: yesterday's, today's and tomorrow's."""
         origin = self.timetable.date_origin
-        return np.flatnonzero((origin > now - 2.2 * DAY_S) & (origin < now + 3 * 3600)).tolist()
+        days: list[int] = where_true((origin > now - 2.2 * DAY_S) & (origin < now + 3 * 3600)).tolist()
+        return days
 
     def key(self, trip: Int32Array, service_day: Int32Array | int) -> Int64Array:
         """One int64 for each trip on a service day (n,)."""
@@ -31,6 +32,8 @@ class ServiceDays:
 
     def following(self, trip: Int32Array, service_day: Int32Array) -> Int32Array:
         """The trip that the same block drives after each trip (n,) on its day, -1 where none."""
+        if len(trip) and (service_day == service_day[0]).all():
+            return self.next_trip(int(service_day[0]))[trip]
         result = np.full(len(trip), NONE, np.int32)
         for day in np.unique(service_day).tolist():
             of_day = service_day == day
@@ -44,7 +47,7 @@ class ServiceDays:
         if len(self.timetable.continuation_trip) == 0:
             return to, day
         for on in np.unique(service_day).tolist():
-            rows = np.flatnonzero((service_day == on) & (to < 0))
+            rows = where_true((service_day == on) & (to < 0))
             to[rows] = continued_overnight(self.timetable, on)[trip[rows]]
             day[rows] += to[rows] >= 0
         return to, day
@@ -58,7 +61,7 @@ class ServiceDays:
         tt = self.timetable
         following = np.full(tt.trips, NONE, np.int32)
         runs = tt.service_active[tt.trip_service, service_day] & (tt.trip_block >= 0) & ~tt.trip_repeats
-        trip = np.flatnonzero(runs).astype(np.int32)
+        trip = where_true(runs).astype(np.int32)
         trip = trip[np.lexsort((tt.trip_start_s[trip], tt.trip_block[trip]))]
         begins, ends, block = tt.trip_start_s[trip], tt.trip_end_s[trip], tt.trip_block[trip]
         row, after = np.arange(len(trip)), np.arange(1, len(trip) + 1)

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array
+from predictor.arrays import Float64Array, Int32Array, clipped
 from predictor.search_loop import first_above
 from predictor.time_distance_loop import Diagrams, elapsed_at
 from predictor.timetable import Timetable
@@ -42,10 +42,10 @@ class TimeDistance:
         """Where the timetable puts each trip (n,) `seconds` after the origin of its service date."""
         tt = self.timetable
         first, last = tt.trip_call_ptr[trip], tt.trip_call_ptr[trip + 1] - 1
-        seconds = np.clip(seconds, tt.departure_s[first], tt.arrival_s[last])
-        entry = np.clip(first_above(tt.departure_s, first, last + 1, seconds) - 1, first, np.maximum(last - 1, first))
+        seconds = clipped(seconds, tt.departure_s[first], tt.arrival_s[last])
+        entry = clipped(first_above(tt.departure_s, first, last + 1, seconds) - 1, first, np.maximum(last - 1, first))
         span = np.maximum(tt.arrival_s[entry + 1] - tt.departure_s[entry], 1)
-        share = np.clip((seconds - tt.departure_s[entry]) / span, 0.0, 1.0)
+        share = clipped((seconds - tt.departure_s[entry]) / span, 0.0, 1.0)
         here = tt.call_pattern_call[entry]
         start = tt.pattern_distance_m[here]
         result: Float64Array = start + share * (tt.pattern_distance_m[here + 1] - start)

@@ -31,6 +31,7 @@ from predictor.arrays import (
     StrArray,
     contains,
     expand_ranges,
+    where_true,
 )
 from predictor.columns import Columns
 
@@ -308,7 +309,7 @@ class Timetable:
         if never.any():
             way = np.column_stack([self.trip_block, self.trip_pattern, self.trip_start_s])
             _, first, of_way = np.unique(way, axis=0, return_index=True, return_inverse=True)
-            trips = np.flatnonzero(never)
+            trips = where_true(never)
             index |= dict(zip(self.trip_id[trips].tolist(), first[of_way[trips]].tolist(), strict=True))
         return index
 
@@ -456,7 +457,7 @@ class Timetable:
         0 where it is not run so."""
         if not self.trip_is_frequency[trip]:
             return 0
-        slots = np.flatnonzero((self.journey_trip == trip) & (self.journey_headway_s > 0))
+        slots = where_true((self.journey_trip == trip) & (self.journey_headway_s > 0))
         slots = slots[np.argsort(self.journey_shift_s[slots], kind="stable")]
         place = int(np.searchsorted(self.journey_shift_s[slots], shift_s, side="right")) - 1
         return int(self.journey_headway_s[slots[max(place, 0)]])
@@ -469,7 +470,7 @@ class Timetable:
     @cached_property
     def _opening_runs(self) -> Int64Array:
         """Sorted numbers of the runs by headway that no other comes before."""
-        slot = np.flatnonzero(self.journey_headway_s > 0)
+        slot = where_true(self.journey_headway_s > 0)
         number = _run_number(self.journey_trip[slot], self.journey_shift_s[slot])
         order = np.argsort(number)
         number, headway_s = number[order], self.journey_headway_s[slot[order]]
@@ -511,7 +512,7 @@ class Timetable:
     def trip_twin(self) -> Int32Array:
         """(T,) the trip of another line that is the same run: of one block, with the same calls at the same times; -1
         where there is none."""
-        trip = np.flatnonzero((self.trip_block >= 0) & ~self.trip_repeats)
+        trip = where_true((self.trip_block >= 0) & ~self.trip_repeats)
         ends = np.column_stack([self.trip_block, self.trip_start_s, self.trip_end_s, self.trip_calls])[trip]
         order = np.lexsort(ends.T)
         alike = (ends[order[:-1]] == ends[order[1:]]).all(axis=1)
@@ -551,7 +552,7 @@ class Timetable:
     def alighting(self) -> Int8Array:
         """(trip calls,) `drop_off_type`: where riders may not get off at the second of two calls in a row at one stop,
         that of the first."""
-        second = np.flatnonzero(self.call_stays) + 1
+        second = where_true(self.call_stays) + 1
         second = second[self.drop_off_type[second] == NO_PICKUP]
         if not len(second):
             return self.drop_off_type
@@ -597,7 +598,7 @@ class Timetable:
     def station_members(self) -> tuple[Int64Array, Int32Array]:
         """CSR (S + 1,), (S + platforms,): each stop itself, and each station's platforms as well."""
         own = np.arange(self.stops, dtype=np.int32)
-        child = np.flatnonzero(self.stop_parent >= 0).astype(np.int32)
+        child = where_true(self.stop_parent >= 0).astype(np.int32)
         owner = np.concatenate([own, self.stop_parent[child]])
         member = np.concatenate([own, child])
         order = np.argsort(owner, kind="stable")

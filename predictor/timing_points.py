@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from predictor.arrays import AnyArray, BoolArray, Float64Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import AnyArray, BoolArray, Float64Array, Int32Array, Int64Array, StrArray, clipped, where_true
 from predictor.timetable import Timetable
 
 EARLY_S = 60.0
@@ -52,9 +52,9 @@ class TimingPoints:
         """
         early = early_s > EARLY_S
         place = self.place[entry[early]]
-        share = np.clip(waited_s[early] / early_s[early], 0.0, 1.0)
+        share = clipped(waited_s[early] / early_s[early], 0.0, 1.0)
         total = np.bincount(place, minlength=len(self.weight))
-        touched = np.flatnonzero(total)
+        touched = where_true(total)
         news = np.bincount(place, share, len(self.weight))[touched]
         weight = self.weight[touched]
         self.waited[touched] = (weight * self.waited[touched] + news) / (weight + total[touched])
@@ -62,7 +62,7 @@ class TimingPoints:
 
     def learned(self) -> dict[str, AnyArray]:
         """What was learned, of the places that anything is known of, by name; `place` (n,) holds theirs."""
-        known = np.flatnonzero(self.weight)
+        known = where_true(self.weight)
         return {"place": self._names()[known], "weight": self.weight[known], "waited": self.waited[known]}
 
     def recall(self, learned: Mapping[str, AnyArray]) -> None:

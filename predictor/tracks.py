@@ -20,6 +20,7 @@ from predictor.arrays import (
     expand_ranges,
     is_one_of,
     places_of,
+    where_true,
 )
 from predictor.columns import column_types, replace
 from predictor.geometry import ground_distance_m
@@ -177,7 +178,7 @@ class Tracks(ReportedVehicles):
     def with_vehicles_of(self, observations: Observations) -> tuple[Tracks, Int64Array]:
         """The tracks with a slot for each vehicle that reports, and the slot of each report (n,)."""
         slot = _rows_named(self.vehicle_id, observations.vehicle_id)
-        unknown = np.flatnonzero(slot < 0)
+        unknown = where_true(slot < 0)
         if len(unknown):
             slot[unknown] = self._under_another_id(observations.take(unknown), slot)
             unknown = unknown[slot[unknown] < 0]
@@ -201,10 +202,10 @@ class Tracks(ReportedVehicles):
         missing = is_one_of(self.state, (LAYOVER, IN_SERVICE)) & (self.trip >= 0)
         missing &= self.timestamp > new.received_at - _BY_TURNS_S
         missing[slot[slot >= 0]] = False
-        before = np.flatnonzero(missing)
+        before = where_true(missing)
         before = before[np.argsort(self.trip[before], kind="stable")]
         place = places_of(new.trip, self.trip[before])
-        row, before = np.flatnonzero(place >= 0), before[place[place >= 0]]
+        row, before = where_true(place >= 0), before[place[place >= 0]]
         if len(row) == 0:
             return result
         # Where there are several vehicles on a trip nobody knows which of them it is.
@@ -247,12 +248,12 @@ class Tracks(ReportedVehicles):
         )
         tracks.next_trip[tracks.next_day < 0] = NONE
         lost = (tracks.trip < 0) | (tracks.service_day < 0)
-        kept = np.flatnonzero(~lost)
+        kept = where_true(~lost)
         others = kept[~_same_places(old, self.trip[kept], new, tracks.trip[kept])]
         on_line = _same_line(old, self.trip[others], new, tracks.trip[others]) & np.isfinite(self.distance_m[others])
         tracks.count_anew(new, others[on_line])
         lost[others[~on_line]] = True
-        tracks.release(np.flatnonzero(lost))
+        tracks.release(where_true(lost))
         return tracks
 
     def count_anew(self, timetable: Timetable, slot: Int64Array) -> None:
@@ -334,7 +335,7 @@ class Tracks(ReportedVehicles):
         Returns: the runs that have come to their last call with this report.
         """
         # The start of the link that a vehicle is on now: its arrival at the last call, or departure from the first.
-        latest = np.flatnonzero(times.call == driven.arrived_to[times.stretch] - 1)
+        latest = where_true(times.call == driven.arrived_to[times.stretch] - 1)
         stretch = driven.take(times.stretch[latest])
         first = times.call[latest] == 0
         start_at: Float64Array = np.where(first, times.departure[latest], times.arrival[latest])
@@ -437,7 +438,7 @@ def _same_places(old: Timetable, was: Int32Array, new: Timetable, trip: Int32Arr
     """Whether trips (n,) call where the trips that they were did, or nearly: at another platform of the station."""
     same: BoolArray = old.trip_calls[was] == new.trip_calls[trip]
     changed = (was != trip) | (trip >= new.base.trips) | (old.base is not new.base)
-    rows = np.flatnonzero(same & changed)
+    rows = where_true(same & changed)
     calls = old.trip_calls[was[rows]]
     row, call = expand_ranges(old.trip_call_ptr[was[rows]], calls)
     _, other = expand_ranges(new.trip_call_ptr[trip[rows]], calls)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from predictor.arrays import AnyArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import AnyArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, clipped, where_true
 from predictor.timetable import DAY_S, Timetable
 
 HOURS = 24
@@ -142,7 +142,7 @@ class TravelTimes:
         link = self.entry_link[entry]
         expected = self.historic_s(entry, service_day)
         spread = np.sqrt(self.variance(entry))
-        seconds = np.clip(seconds, 0.3 * expected, expected + np.maximum(4.0 * spread, 60.0))
+        seconds = clipped(seconds, 0.3 * expected, expected + np.maximum(4.0 * spread, 60.0))
         residual = seconds - expected
         slot = self.day_type[service_day] * HOURS + self.entry_hour[entry]
         # Of a network's links a step touches a few.
@@ -174,7 +174,7 @@ class TravelTimes:
 
     def learned(self) -> dict[str, AnyArray]:
         """What was learned, of the links that anything is known of, by name; `link` (n,) holds theirs."""
-        known = np.flatnonzero(self.link_weight)
+        known = where_true(self.link_weight)
         named: dict[str, AnyArray] = {"link": link_names(self.timetable)[known]}
         return named | {name: getattr(self, name)[known] for name in _LEARNED}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import NONE, Int8Array, Int32Array, Int64Array, is_among
+from predictor.arrays import NONE, Int8Array, Int32Array, Int64Array, is_among, where_true
 from predictor.columns import column_types
 from predictor.journeys import JourneyLookup, call_key
 from predictor.operator_times import OperatorTimes
@@ -19,7 +19,7 @@ def vehicles_of(
     """A copy of what is known of each vehicle (slots,): the tracks go on changing. Of one whose run riders shall not
     see at all the run is not told."""
     tt, journey = diagram.timetable, np.full(len(tracks), NONE, np.int64)
-    on_run = np.flatnonzero(tracks.trip >= 0)
+    on_run = where_true(tracks.trip >= 0)
     journey[on_run] = journeys.keys(tracks.runs.take(on_run))
     hidden = is_among(journey, operator.deleted)
     stands = tracks.departed < tracks.arrived
@@ -34,7 +34,7 @@ def vehicles_of(
     delay_s = np.full(len(tracks), np.nan)
     # A run by headway has no times to be late against.
     timed = (tracks.trip >= 0) & ~tt.trip_is_frequency[tracks.trip]
-    on = np.flatnonzero(timed & (tracks.state == IN_SERVICE) & np.isfinite(tracks.distance_m) & (tracks.arrived > 0))
+    on = where_true(timed & (tracks.state == IN_SERVICE) & np.isfinite(tracks.distance_m) & (tracks.arrived > 0))
     if len(on):
         runs = tracks.runs.take(on)
         seconds = tracks.timestamp[on] - runs.origin(tt)
