@@ -79,6 +79,7 @@ def _with_places(timetable: Timetable, new: NewPlaces) -> Timetable:
         "route_text_color": ["" for _ in routes],
         "route_sort_order": [NONE for _ in routes],
         "route_booked_at": ["" for _ in routes],
+        "route_booked_until": ["" for _ in routes],
     }
     columns: dict[str, Any] = {}
     for field in fields(Timetable):

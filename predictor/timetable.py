@@ -126,6 +126,8 @@ class Timetable:
     """`route_sort_order`: the smaller come first; -1 where not given."""
     route_booked_at: StrArray
     """Number or address where rides on request are booked, "" where the agency's `agency_phone` is called."""
+    route_booked_until: StrArray
+    """Until when: minutes before, or days before and a time ("1 17:00"); "" where that is not told."""
 
     # Patterns (P,), their calls in CSR
     pattern_route: Int32Array

@@ -260,8 +260,17 @@ class PageMoment(Moment):
 
     def _on_request(self, event: str, how: str, route: int) -> str:
         """How to ask for it, with the number to be called, where the timetable has one."""
-        said, contact = self.texts(f"{event}_{how}"), self.lines.booked_at(route) if how == "phone" else ""
-        return f"{said} · {contact}" if contact else said
+        said = self.texts(f"{event}_{how}")
+        told = (self.lines.booked_at(route), self._booked_until(route)) if how == "phone" else ()
+        return " · ".join([said, *filter(None, told)])
+
+    def _booked_until(self, route: int) -> str:
+        """How long before a ride with a line is booked at the latest; "" where the timetable does not say."""
+        until, _, time = str(self.timetable.route_booked_until[route]).partition(" ")
+        if not until:
+            return ""
+        count, unit = (int(until), "days") if time else headway(int(until) * 60.0)
+        return self.texts(f"booked_{unit}", count=count, time=time)
 
     def between_stops(self, route: int, pickup: str, drop_off: str, *, all_the_way: bool) -> list[str]:
         """How to board and get off between stops, as sentences; parameters as of `reading.boarding.between_stops`."""

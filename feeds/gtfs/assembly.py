@@ -23,7 +23,7 @@ from feeds.gtfs.journeys import Journeys, read_journeys
 from feeds.gtfs.pattern_lines import PatternLines, find_lines
 from feeds.gtfs.patterns import Links, Patterns, find_links, find_patterns
 from feeds.gtfs.problems import Problems
-from feeds.gtfs.routes import Routes, booked_at, read_routes
+from feeds.gtfs.routes import Routes, bookings, read_routes
 from feeds.gtfs.service_calendar import ServiceCalendar, read_calendar
 from feeds.gtfs.shapes import read_shapes
 from feeds.gtfs.sound_times import interpolated
@@ -63,7 +63,7 @@ class _Rows:
     trips: Trips
     calls: Calls
     headsign_name: StrArray
-    booked_at: StrArray
+    bookings: tuple[StrArray, StrArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +121,7 @@ def _usable_rows(tables: dict[str, pd.DataFrame], name: str, problems: Problems)
     headsign_name = stop_headsigns(stop_times)
     calls = read_calls(stop_times, trips.trip_id, stops, headsign_name, problems)
     rules = tables.get("booking_rules")
-    booking = booked_at(rules, stop_times, trips.trip_id, trips.route, len(routes.route_id))
+    booking = bookings(rules, stop_times, trips.trip_id, trips.route, len(routes.route_id))
     del stop_times
     calls = in_order(calls, trips.trip_id, problems)
     stops = with_positions(stops, calls, problems)
@@ -309,7 +309,8 @@ def _put_together(
         **_columns("agency", rows.agencies),
         **_columns("stop", stops),
         **_columns("route", rows.routes),
-        route_booked_at=rows.booked_at,
+        route_booked_at=rows.bookings[0],
+        route_booked_until=rows.bookings[1],
         place_id=stops.place_id,
         place_name=stops.place_name,
         place_stop=stops.place_stop,

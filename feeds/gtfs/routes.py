@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from feeds.gtfs.problems import Problems, Tell
 from feeds.gtfs.stops import unique_rows
 from feeds.gtfs.tables import choice, numbers, text_array, texts, word_array, words, written_names
 from feeds.letters import NOTHING
+from feeds.service_times import seconds_of_day
 from predictor.arrays import NONE, Int8Array, Int32Array, StrArray
 from predictor.timetable import NO_PICKUP
 
@@ -109,13 +111,14 @@ def _six_digits(text: str) -> tuple[str, bool]:
     return digits, digits not in (colour, bare)
 
 
-def booked_at(
+def bookings(
     rules: pd.DataFrame | None, stop_times: pd.DataFrame, trip_id: StrArray, trip_route: Int32Array, routes: int
-) -> StrArray:
-    """(R,) the number, else the address, of the rule that most calls of each route name; "" where they name none."""
+) -> tuple[StrArray, StrArray]:
+    """(R,) the number, else the address, of the rule that most calls of each route name, and until when it wants to be
+    asked (see `Timetable`); "" where they name none."""
     named = [column for column in _BOOKING_COLUMNS if column in stop_times]
     if rules is None or not named:
-        return np.full(routes, "", np.str_)
+        return np.full(routes, "", np.str_), np.full(routes, "", np.str_)
     numbers = words(rules, "phone_number")
     contacts: StrArray = np.append(numbers.where(numbers != "", words(rules, "info_url")).to_numpy(np.str_), "")
     of_rule = pd.Index(words(rules, "booking_rule_id").drop_duplicates())
@@ -127,5 +130,15 @@ def booked_at(
     chosen = np.full(routes, -1)
     by_calls = pairs[np.argsort(calls, kind="stable")]
     chosen[by_calls // len(of_rule)] = by_calls % len(of_rule)
-    chosen_contacts: StrArray = contacts[chosen]
-    return chosen_contacts
+    return contacts[chosen], np.array([*_notices(rules), ""], np.str_)[chosen]
+
+
+def _notices(rules: pd.DataFrame) -> Iterator[str]:
+    """Until when each rule wants to be asked, "" where it does not say."""
+    columns = (words(rules, f"prior_notice_{name}").tolist() for name in ("duration_min", "last_day", "last_time"))
+    for minutes, days, time in zip(*columns, strict=True):
+        at = seconds_of_day(time)
+        if at is not None and days.isdecimal() and int(days) > 0:
+            yield f"{days} {at // 3600:02d}:{at // 60 % 60:02d}"
+        else:
+            yield minutes if minutes.isdecimal() and int(minutes) > 0 else ""

@@ -191,6 +191,14 @@ def test_a_stop_on_request_says_how_to_ask() -> None:
     city = City(network("A B C D", trips=(Trip("t1", calls=calls),), tables=own), at="07:55")
     for face, words in in_words(city, "B").items():
         assert "beforehand · 0800 22" in words, face
+    for notice, said in (
+        ("90,,", "at least 90 min before"), ("120,,", "at least 2 h before"), (",1,17:00:00", "by 17:00 the day before")
+    ):  # fmt: skip
+        columns = "prior_notice_duration_min,prior_notice_last_day,prior_notice_last_time"
+        rules = f"booking_rule_id,booking_type,phone_number,{columns}\ndial,1,0800 22,{notice}\n"
+        told = network("A B C D", trips=(Trip("t1", calls=calls),), tables=own | {"booking_rules": rules})
+        for face, words in in_words(City(told, at="07:55"), "B").items():
+            assert f"0800 22 · {said}" in words, face
 
 
 def test_the_sign_of_a_stop_counts_before_the_trips() -> None:
