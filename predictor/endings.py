@@ -18,7 +18,7 @@ import numpy as np
 from predictor.arrays import BoolArray, Float64Array, Int8Array, Int64Array, first_of_each, is_among, where_true
 from predictor.legs import Legs
 from predictor.operator_holds import OperatorHolds
-from predictor.snapshot import FOLLOWED, GIVEN_UP, HELD_UP, IN_SERVICE, LAYOVER, OFF_ROUTE, OVERDUE
+from predictor.snapshot import DEADHEAD, FOLLOWED, GIVEN_UP, HELD_UP, IN_SERVICE, LAYOVER, OFF_ROUTE, OVERDUE
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
@@ -64,22 +64,27 @@ def doubts(
 
     # Who came late, from the trip before or the depot, has only begun to wait; who is still on its way there moves.
     came_at = np.fmax(tracks.since[slot], np.where(state == LAYOVER, tracks.waits_since[slot], -np.inf))
+    came_at = np.where(state == DEADHEAD, np.fmax(came_at, moved_at), came_at)
     waits_since = np.maximum(due, np.where(own, came_at, moved_at))
     waited_s = np.where(begun, 0.0, reported - waits_since)
 
-    # At a stop it may stand until its time, where it has one.
+    # At a stop it may stand until its time, where it has one; not who stood there before its run began, on the way.
     by_times = ~timetable.trip_is_frequency[first.trip]
-    at_stop = (tracks.departed[slot] < tracks.arrived[slot]) & by_times
     got_on_at = tracks.got_on_at[slot]
+    stays_put = by_times & ~(got_on_at > tracks.since[slot])
+    parked = stays_put & (got_on_at < first.origin(timetable) + timetable.trip_start_s[first.trip])
+    at_stop = (tracks.departed[slot] < tracks.arrived[slot]) & by_times & ~parked
     stands_since = np.where(at_stop, np.maximum(got_on_at, due), got_on_at)
-    left_there = by_times & ~(got_on_at > tracks.since[slot]) & (got_on_at - due > LONG_OVER_S)
-    stands_since = np.where(left_there, due, stands_since)
-    stood_s = np.where(begun & (state == IN_SERVICE), reported - stands_since, 0.0)
+    stands_since = np.where(stays_put & (got_on_at - due > LONG_OVER_S), due, stands_since)
+    stood_s = np.where(begun, reported - stands_since, 0.0)
 
+    # Who broke down and then leaves its line is towed.
     strays = begun & (state == OFF_ROUTE)
     strayed_s = np.where(strays, reported - np.fmax(tracks.on_line_at[slot], tracks.since[slot]), 0.0)
+    broken_down = ((state == IN_SERVICE) | strays) & (stood_s > patience.broken_down_s)
+    stood_s = np.where(state == IN_SERVICE, stood_s, 0.0)
 
-    gone = (waited_s > patience.never_left_s) | (stood_s > patience.broken_down_s) | (strayed_s > patience.strayed_s)
+    gone = (waited_s > patience.never_left_s) | broken_down | (strayed_s > patience.strayed_s)
     result = np.full(len(tracks), FOLLOWED, np.int8)
     result[slot] = np.where(
         waited_s > patience.overdue_s, OVERDUE, np.where(stood_s > patience.held_up_s, HELD_UP, FOLLOWED)

@@ -428,10 +428,9 @@ class Matcher:
         is_back |= (early_s > 0.0) & (reports.arrived > 1) & (reports.to_first_m < WANDERS_M)
         stays = due & reports.same & (reports.arrived > 0) & ~tt.trip_is_frequency[trip]
         stays &= ~(place.gets_on & (reports.to_first_m >= WANDERS_M))
-        waiting = not_left & (
-            (reports.near_first & ((at_m <= first_m + STOP_ZONE_M) | early | stays))
-            | (early & (at_m - first_m < BEYOND_FIRST_M) & (reports.to_first_m < WAITS_WITHIN_M))
-        )
+        beyond = (at_m - first_m < BEYOND_FIRST_M) & (reports.to_first_m < WAITS_WITHIN_M)
+        near = reports.near_first & (at_m <= first_m + STOP_ZONE_M)
+        waiting = not_left & (near | ((early | stays) & (reports.near_first | beyond)))
         waiting |= reports.same & is_back
         # Nobody is on the way by so much before the timetable that it cannot have begun: who was coming to the first
         # stop still is, until it moves along the line; and at the end is nobody who was not seen driving there.
@@ -440,6 +439,8 @@ class Matcher:
         before = self.diagram.calls_before(tt.trip_pattern[trip], at_m)
         too_soon_s = early_s + self.diagram.elapsed_at(trip, before, at_m)
         crosses = ~place.off_line & (is_coming | at_end) & (too_soon_s > EARLIEST_DEPARTURE_S)
+        # Who comes along its own line the other way is nowhere on its run.
+        crosses |= is_coming & (place.against_m >= TURNED_M) & reports.approaches
         # Who is too far away to be there in time is on its way to somewhere else.
         in_reach = reports.to_first_m < FASTEST_M_S * np.maximum(early_s, EARLIEST_DEPARTURE_S)
         return waiting, not_left & ~waiting & (early | crosses) & in_reach

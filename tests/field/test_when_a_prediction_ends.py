@@ -250,7 +250,9 @@ def test_a_bus_that_turns_back_is_live_at_no_stop_that_it_leaves() -> None:
 def test_a_bus_that_drives_its_line_the_other_way_from_the_start_takes_no_run_from_the_board() -> None:
     city = City(FAR, at="07:59:30").vehicle_positions(OTHER)
     drive_back(city, 5.2, 2.4)
-    assert [statuses(city, stop) for stop in "DEFG"] == [["t1 scheduled", "t2 scheduled"]] * 4
+    assert [[row.run for row in city.departures(stop)] for stop in "DEFG"] == [["t1", "t2"]] * 4
+    # It comes to the first stop, if it is to drive that run.
+    assert city.departures("D")[0].clock >= "08:14"
 
 
 def test_a_bus_that_turned_back_is_live_again_when_it_goes_on() -> None:
@@ -363,3 +365,49 @@ def test_who_is_parked_at_the_first_stop_tells_nothing_of_a_run_hours_ahead(
     row = next(row for row in city.far_departures("A") if row.clock == begins)
     assert row.status == "scheduled" and row.told["vehicle_id"] is None
     assert all(row.status == "scheduled" for row in city.line_page("r1", direction=0) if row.at)
+
+
+def test_a_bus_that_was_given_up_is_not_awaited_again_when_it_is_towed_off() -> None:
+    city = City(FAR, at="07:55").vehicle_positions(bus("v1", "t1", late_s=0, stuck_at="D"), OTHER).at("08:28")
+    assert [statuses(city, stop)[0] for stop in "EG"] == ["t2 scheduled"] * 2
+    for minute in range(6):
+        city.vehicle_positions(bus("v1", "t1", place=(1800 - 300 * minute, 0)), OTHER, at=f"08:{29 + minute}")
+        assert [statuses(city, stop)[0] for stop in "EG"] == ["t2 scheduled"] * 2
+
+
+# kbrianps/busones#4, hasadna/open-bus-map-search#1659
+@pytest.mark.parametrize("driven", [False, True])
+def test_who_is_parked_beside_the_line_since_before_its_run_began_is_due_at_no_stop(driven: bool) -> None:
+    parked = bus("v1", "t1", place=(2400, 40), fresh=True)
+    city = City(FAR, at="07:30").vehicle_positions(
+        parked, *([bus("v2", "t1", late_s=60)] if driven else []), OTHER
+    ).at("08:05")  # fmt: skip
+    for _ in range(5):
+        city.at(city.now + 60)
+        assert [city.departures(stop)[0].told["vehicle_id"] for stop in "FG"] == ["v2" if driven else None] * 2
+        assert statuses(city, "G")[0] == ("t1 live" if driven else "t1 scheduled")
+
+
+def test_who_comes_late_along_its_own_line_to_the_first_stop_stays_on_the_board() -> None:
+    # hasadna/open-bus-map-search#1005
+    city = City(FAR, at="07:54")
+    for minute in range(17):
+        at = city.posix("07:55") + 60 * minute
+        city.vehicle_positions(bus("v1", "t1", place=(4200 - 270 * minute, 0)), OTHER, at=at)
+        rows = [city.departures(stop)[0] for stop in "AF"]
+        assert [(row.run, row.status) for row in rows] == [("t1", "live")] * 2
+        assert all(
+            abs((row.at or 0.0) - city.posix(due)) < 300 for row, due in zip(rows, ("08:10", "08:20"), strict=True)
+        )
+    assert statuses(city, "A")[0] == "t1 live" and statuses(city, "F")[0] == "t1 live"
+
+
+def test_who_waits_a_little_beyond_the_first_stop_has_left_when_it_moves() -> None:
+    # hasadna/open-bus-map-search#1778
+    city = City(FAR, at="07:45").vehicle_positions(bus("v1", "t1", place=(350, 0), fresh=True), OTHER)
+    for minute in range(15):
+        city.at(f"07:{45 + minute}")
+        assert [row.split(maxsplit=1)[1] for row in (city.board("A")[0], city.board("B")[0])] == ["t1 live"] * 2
+        assert city.board("A")[0][:5] == "08:00" and city.board("B")[0] >= "08:01"
+    city.vehicle_positions(bus("v1", "t1", place=(560, 0)), OTHER, at="08:00")
+    assert statuses(city, "A")[0] == "t2 scheduled" and statuses(city, "C")[0] == "t1 live"
