@@ -90,10 +90,10 @@ def doubts(
         waited_s > patience.overdue_s, OVERDUE, np.where(stood_s > patience.held_up_s, HELD_UP, FOLLOWED)
     )
     # Whose run another drives, or has driven, was left there, still logged in.
-    overdue = own & ~begun & (result[slot] == OVERDUE)
-    if overdue.any():
+    stuck = own & (result[slot] != FOLLOWED)
+    if stuck.any():
         driven = np.concatenate([first.run_key[begun & (result[slot] == FOLLOWED)], tracks.finished.run_key])
-        gone |= overdue & is_among(first.run_key, driven)
+        gone |= stuck & is_among(first.run_key, driven)
     result[slot[gone]] = GIVEN_UP
     result[tracks.same_place_since <= fleet_stands_since] = GIVEN_UP
     return result

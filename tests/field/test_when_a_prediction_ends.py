@@ -388,6 +388,14 @@ def test_who_is_parked_beside_the_line_since_before_its_run_began_is_due_at_no_s
         assert statuses(city, "G")[0] == ("t1 live" if driven else "t1 scheduled")
 
 
+def test_of_two_on_one_run_the_one_that_stays_behind_is_due_nowhere_once_it_is_held_up() -> None:
+    # hasadna/open-bus-map-search#1659
+    left, goes_on = bus("v1", "t1", late_s=0, stuck_at="E"), bus("v2", "t1", late_s=0)
+    city = City(FAR, at="07:55").vehicle_positions(left, goes_on, OTHER).at("08:16")
+    assert statuses(city, "G")[0] == "t1 live", "it may go on"
+    assert [statuses(city.at("08:20"), stop) for stop in "EG"] == [["t2 scheduled"]] * 2
+
+
 def test_who_comes_late_along_its_own_line_to_the_first_stop_stays_on_the_board() -> None:
     # hasadna/open-bus-map-search#1005
     city = City(FAR, at="07:54")
