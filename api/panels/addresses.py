@@ -195,7 +195,7 @@ def _says(shown: dict[str, Any]) -> tuple[Any, ...]:
 
 def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: int, only: int | None) -> str:
     rows = [DepartureWords(moment, row, at=stop) for row in boards.rows(stop, lines, only)]
-    quiet, messages = "" if rows else nothing_leaves(moment, stop), _messages(moment, stop)
+    quiet, messages = "" if rows else nothing_leaves(moment, stop, only), _messages(moment, stop)
     names = [line.name for line in moment.lines.at_stop(stop)]
     shown = panel_lines(rows, names, quiet, messages, moment.texts, moment.abbreviations, width=width, lines=lines)
     return "\n".join(shown) + "\n"

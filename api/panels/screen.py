@@ -132,7 +132,7 @@ def _stop(
         platform=moment.platform(str(moment.timetable.stop_platform[stop])),
         rows=[line_direction_words(moment, row, stop, from_afar=True) for row in directions],
         say_platforms=len({call.platform for row in directions for call in row.departures}) > 1,
-        quiet="" if directions else nothing_leaves(moment, stop),
+        quiet="" if directions else nothing_leaves(moment, stop, route),
     )
 
 

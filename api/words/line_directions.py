@@ -66,17 +66,18 @@ def quiet_words(moment: PageMoment, first: RunCall | None) -> str:
     return texts("next_at", time=words.clock(at))
 
 
-def nothing_leaves(moment: PageMoment, stop: int) -> str:
-    """What an empty board of a stop says: when the first departure of the coming days leaves, on which later day one
-    does, that the timetable ends or has ended, or that no line stops here."""
-    (week,) = stop_boards(moment.view, [stop], moment.now, WEEK_S, arrivals=True)
+def nothing_leaves(moment: PageMoment, stop: int, route: int | None = None) -> str:
+    """What an empty board of a stop, or of one route there, says: when the first departure of the coming days leaves,
+    on which later day one does, that the timetable ends or has ended, or that no line stops here."""
+    (week,) = stop_boards(moment.view, [stop], moment.now, WEEK_S, route, arrivals=True)
     coming = np.flatnonzero(week.comes & week.boards)
     if not len(coming) and week.alights.any():
         return moment.texts("only_arrivals")
     if not len(coming):
         if not moment.lines.routes_at(stop):
             return _not_served(moment, stop)
-        if said := _other_day(moment, moment.words_at(stop), next_day(moment, stop)):
+        later = next_day(moment, stop) if route is None else next_day_of_line(moment, route)
+        if said := _other_day(moment, moment.words_at(stop), later):
             return said
     return quiet_words(moment, week.row(int(coming[0])) if len(coming) else None)
 

@@ -1279,6 +1279,11 @@ def test_a_panel_may_show_one_line_alone() -> None:
         assert [f'["{name}", "' in carried for name in "12"] == [name in shown for name in "12"]
     assert city.officer.get("/v1/stops/A/board", params={"route": "r9"}).status_code == 404
     assert "line “r9”" in city.officer.get("/screen/A", params={"route": "r9", "lang": "en"}).text
+    seldom = replace(two, trips=(Trip("t1", "08:00"), Trip("t2", "08:30", "other", service="monday")),
+                     services=(Service(), Service("monday", "1000000")))  # fmt: skip
+    city = City(seldom)
+    for said in (city.panel_text("A", route="r2", width=60)[0], text(city.page("/screen/A", route="r2"))):
+        assert "First departure Monday 08:30" in said, "not the other line's of tomorrow"
 
 
 def test_a_screen_whose_address_ends_in_a_stroke_is_that_of_its_stop() -> None:
