@@ -16,6 +16,7 @@ from benchmarks.field.network import Network
 
 EACH = 6
 """Faces are compared after each so many steps, at one stop, and at all stops in the end."""
+LOOKED_AT_EVERY_S = 60.0
 IN_TURN = 3
 """After a step one in so many boards is looked at, another in the next."""
 
@@ -25,7 +26,7 @@ class WatchedCity(City):
 
     def __init__(self, network: Network | None = None, *, honest: bool = True, **more: Any) -> None:
         """Parameters: those of `City`; `honest` that of `TruthRule`."""
-        super().__init__(network, **more)
+        super().__init__(network, every_s=LOOKED_AT_EVERY_S, **more)
         self.rule = TruthRule(self, honest)
         self.steps = 0
 

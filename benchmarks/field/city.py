@@ -47,8 +47,9 @@ from predictor.engine import EngineSettings
 
 DATE = 20261126
 """A Thursday."""
-STEP_S = 60.0
-"""The clock moves on by at most this from one step to the next, and the feeds are polled at each."""
+STEP_S = 120.0
+"""The clock moves on by at most this from one step to the next, and the feeds are polled at each, unless a city says
+otherwise."""
 MOST = 30
 TOKEN = "a token of the field"  # noqa: S105
 _Answer = TypeVar("_Answer")
@@ -104,16 +105,19 @@ class City:
         *,
         at: str = "07:55",
         date: int = DATE,
+        every_s: float = STEP_S,
         engine_settings: EngineSettings | None = None,
         sources: Mapping[str, FedSource | None] | None = None,
         **service_settings: Any,
     ) -> None:
         """Parameters: `at` and `date`: when the clock stands at first; `date` is the service day that times count from;
+        `every_s`: the longest step;
         `sources`: others by the feed's name (`vehicle_positions`, `trip_updates`, `alerts`), in place of those that
         hand over at once what they were given; None where the operator has none; `service_settings`: further
         parameters of `Service`."""
         self.network = network or Network()
         self.date = date
+        self.every_s = every_s
         self.zone = ZoneInfo(self.network.zone)
         self.clock = HandClock(self.posix(at))
         self.writer = Writer(self.network, self.posix)
@@ -143,12 +147,12 @@ class City:
         """POSIX seconds."""
         return self.clock.at
 
-    def at(self, time: Time, *, every_s: float = STEP_S) -> City:
-        """Let time pass until then, stepping at least every `every_s` seconds."""
+    def at(self, time: Time, *, every_s: float | None = None) -> City:
+        """Let time pass until then, stepping at least every `every_s` seconds, the city's own where None."""
         until = self.posix(time)
         assert until >= self.clock.at, "time runs forwards"
         while self.clock.at < until:
-            self.clock.at = min(self.clock.at + every_s, until)
+            self.clock.at = min(self.clock.at + (every_s or self.every_s), until)
             self.step()
         return self
 
@@ -167,7 +171,7 @@ class City:
         once."""
         if at is not None:
             # The step at that time hears this and no more what was said before.
-            self.at(max(self.now, self.posix(at) - STEP_S))
+            self.at(max(self.now, self.posix(at) - self.every_s))
             self.clock.at = self.posix(at)
         self._buses, self._buses_at = _told(reports, self._sources["vehicle_positions"]), self.clock.at
         return self.step()

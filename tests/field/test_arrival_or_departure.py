@@ -116,7 +116,7 @@ def test_who_waits_at_a_stop_has_come_there_when_it_came_and_no_later_from_minut
 
 def test_of_a_bus_that_fell_silent_siri_foretells_no_times_that_are_past() -> None:
     buses = bus("v1", "t1", late_s=0, silent_from="08:03"), bus("other", place=(0, 900), fresh=True)
-    city = City(at="07:55").vehicle_positions(*buses).at("08:07")
+    city = City(at="07:55", every_s=60.0).vehicle_positions(*buses).at("08:07")
     assert city.board("C")[0].startswith("09:04 t2")
     assert [call["StopPointRef"]["value"] for call in city.siri_calls("r1")] == ["E"]
 

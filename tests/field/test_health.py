@@ -62,7 +62,7 @@ def test_a_bus_on_its_way_to_its_first_stop_is_as_live_as_ever() -> None:
 
 @pytest.mark.parametrize("dated", [True, False])
 def test_a_fleet_whose_positions_stand_still_is_not_live(dated: bool) -> None:
-    city = City(FLEET, at="07:58").vehicle_positions(*fleet()).at("08:09")
+    city = City(FLEET, at="07:58", every_s=60.0).vehicle_positions(*fleet()).at("08:09")
     assert live(city) > 5
     frozen = [
         replace(report, late_s=None, between=("ABCDE"[k], "ABCDE"[k + 1], 0.25), fresh=dated, timestamp=None)
@@ -280,7 +280,7 @@ def test_swapped_coordinates_are_told_as_such() -> None:
 
 
 def test_a_fleet_that_stands_still_is_told() -> None:
-    city = City(FLEET, at="07:58").vehicle_positions(*fleet()).at("08:09")
+    city = City(FLEET, at="07:58", every_s=60.0).vehicle_positions(*fleet()).at("08:09")
     city.vehicle_positions(*(replace(report, timestamp="08:09") for report in fleet())).at("08:15")
     told(city, "fleet_stands", "stood still")
     assert "feed_stopped" not in city.readyz()["faults"]

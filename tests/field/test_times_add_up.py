@@ -24,7 +24,7 @@ def trip_page(city: City) -> list[str]:
 
 
 def test_a_stop_behind_shows_when_the_bus_was_there_and_never_a_time_to_come() -> None:
-    city = City(LONG, at="07:54").vehicle_positions(bus("v1", "t1", late_s=-180)).at("08:07:30")
+    city = City(LONG, at="07:54", every_s=60.0).vehicle_positions(bus("v1", "t1", late_s=-180)).at("08:07:30")
     assert trip_page(city)[:3] == ["07:57 passed", "08:01 passed", "08:05 passed"]
     assert "timetable 08:04" in text(city.page("/trips/t1"))
     told = [call.told for call in city.trip("t1")]

@@ -206,7 +206,7 @@ def test_a_silent_bus_keeps_its_last_time_and_goes() -> None:
 
 
 def test_a_run_that_is_over_early_has_no_live_call() -> None:
-    city = City(at="08:00").vehicle_positions(bus("v1", "t1", late_s=-120, silent_from="08:04"))
+    city = City(at="08:00", every_s=60.0).vehicle_positions(bus("v1", "t1", late_s=-120, silent_from="08:04"))
     for at in ("08:05", "08:07", "08:08"):
         live = [row.stop for row in city.at(at).trip_page("t1") if row.status == "live"]
         assert (city.trip_state("t1") == "over") == (not live), at
@@ -325,7 +325,9 @@ def test_a_bus_that_comes_late_from_its_depot_stays_on_the_board_until_it_is_the
 
 
 def test_a_bus_that_comes_late_from_its_depot_has_only_begun_to_wait() -> None:
-    city = City(at="07:50").vehicle_positions(bus("v1", "t1", place=(-1500, 2000), fresh=True)).at("08:07")
+    city = (
+        City(at="07:50", every_s=60.0).vehicle_positions(bus("v1", "t1", place=(-1500, 2000), fresh=True)).at("08:07")
+    )
     assert "t1 live" not in statuses(city, "A")
     city.vehicle_positions(bus("v1", "t1", place=(-600, 900), fresh=True)).at("08:07:30")
     city.vehicle_positions(bus("v1", "t1", "A", fresh=True)).at("08:09")

@@ -50,7 +50,7 @@ def why(city: City, stop: str, at: str) -> tuple[str, str | None]:
 def test_what_the_operator_told_of_a_run_is_not_forgotten(
     said: TripUpdate, report: Bus, told: tuple[str, str | None]
 ) -> None:
-    city = City(TOWN).vehicle_positions(report).trip_updates(said).at("08:12").trip_updates().at("08:40")
+    city = City(TOWN, every_s=60.0).vehicle_positions(report).trip_updates(said).at("08:12").trip_updates().at("08:40")
     assert why(city, "C", "08:04") == told
 
 
@@ -58,7 +58,7 @@ def test_a_bus_that_drives_its_run_as_the_operator_changed_it_came() -> None:
     others = (
         StopUpdate("A", departure="08:10"), StopUpdate("C", arrival="08:14"), StopUpdate("E", arrival="08:18"),
     )  # fmt: skip
-    city = City(TOWN).trip_updates(update("t1", *others, relationship="REPLACEMENT"))
+    city = City(TOWN, every_s=60.0).trip_updates(update("t1", *others, relationship="REPLACEMENT"))
     city.vehicle_positions(bus("v", "t1", late_s=600)).at("08:30")
     for _ in range(2):
         assert why(city, "C", "08:04")[0] == "late"
@@ -75,7 +75,11 @@ def test_a_run_that_is_cancelled_is_not_awaited_and_one_that_the_operator_told_o
 
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_a_bus_is_judged_by_the_timetable_that_it_drove_by(on_disk: bool, tmp_path: Path) -> None:
-    city = City(TOWN, history=HistoryStore(tmp_path if on_disk else None)).vehicle_positions(ON_ITS_WAY).at("08:20")
+    city = (
+        City(TOWN, history=HistoryStore(tmp_path if on_disk else None), every_s=60.0)
+        .vehicle_positions(ON_ITS_WAY)
+        .at("08:20")
+    )
     assert why(city, "C", "08:04") == ("on_time", None)
     later = network("A B C D E", trips=[Trip("t1", "08:10"), Trip("t2", "09:00")])
     city.service.offer_timetable(later.timetable)
@@ -132,7 +136,7 @@ def test_a_run_that_the_operator_added_is_explained_too(on_disk: bool, tmp_path:
         for name in ("extra", "lost")
     ]
     came = [bus("w", "t0", late_s=0), bus("x", "extra", at="A", start_date=20261126)]
-    city = City(TOWN, history=HistoryStore(tmp_path if on_disk else None), at="08:05")
+    city = City(TOWN, history=HistoryStore(tmp_path if on_disk else None), at="08:05", every_s=60.0)
     city.trip_updates(*added).vehicle_positions(*came).at("08:10")
     for k, stop in enumerate("BCDE"):
         city.vehicle_positions(bus("x", "extra", at=stop, start_date=20261126), at=f"08:1{2 * k + 2}")
@@ -153,7 +157,7 @@ def test_a_run_added_under_the_id_of_another_is_explained_as_its_own() -> None:
     again = {"start_time": "08:10:00", "start_date": 20261126}
     copy = update("t1", relationship="DUPLICATED", start_date=20261126, new_trip_id="t1",
                   new_start_time="08:10:00", new_start_date=20261126)  # fmt: skip
-    city = City(TOWN, at="08:05").trip_updates(copy)
+    city = City(TOWN, at="08:05", every_s=60.0).trip_updates(copy)
     for stop, at in zip("ABCDE", ("08:10", "08:13", "08:15", "08:17", "08:19"), strict=True):
         city.vehicle_positions(bus("x", "t1", at=stop, **again), at=at)
     city.trip_updates().vehicle_positions().at("08:50")
