@@ -15,7 +15,7 @@ else declares it: `field(metadata={"nothing": 0})`.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from types import MappingProxyType
@@ -34,15 +34,15 @@ class Columns:
     """Base of all column groups; all columns (n,)."""
 
     def __len__(self) -> int:
-        return len(self.__dict__[next(iter(column_types(type(self))))])
+        return len(self.__dict__[_names_of(type(self))[0]])
 
     def take(self, rows: Int64Array | BoolArray | slice) -> Self:
         """These rows only: indices in the order wanted, a mask, or a slice."""
-        own = self.__dict__
+        own, group = self.__dict__, type(self)
         # A mask is looked through once, not for each column.
         if isinstance(rows, np.ndarray) and rows.dtype == np.bool_:
             rows = rows.nonzero()[0]
-        return self._with({name: own[name][rows] for name in column_types(type(self))})
+        return self._with({name: own[name][rows] for name in _names_of(group)})
 
     def _with(self, columns: Mapping[str, AnyArray]) -> Self:
         """The same group with other rows, past the frozen constructor, which would cost as much again as to take them:
@@ -59,7 +59,7 @@ class Columns:
     def in_loops(self) -> Self:
         """The columns as compiled loops take them: arrays by the same names."""
         own, group = self.__dict__, type(self)
-        return cast(Self, _tuple_of(cast(Any, group))(*(own[name] for name in column_types(group))))
+        return cast(Self, _tuple_of(cast(Any, group))._make([own[name] for name in _names_of(group)]))
 
     @classmethod
     def unset(cls, rows: int) -> Self:
@@ -77,14 +77,18 @@ class Columns:
         if len(parts) < 2:
             return parts[0] if parts else cls.empty()
         return parts[0]._with(
-            {name: np.concatenate([getattr(part, name) for part in parts]) for name in column_types(cls)}
+            {name: np.concatenate([getattr(part, name) for part in parts]) for name in _names_of(cls)}
         )
 
     @classmethod
     def blank(cls, rows: int, **known: Any) -> Self:
         """So many rows of which nothing is known but these columns, and what is told of the group as a whole."""
-        nothing = _nothing_of(cast(Any, cls))
-        return cls(**{name: nothing[name].repeat(rows) for name in nothing.keys() - known.keys()}, **known)
+        columns = {name: nothing.repeat(rows) for name, nothing in _nothing_of(cast(Any, cls)) if name not in known}
+        if len(columns) + len(known) != len(cls.__dataclass_fields__):
+            return cls(**columns, **known)
+        made = object.__new__(cls)
+        made.__dict__.update(columns, **known)
+        return made
 
 
 def _column_types(group: type) -> Mapping[str, np.dtype[Any]]:
@@ -96,12 +100,20 @@ column_types: Callable[[type], Mapping[str, np.dtype[Any]]] = cache(_column_type
 """The columns of a dataclass in order, with their dtypes as annotated."""
 
 
+def _names(group: type) -> tuple[str, ...]:
+    return tuple(column_types(group))
+
+
+_names_of: Callable[[type], tuple[str, ...]] = cache(_names)
+"""The names of the columns alone, of which there is one at least."""
+
+
 @cache
-def _nothing_of(group: type) -> Mapping[str, AnyArray]:
+def _nothing_of(group: type) -> Sequence[tuple[str, AnyArray]]:
     """A cell (1,) of each column of which nothing is known."""
     told = {f.name: f.metadata["nothing"] for f in fields(group) if "nothing" in f.metadata}
     types = column_types(group).items()
-    return {name: np.array([told.get(name, _NOTHING[dtype.kind])], dtype) for name, dtype in types}
+    return [(name, np.array([told.get(name, _NOTHING[dtype.kind])], dtype)) for name, dtype in types]
 
 
 @cache
