@@ -384,8 +384,9 @@ class Snapshot:
         as_planned = (last == tt.trip_calls[runs.trip] - 1) & (sign != "")
         signs: StrArray = np.where(as_planned, sign, ends)
         there = np.flatnonzero((signs == is_at) & (here < last))
-        half_way = tt.entry_of(runs.trip[there], (here[there] + last[there] + 1) // 2)
-        signs[there] = np.where(ends[there] == is_at[there], tt.stop_name[tt.call_stop[half_way]], ends[there])
+        if len(there):
+            half_way = tt.entry_of(runs.trip[there], (here[there] + last[there] + 1) // 2)
+            signs[there] = np.where(ends[there] == is_at[there], tt.stop_name[tt.call_stop[half_way]], ends[there])
         return signs
 
     def _one_a_stay(self, calls: KnownCalls, rows: Int64Array) -> Int64Array:

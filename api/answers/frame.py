@@ -13,8 +13,11 @@ from urllib.parse import quote, urlencode
 import jinja2
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
+from jinja2 import nodes
 from jinja2.compiler import CodeGenerator
+from jinja2.compiler import Frame as Scope
 from jinja2.runtime import Context, Macro
+from jinja2.utils import missing
 from markupsafe import Markup, escape
 
 from api.answers.assets import Style, assets, css_of, map_library
@@ -46,6 +49,8 @@ _HEADERS = {
     "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
 }
 
+_MARKS = re.compile("[&<>'\"]")
+"""What is markup, unless it is escaped."""
 _MOST_ROOTS = 8
 """One at a time is usual."""
 _MOST_BEGINNINGS = 64
@@ -58,13 +63,20 @@ class _Context(Context):
         self, of: Callable[..., Any], *args: Any, _loop_vars: object = None, _block_vars: object = None, **kwargs: Any
     ) -> Any:
         """See `Context`. Nothing that templates call asks for what it is called from: to look whether it does takes as
-        long as most calls."""
+        long as most calls, and so does how a macro sorts what it is given in order."""
+        if type(of) is Macro and not kwargs:
+            return Markup(of._func(*args, *[missing] * (len(of.arguments) - len(args))))  # noqa: S704
         return of(*args, **kwargs)
 
 
 class _CodeGenerator(CodeGenerator):
     def _output_child_pre(self, *_: object) -> None:
         self.write("environment.escaped(")
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Scope) -> None:  # noqa: N802
+        """See `CodeGenerator`. What templates are given has attributes, and no items of their names."""
+        self.visit(node.node, frame)
+        self.write(f".{node.attr}")
 
 
 class _Templates(jinja2.Environment):
@@ -73,8 +85,10 @@ class _Templates(jinja2.Environment):
 
     @staticmethod
     def escaped(said: object) -> str:
-        """As it stands in a page: what is markup is not made markup once more."""
-        return said if type(said) is Markup else escape(said)
+        """As it stands in a page: what is markup is not made markup once more, nor what needs not be."""
+        if type(said) is Markup or (type(said) is str and not _MARKS.search(said)):
+            return said
+        return escape(said)
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """See `Environment`. They stay as they are: a dictionary is looked into in a fraction of what its own takes."""
@@ -87,8 +101,9 @@ def templates(root: str) -> jinja2.Environment:
     made = _Templates(
         loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
         autoescape=True,
-        # They change with the package alone.
+        # They change with the package alone, and all are kept.
         auto_reload=False,
+        cache_size=-1,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

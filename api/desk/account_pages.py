@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, get_args
+from typing import Annotated, NamedTuple, get_args
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -108,8 +108,17 @@ def _changed(
     if token:
         # Shown once: nobody can read it again. So long the one before goes on to open, where there was one.
         hours = 0 if adding else int(FORMER_OPENS_S // 3600)
-        return _page(request, new_token={"name": name, "token": token, "former_hours": hours})
+        return _page(request, new_token=_NewToken(name, token, hours))
     return RedirectResponse(f"/desk/users?{urlencode({'done': what, 'name': name})}", 303)
+
+
+class _NewToken(NamedTuple):
+    """Of a tool."""
+
+    name: str
+    token: str
+    former_hours: int
+    """So long the one before goes on to open."""
 
 
 def _page(
@@ -120,7 +129,7 @@ def _page(
     problem: str = "",
     adding: bool = False,
     own: bool = False,
-    new_token: dict[str, object] | None = None,
+    new_token: _NewToken | None = None,
 ) -> Response:
     moment, desk, administrator = page_moment(request), desk_of_request(request), is_administrator(request)
     known = desk.accounts.all()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, overload
 
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from predictor.arrays import NONE, Int8Array, Int32Array
+from predictor.arrays import NONE, Int8Array, Int32Array, is_one_of
 from predictor.snapshot import DEADHEAD, LAYOVER, Snapshot
 from predictor.timetable import NO_PICKUP, WHEELCHAIR_NO, WHEELCHAIR_UNKNOWN, WHEELCHAIR_YES, Timetable
 
@@ -44,12 +45,24 @@ class Occupancy:
     """Of the passengers that it takes; None where not told."""
 
 
-def occupancy_of(snapshot: Snapshot, vehicle: int, expected: int = NONE) -> Occupancy | None:
-    """What a vehicle last told; for none (-1), where it does not tell, or who is aboard gets off before its run begins,
-    the status that the operator expects. None where neither is told."""
-    status, share = NONE, NONE
-    if vehicle >= 0 and snapshot.vehicles.state[vehicle] not in (LAYOVER, DEADHEAD):
-        status, share = int(snapshot.vehicles.occupancy[vehicle]), int(snapshot.vehicles.occupancy_percentage[vehicle])
+def occupancies(snapshot: Snapshot, vehicle: Int32Array, expected: Int8Array) -> list[Occupancy | None]:
+    """What vehicles (n,) last told; for none (-1), where it does not tell, or who is aboard gets off before its run
+    begins, the status (n,) that the operator expects. None where neither is told."""
+    if len(snapshot.vehicles) == 0:
+        return [_occupancy(NONE, NONE, status) for status in expected.tolist()]
+    of = snapshot.vehicles
+    untold = (vehicle < 0) | is_one_of(of.state[vehicle], (LAYOVER, DEADHEAD))
+    columns = (np.where(untold, NONE, column[vehicle]) for column in (of.occupancy, of.occupancy_percentage))
+    return list(map(_occupancy, *(column.tolist() for column in columns), expected.tolist()))
+
+
+def occupancy_of(snapshot: Snapshot, vehicle: int) -> Occupancy | None:
+    """The same of one vehicle."""
+    return occupancies(snapshot, np.array([vehicle], np.int32), np.array([NONE], np.int8))[0]
+
+
+@lru_cache(maxsize=4096)
+def _occupancy(status: int, share: int, expected: int) -> Occupancy | None:
     if share < 0 and (status < 0 or OCCUPANCIES[status] == _UNTOLD):
         status = expected
     untold = status < 0 or OCCUPANCIES[status] == _UNTOLD

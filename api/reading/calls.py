@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from api.reading.boarding import ACCESS, BOARDING, Occupancy, occupancy_of, vehicle_wheelchair, wheelchair_access
+from api.reading.boarding import ACCESS, BOARDING, Occupancy, occupancies, vehicle_wheelchair, wheelchair_access
 from api.reading.destinations import destinations
 from api.reading.given_up import given_up_calls
 from api.service.view import ServiceView
@@ -287,14 +287,11 @@ class CallsAt:
             "vehicle_wheelchair": _named(ACCESS, takes),
             "bikes": _named(ACCESS, tt.trip_bikes[trip]),
             # On its next run a vehicle will be as full as it then is.
-            "occupancy": [
-                None if i < 0 and expected < 0 else occupancy_of(snapshot, i, expected)
-                for i, expected in zip(
-                    np.where(on_run, vehicle, NONE).tolist(),
-                    np.where(calls.passed | (status != LIVE), NONE, calls.occupancy).tolist(),
-                    strict=True,
-                )
-            ],
+            "occupancy": occupancies(
+                snapshot,
+                np.where(on_run, vehicle, NONE),
+                np.where(calls.passed | (status != LIVE), NONE, calls.occupancy),
+            ),
             "pickup": _named(BOARDING, np.where(calls.last_call, NO_PICKUP, tt.pickup_type[entry])),
             "drop_off": _named(BOARDING, np.where(calls.first_call, NO_PICKUP, tt.alighting[entry])),
             "skips": _left_out_behind(snapshot, calls),
@@ -371,9 +368,11 @@ def _clock_times(calls: KnownCalls, scheduled: Float64Array, now: float) -> Floa
 
 def _of_vehicles(texts: StrArray, vehicle: Int32Array, told_texts: StrArray, told: Int64Array) -> list[str | None]:
     """What vehicles (n,) are called, or the operator calls those of their runs; None where nothing is known."""
-    found: list[str | None] = [text or None for text in np.append(texts, "")[vehicle].tolist()]
-    for i in np.flatnonzero((vehicle < 0) & (told >= 0)).tolist():
-        found[i] = str(told_texts[told[i]]) or None
+    found: list[str | None] = [None] * len(vehicle)
+    for names, of in ((texts, vehicle), (told_texts, told)):
+        known = np.flatnonzero(of >= 0)
+        for i, name in zip(known.tolist(), names[of[known]].tolist(), strict=True):
+            found[i] = name or None
     return found
 
 

@@ -26,16 +26,18 @@ def destinations(snapshot: Snapshot, runs: DatedRuns, call: Int32Array | None = 
     names = tt.route_short_name[tt.trip_route[runs.trip]]
     repeats = (names != "") & (np.char.find(signs, names) >= 0)
     if not _has_streets_named_via(tt.base):
-        repeats |= np.isin(signs.astype("U4"), _VIA)
+        repeats |= np.logical_or.reduce([np.strings.startswith(signs, via) for via in _VIA])
     repeats = np.flatnonzero(repeats)
     if not len(repeats):
         return signs
     ends_at = snapshot.last_calls(runs, 0 if call is None else call)
     last = tt.stop_name[tt.call_stop[tt.entry_of(runs.trip[repeats], ends_at[repeats])]]
     columns = zip(signs[repeats].tolist(), names[repeats].tolist(), last.tolist(), strict=True)
-    said, hyphened = signs.astype(object), _names_with_hyphens(tt)
-    said[repeats] = [_without_name(sign, name, stop, hyphened) for sign, name, stop in columns]
-    return said.astype(np.str_)
+    hyphened = _names_with_hyphens(tt)
+    without = np.array([_without_name(sign, name, stop, hyphened) for sign, name, stop in columns])
+    said = signs.astype(np.promote_types(signs.dtype, without.dtype))
+    said[repeats] = without
+    return said
 
 
 def destination(snapshot: Snapshot, trip: int, service_day: int, shift_s: int = 0, call: int | None = None) -> str:
