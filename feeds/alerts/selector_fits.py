@@ -194,10 +194,11 @@ class SelectorFits:
         tt, trip = self._timetable, selector.trip
         if trip is None or trip.trip_id not in tt.trip_index:
             return selector
-        pattern = tt.trip_pattern[tt.trip_index[trip.trip_id]]
-        own = int(tt.pattern_direction[pattern])
-        kept = [direction if direction == own else -1 for direction in (selector.direction_id, trip.direction_id)]
-        route_id = trip.route_id and str(tt.route_id[tt.pattern_route[pattern]])
+        named = tt.trip_index[trip.trip_id]
+        patterns = tt.trip_pattern[[named, *(tt.base.trips + own_run for own_run in self._own_runs.get(named, ()))]]
+        ways, lines = tt.pattern_direction[patterns], tt.route_id[tt.pattern_route[patterns]].tolist()
+        kept = [direction if direction in ways else -1 for direction in (selector.direction_id, trip.direction_id)]
+        route_id = trip.route_id if trip.route_id in ("", *lines) else lines[0]
         return replace(
             selector, direction_id=kept[0], trip=replace(trip, direction_id=kept[1], route_id=route_id)
         )  # fmt: skip
@@ -335,12 +336,18 @@ class SelectorFits:
     def _with_own_runs(self, runs: frozenset[Run], day: int) -> frozenset[Run]:
         """Runs of a service day, and those of the operator's own that stand in their place or share their id."""
         tt = self._timetable
-        return runs.union(
-            (tt.base.trips + own_run, None)
-            for trip, shift_s in runs
-            for own_run in self._own_runs.get(trip, ())
-            if day in (ANY, tt.own_runs.service_day[own_run]) and shift_s in (None, tt.own_runs.shift_s[own_run])
-        )
+        found: set[Run] = set()
+        for trip, shift_s in runs:
+            own: list[Run] = [
+                (tt.base.trips + own_run, None)
+                for own_run in self._own_runs.get(trip, ())
+                if day in (ANY, tt.own_runs.service_day[own_run]) and shift_s in (None, tt.own_runs.shift_s[own_run])
+            ]
+            # At a start that only one of the operator's own has its trip does not run.
+            planned = not own or shift_s is None or trip >= tt.base.trips
+            planned = planned or bool(tt.base.has_run(np.array([trip], np.int32), np.array([shift_s], np.int32))[0])
+            found.update(own, [(trip, shift_s)] * planned)
+        return frozenset(found)
 
     def _said(self, trips: Sequence[TripSelector]) -> RunNames:
         """What the descriptors (n,) name; routes too of runs whose trip is known."""

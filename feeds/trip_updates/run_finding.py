@@ -81,7 +81,7 @@ def runs_named(
         trip_id, route_id, date, time, direction.astype(np.int8), is_one_of(relationship, NOT_IN_TIMETABLE), tt,
         received_at, refused,
     )  # fmt: skip
-    names = _without_trips_the_other_way(tt, names, route, is_one_of(relationship, OF_TIMETABLE), updates, refused)
+    names = _without_others_trips(tt, names, route, relationship, updates, refused)
     first_time = np.full(len(names.trip), np.inf)
     np.fmin.at(first_time, updates.owner, np.fmin(updates.arrival, updates.departure))
     names = without_shared_starts(names, vehicle, first_time, tt, refused)
@@ -133,18 +133,21 @@ def _gone_by_another_id(trip_id: Sequence[str], runs: DatedRuns, is_gone: BoolAr
     return [row for row, others in told.items() if trip_id[row] not in {trip_id[other] for other in others}]
 
 
-def _without_trips_the_other_way(
+def _without_others_trips(
     tt: Timetable,
     names: RunNames,
     route: Int32Array,
-    of_timetable: BoolArray,
+    relationship: Int8Array,
     updates: StopTimeUpdates,
     refused: Counter[str],
 ) -> RunNames:
     """Names without the trips that call at the first and the last stop told in the other order: another timetable has
-    this id. What is meant is the run of its line and start."""
-    time = np.fmin(updates.arrival, updates.departure)
-    timed = np.flatnonzero(~np.isnan(time) & (updates.stop >= 0) & (of_timetable & (names.trip >= 0))[updates.owner])
+    this id. What is meant is the run of its line and start. A run that is added on another line than the trip of its id
+    is none of that trip either."""
+    time, named = np.fmin(updates.arrival, updates.departure), names.trip >= 0
+    is_added = is_one_of(relationship, (TRIP_ADDED, TRIP_NEW))
+    of_line = named & (is_added | is_one_of(relationship, OF_TIMETABLE))
+    timed = np.flatnonzero(~np.isnan(time) & (updates.stop >= 0) & of_line[updates.owner])
     timed = timed[np.lexsort((time[timed], updates.owner[timed]))]
     owner, first, count = np.unique(updates.owner[timed], return_index=True, return_counts=True)
     several = count >= _ENOUGH_STOPS
@@ -158,6 +161,8 @@ def _without_trips_the_other_way(
         places.append(place)
     earliest, latest = places
     astray = owner[(latest >= 0) & (latest < earliest) & (earliest < np.iinfo(np.int64).max)]
+    elsewhere = np.flatnonzero(is_added & named & (route >= 0))
+    astray = np.union1d(astray, elsewhere[tt.trip_route[names.trip[elsewhere]] != route[elsewhere]])
     if len(astray) == 0:
         return names
     refused["stops_against_trip"] += len(astray)

@@ -84,10 +84,12 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
     # Under an id of its own a run is nobody's other run: of several that share it each is known by its start.
     same_id = trip_id == np.array(by_timetable, np.str_)
     own_id = ~same_id & (is_one_of(calls_from, (COPY, LISTED)) | (trip < 0))
-    among_others = own_id & (start < 0) & (day >= 0) & np.isin(trip_id, trip_id[own_id & (start >= 0)])
+    namesake = places_in(tt.trip_index, trip_id.tolist())
+    among_others = (trip < 0) & (namesake >= 0) | np.isin(trip_id, trip_id[own_id & (start >= 0)])
+    among_others &= own_id & (start < 0) & (day >= 0)
     start = _with_first_times(tt, start, day, np.flatnonzero(among_others), updates, update_ptr)
     # By the id of another trip it is known by how long after that one it starts.
-    named_start = np.append(tt.trip_start_s, np.int32(0))[places_in(tt.trip_index, trip_id.tolist())]
+    named_start = np.append(tt.trip_start_s, np.int32(0))[namesake]
     own_shift = np.where(start >= 0, start - named_start, 0)
     return replace(
         runs,

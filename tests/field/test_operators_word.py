@@ -12,7 +12,7 @@ from google.transit import gtfs_realtime_pb2
 from benchmarks.field.city import City
 from benchmarks.field.faces import TripUpdateTold, posix, text, texts
 from benchmarks.field.messages import StopUpdate, TripUpdate, bus, cancelled, no_data, skipped, update
-from benchmarks.field.network import Call, Frequency, Network, Pattern, Stop, Trip, network, row_of_stops
+from benchmarks.field.network import Call, Frequency, Network, Pattern, Route, Stop, Trip, network, row_of_stops
 from feeds.errors import FeedError
 from feeds.trip_updates.decoding import decode_trip_updates
 
@@ -1120,6 +1120,29 @@ def test_a_trip_added_under_the_id_of_another_at_its_own_time_is_one_more() -> N
     more = update("t1", relationship="ADDED", start_date=20261126, start_time="08:30:00")
     city = City(at="07:58").trip_updates(more)
     assert city.board("C") == ["08:04 t1 scheduled", "08:34 t1@08:30 scheduled", "09:04 t2 scheduled"]
+
+
+# google/transit#106, mfdz/GTFS-Issues#269
+@pytest.mark.parametrize("start", [{}, {"start_time": "08:10:00"}])
+@pytest.mark.parametrize("told", [{"route": "r1"}, {"route": ""}])
+def test_a_run_added_under_the_id_of_a_trip_of_another_line_or_way_takes_nothing_of_that_one(
+    told: dict[str, str], start: dict[str, str]
+) -> None:
+    town = network(
+        "A B C D E", (Pattern("main", "A B C D E"), Pattern("back", "E D C B A", "r2", 1, "West")),
+        (Trip("t1", "08:00"), Trip("w1", "08:30", "back")), routes=(Route("r1", "1"), Route("r2", "2")),
+    )  # fmt: skip
+    city = City(town, at="08:05").trip_updates(
+        added("w1", ("A", "08:10"), ("B", "08:12"), ("C", "08:14"), **told, **start, **TODAY)
+    )
+    for at, between in (("08:09", ("A", "B", 0.0)), ("08:11", ("A", "B", 0.5))):
+        where = bus("v", "w1", between=between, route_id="r1", start_time="08:10:00", **TODAY)
+        assert [row[6:] for row in city.board("B")] == ["w1@08:10 live", "w1 scheduled"]
+        city.at(at).vehicle_positions(where)
+    assert city.board("B")[0] in ("08:11 w1@08:10 live", "08:12 w1@08:10 live"), "by its own times"
+    assert city.board("E") == ["08:30 w1 scheduled"]
+    lines = [row.told["route"]["short_name"] for row in city.departures("B")]
+    assert lines == ["1", "2"]
 
 
 def test_an_added_trip_that_the_timetable_has_is_that_trip() -> None:

@@ -257,6 +257,17 @@ def test_of_added_runs_of_one_id_a_message_is_for_the_one_that_it_names() -> Non
         assert [len(said_of(city, "x", start=start)) for start in starts] == reached
 
 
+def test_a_message_about_a_run_added_under_the_id_of_a_trip_is_read_where_that_run_calls_alone() -> None:
+    more = update("t1", StopUpdate("A", "08:10", "08:10"), StopUpdate("C", "08:14", "08:14"), relationship="ADDED",
+                  start_date=20261126, start_time="08:10:00")  # fmt: skip
+    informed = {"trip_id": "t1", "start_time": "08:10:00"}
+    city = City(at="07:55").trip_updates(more).alerts(alert(SAID, informed))
+    assert {stop: [len(heard) for heard in city.messages(stop=stop).values()] for stop in "ABCE"} == {
+        "A": [1] * 5, "B": [0] * 5, "C": [1] * 5, "E": [0] * 5,
+    }  # fmt: skip
+    assert [len(said_of(city, "t1", start=start)) for start in ("08:10:00", "08:00:00")] == [1, 0]
+
+
 @pytest.mark.parametrize(
     ("informed", "place"),
     [
