@@ -152,50 +152,61 @@ class RunFinder:
         that no line and start stand for, since they are gone or named otherwise.
         """
         n = len(names.trip)
-        trip = names.trip.astype(np.int32, copy=True)
-        day, shift = np.full(n, NONE, np.int32), np.zeros(n, np.int32)
-        known, other = np.ones(n, bool), np.zeros(n, bool)
-        verdict = np.full(n, NO_SUCH_TRIP, np.int8)
+        found = FoundRuns.blank(
+            n, trip=names.trip.astype(np.int32, copy=True), start_known=np.ones(n, bool),
+            verdict=np.full(n, NO_SUCH_TRIP, np.int8),
+        )  # fmt: skip
         if n and len(self._timetable.date) and len(self._timetable.journey_trip):
-            elapsed_s = np.full(n, np.nan) if elapsed_s is None else elapsed_s
             named_day = self._named_day(names.service_date, under_way)
-            by_trip = where_true(trip >= 0)
-            likely = self._likely_day(named_day, at)
-            is_plain = self._is_plain(
-                trip[by_trip], named_day[by_trip], likely[by_trip], at[by_trip], under_way[by_trip]
-            )
-            plain = by_trip[is_plain]
-            day[plain], verdict[plain] = likely[plain], FOUND
-            by_trip = by_trip[verdict[by_trip] != FOUND]
-            if len(by_trip):
-                verdict[by_trip] = NOT_RUNNING
-                c = self._of_trips(names, at, under_way, elapsed_s, named_day, by_trip)
-                best = np.argmin(c.hours_off, axis=0), np.arange(len(by_trip))
-                fits = np.isfinite(c.hours_off[best])
-                rows = by_trip[fits]
-                day[rows], shift[rows] = c.day[best][fits], c.shift_s[best][fits]
-                known[rows], other[rows] = c.by_start[best][fits], c.other_day[best][fits]
-                verdict[rows] = FOUND
-                self._put_on_the_services_of_the_day(rows[under_way[rows]], trip, day)
-            by_route = where_true(trip < 0)
-            if len(by_route):
-                by_route = by_route[(names.route[by_route] >= 0) & (names.start_time_s[by_route] >= 0)]
-            if len(by_route):
-                c, owner = self._of_routes(names, at, under_way, named_day, by_route)
-                if others is not None:
-                    runs = DatedRuns(self._timetable.journey_trip[c.journey], c.day, c.shift_s)
-                    c.hours_off[np.isin(runs.run_key, others)] = np.inf
-                rows, best_row, unique = self._best(c, owner)
-                verdict[rows] = np.where(unique, FOUND, AMBIGUOUS)
-                rows, best_row = rows[unique], best_row[unique]
-                trip[rows] = self._timetable.journey_trip[c.journey[best_row]]
-                day[rows], shift[rows], other[rows] = c.day[best_row], c.shift_s[best_row], c.other_day[best_row]
-            self._each_its_own(named_day, under_way, trip, day, shift, other)
+            elapsed_s = np.full(n, np.nan) if elapsed_s is None else elapsed_s
+            self._find_by_trip(found, names, at, under_way, elapsed_s, named_day)
+            self._find_by_route(found, names, at, under_way, named_day, others)
+            self._each_its_own(found, named_day, under_way)
         is_named = (names.trip >= 0) | ((names.route >= 0) & (names.start_time_s >= 0))
-        verdict[~is_named] = NOT_NAMED
-        lost = verdict != FOUND
-        trip[lost], day[lost], shift[lost] = NONE, NONE, 0
-        return FoundRuns(trip, day, shift, known, other & ~lost, verdict)
+        found.verdict[~is_named] = NOT_NAMED
+        lost = found.verdict != FOUND
+        found.trip[lost], found.service_day[lost], found.shift_s[lost] = NONE, NONE, 0
+        found.other_day[lost] = False
+        return found
+
+    def _find_by_trip(
+        self, found: FoundRuns, names: RunNames, at: Float64Array,
+        under_way: BoolArray, elapsed_s: Float64Array, named_day: Int64Array,
+    ) -> None:  # fmt: skip
+        """Note in `found` (n,) the runs of names by trip."""
+        by_trip = where_true(names.trip >= 0)
+        likely = self._likely_day(named_day[by_trip], at[by_trip])
+        is_plain = self._is_plain(names.trip[by_trip], named_day[by_trip], likely, at[by_trip], under_way[by_trip])
+        plain, rows = by_trip[is_plain], by_trip[~is_plain]
+        found.service_day[plain], found.verdict[plain] = likely[is_plain], FOUND
+        if len(rows) == 0:
+            return
+        c = self._of_trips(names, at, under_way, elapsed_s, named_day, rows)
+        best = np.argmin(c.hours_off, axis=0), np.arange(len(rows))
+        fits = np.isfinite(c.hours_off[best])
+        found.verdict[rows] = np.where(fits, FOUND, NOT_RUNNING)
+        rows, best = rows[fits], (best[0][fits], best[1][fits])
+        found.service_day[rows], found.shift_s[rows] = c.day[best], c.shift_s[best]
+        found.start_known[rows], found.other_day[rows] = c.by_start[best], c.other_day[best]
+        self._put_on_the_services_of_the_day(found, rows[under_way[rows]])
+
+    def _find_by_route(
+        self, found: FoundRuns, names: RunNames, at: Float64Array,
+        under_way: BoolArray, named_day: Int64Array, others: Int64Array | None,
+    ) -> None:  # fmt: skip
+        """Note in `found` (n,) the runs of names by route and start time, of which `others` are none."""
+        rows = where_true((names.trip < 0) & (names.route >= 0) & (names.start_time_s >= 0))
+        if len(rows) == 0:
+            return
+        c, owner = self._of_routes(names, at, under_way, named_day, rows)
+        runs = DatedRuns(self._timetable.journey_trip[c.journey], c.day, c.shift_s)
+        if others is not None:
+            c.hours_off[np.isin(runs.run_key, others)] = np.inf
+        rows, best, unique = self._best(c, runs, owner)
+        found.verdict[rows] = np.where(unique, FOUND, AMBIGUOUS)
+        rows, best = rows[unique], best[unique]
+        found.trip[rows], found.service_day[rows], found.shift_s[rows] = runs.trip[best], c.day[best], c.shift_s[best]
+        found.other_day[rows] = c.other_day[best]
 
     def _likely_day(self, named_day: Int64Array, at: Float64Array) -> Int64Array:
         """The service day (n,) that is looked at first: the one named, else that of `at`."""
@@ -339,46 +350,40 @@ class RunFinder:
                 owners.append(row)
         return _Candidates.joined(*parts), np.concatenate(owners)
 
-    def _best(self, c: _Candidates, owner: Int64Array) -> tuple[Int64Array, Int64Array, BoolArray]:
-        """Rows that have a candidate, the best of each, and whether no other run is as good (each (r,))."""
+    @staticmethod
+    def _best(c: _Candidates, runs: DatedRuns, owner: Int64Array) -> tuple[Int64Array, Int64Array, BoolArray]:
+        """Rows that have a candidate, the best of each, and whether no other of the candidates' runs, whatever its day,
+        is as good (each (r,))."""
         order = np.lexsort((c.hours_off, owner))
         order = order[np.isfinite(c.hours_off[order])]
         first = first_of_each(owner[order])
         best = order[first]
         rank = np.cumsum(first) - 1
-        trip = self._timetable.journey_trip[c.journey]
-        rival = (trip[order] != trip[best[rank]]) | (c.shift_s[order] != c.shift_s[best[rank]])
+        rival = (runs.trip[order] != runs.trip[best[rank]]) | (runs.shift_s[order] != runs.shift_s[best[rank]])
         rival &= c.hours_off[order] - c.hours_off[best[rank]] < 1e-9
         unique = np.bincount(rank, rival, len(best)) == 0
         return owner[best], best, unique
 
-    def _each_its_own(
-        self,
-        named_day: Int64Array,
-        under_way: BoolArray,
-        trip: Int32Array,
-        day: Int32Array,
-        shift_s: Int32Array,
-        other_day: BoolArray,
-    ) -> None:
+    def _each_its_own(self, found: FoundRuns, named_day: Int64Array, under_way: BoolArray) -> None:
         """A message that names a run by its own date as well means its neighbour by the neighbour's: put right here."""
+        day, other_day = found.service_day, found.other_day
         moved = where_true(other_day & ~under_way & (day >= 0))
         if len(moved) == 0:
             return
         tt = self._timetable
-        key = (day.astype(np.int64) * tt.trips + trip) * 2**20 + shift_s + 2**19
+        key = found.run_key
         truly = key[(day >= 0) & ~other_day & (named_day == day)]
         moved = moved[np.isin(key[moved], truly)]
         back = named_day[moved]
         runs = (back >= 0) & (back < len(tt.date))
         back = clipped(back, 0, len(tt.date) - 1).astype(np.int32)
-        runs &= tt.runs_on(trip[moved], back)
+        runs &= tt.runs_on(found.trip[moved], back)
         day[moved[runs]], other_day[moved[runs]] = back[runs], False
 
-    def _put_on_the_services_of_the_day(self, rows: Int64Array, trip: Int32Array, day: Int32Array) -> None:
+    def _put_on_the_services_of_the_day(self, found: FoundRuns, rows: Int64Array) -> None:
         """Give the trip that makes the same calls from the same time to those of `rows` whose own does not run on their
         day, where just one such trip does."""
-        tt = self._timetable
+        tt, trip, day = self._timetable, found.trip, found.service_day
         rows = rows[~tt.runs_on(trip[rows], day[rows]) & ~tt.trip_repeats[trip[rows]]]
         if len(rows) == 0:
             return
