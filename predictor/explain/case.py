@@ -36,8 +36,13 @@ class Case:
 
     @cached_property
     def scheduled(self) -> float:
-        """Arrival, at a first call departure."""
-        return self.at(self.call)
+        """Departure, at a last call arrival: as boards have it."""
+        return self.departs if self.call < self.calls - 1 else self.at(self.call)
+
+    @property
+    def waits(self) -> bool:
+        """By the timetable the run waits here, and is past when it leaves."""
+        return self.scheduled > self.at(self.call)
 
     @property
     def begins(self) -> float:

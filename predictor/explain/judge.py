@@ -110,6 +110,9 @@ class Judge:
         return self._never_ran(case)
 
     def _passed(self, case: Case, seen: Sighting) -> Verdict:
+        left = seen.departure if math.isfinite(seen.departure) else seen.at
+        if case.waits:
+            seen = replace(seen, at=left)
         gap = self.seen.gap_in(seen.at, seen.at)
         if gap is not None:
             return case.not_seen(FEED_GAP, (gap_fact(gap),), seen.at, seen.vehicle_id)
@@ -120,7 +123,6 @@ class Judge:
             skipped or self.seen.off_line(seen.vehicle_id, case.journey, seen.at - AWAY_S, seen.at + AWAY_S)
         ):
             return case.verdict(NOT_SERVED, DETOUR, (*closed, passed), vehicle_id=seen.vehicle_id)
-        left = seen.departure if math.isfinite(seen.departure) else seen.at
         if left < case.departs - EARLY_S and case.call < case.calls - 1:
             return case.verdict(EARLY, "", (passed,), seen.at, seen.vehicle_id)
         if seen.at <= case.scheduled + LATE_S:

@@ -26,7 +26,7 @@ class PromisedHeadway:
 def promised_calls(
     timetable: Timetable, entries: Int64Array, since: float, until: float
 ) -> list[tuple[float, int, int, int, int]]:
-    """Scheduled time (arrival, at a trip's first call departure), trip, service day, shift and call of those trip calls
+    """Scheduled time (departure, at a trip's last call arrival), trip, service day, shift and call of those trip calls
     `entries` (n,) that lie between two times, POSIX seconds, in order. Journeys run by headway have no such times."""
     tt = timetable
     journey, trip, call, seconds = _calls_of_journeys(tt, entries, np.flatnonzero(tt.journey_headway_s == 0))
@@ -70,7 +70,8 @@ def _calls_of_journeys(
     owner, place = expand_ranges(pointer[trip], pointer[trip + 1] - pointer[trip])
     entry, trip, journey = entries[owner], trip[owner], journeys[place]
     call = tt.call_at(entry)
-    seconds = tt.journey_shift_s[journey] + np.where(call == 0, tt.departure_s[entry], tt.arrival_s[entry])
+    ends = call == tt.trip_calls[trip] - 1
+    seconds = tt.journey_shift_s[journey] + np.where(ends, tt.arrival_s[entry], tt.departure_s[entry])
     return journey, trip, call, seconds
 
 

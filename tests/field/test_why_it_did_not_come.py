@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.field.city import City
+from benchmarks.field.faces import posix
 from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, cancelled, update
-from benchmarks.field.network import Frequency, Pattern, Route, Stop, Trip, network, row_of_stops
+from benchmarks.field.network import Call, Frequency, Pattern, Route, Stop, Trip, network, row_of_stops
 from feeds.history.store import HistoryStore
 
 TOWN = network(
@@ -213,3 +214,19 @@ def test_where_no_vehicles_are_told_of_what_the_operator_said_over_time_is_told(
             True,
         )
         city.service.history.flush()
+
+
+@pytest.mark.parametrize(("leaves", "told"), [("08:24", "on_time"), ("08:33", "late"), ("08:10", "early")])
+def test_of_a_bus_that_waits_at_a_hub_is_told_when_it_left(leaves: str, told: str) -> None:
+    hub = (Call("A", "08:00"), Call("B", "08:04", "08:24"), Call("C", "08:26"), Call("D", "08:28"))
+    city = City(network("A B C D", trips=(Trip("t0", "07:30"), Trip("t1", calls=hub))), at="08:00")
+    for minute in range(45):
+        at = city.posix("08:00") + 60 * minute
+        gone = max(at - city.posix(leaves), 0.0)
+        city.vehicle_positions(bus("v", "t1", place=(min((at - city.posix("08:00")) * 2.5, 600) + 5 * gone, 0)), at=at)
+        if gone > 240:
+            break
+    city.service._history.work.drain()
+    (one,) = city.json("/v1/stops/B/explain", at="2026-11-26T08:24")["explanations"]
+    assert (one["outcome"], one["scheduled_time"][11:16]) == (told, "08:24")
+    assert abs((posix(one["passed_at"]) or 0.0) - city.posix(leaves)) < 120
