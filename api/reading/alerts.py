@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -36,14 +38,12 @@ def network_alerts(moment: Moment) -> list[Alert]:
 
 def stop_alerts(moment: Moment, stop: int) -> list[Alert]:
     """Told at a stop (a station: at any of its platforms): of itself, of what calls there, of everything."""
-    stops = moment.timetable.members(stop).tolist()
-    return _told(moment, lambda informed: informed.stop(stops, moment.now))
+    return _told_at(moment, stop, lambda _: True)
 
 
 def alerts_of_stop(moment: Moment, stop: int) -> list[Alert]:
     """Of those told at a stop those that are read at stops alone."""
-    stops = moment.timetable.members(stop).tolist()
-    return _told(moment, lambda informed: shown_on(informed) == "stops" and informed.stop(stops, moment.now))
+    return _told_at(moment, stop, lambda informed: shown_on(informed) == "stops")
 
 
 def line_alerts(moment: Moment, route: int) -> list[Alert]:
@@ -168,10 +168,37 @@ def disturbed_lines(moment: Moment) -> frozenset[int]:
     return frozenset(routes)
 
 
-def _told(moment: Moment, concerns: Callable[[Informed], bool]) -> list[Alert]:
-    """Those that are shown now."""
-    alerts = [alert for alert, informed in _all(moment) if alert.shown_at(moment.now) and concerns(informed)]
+def _told(
+    moment: Moment, concerns: Callable[[Informed], bool], among: Iterable[tuple[Alert, Informed]] | None = None
+) -> list[Alert]:
+    """Those that are shown now, of all or `among` some."""
+    among = _all(moment) if among is None else among
+    alerts = [alert for alert, informed in among if alert.shown_at(moment.now) and concerns(informed)]
     return _in_order(alerts, moment.now)
+
+
+def _told_at(moment: Moment, stop: int, concerns: Callable[[Informed], bool]) -> list[Alert]:
+    """Those of them that are told at a stop: of hundreds in a network few may concern it."""
+    every, stops = _all(moment), moment.timetable.members(stop).tolist()
+    everywhere, by_stop = moment.view.once("alerts by stop", lambda: _by_stop(tuple(informed for _, informed in every)))
+    places = sorted({*everywhere, *chain.from_iterable(by_stop.get(at, ()) for at in stops)})
+    return _told(
+        moment,
+        lambda informed: informed.stop(stops, moment.now) and concerns(informed),
+        among=(every[place] for place in places),
+    )
+
+
+@lru_cache(maxsize=2)
+def _by_stop(alerts: tuple[Informed, ...]) -> tuple[list[int], dict[int, list[int]]]:
+    """Which of alerts may concern all stops, and which each: the same from view to view, until one changes."""
+    everywhere, by_stop = list[int](), dict[int, list[int]]()
+    for place, informed in enumerate(alerts):
+        if informed.may_reach is None:
+            everywhere.append(place)
+        for stop in informed.may_reach or ():
+            by_stop.setdefault(stop, []).append(place)
+    return everywhere, by_stop
 
 
 def _announced(moment: Moment, concerns: Callable[[Informed], bool]) -> list[Alert]:

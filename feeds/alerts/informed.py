@@ -130,6 +130,12 @@ class Informed:
             fit.at_stops(stops, now) for fit in self._dated(now)
         )  # fmt: skip
 
+    @cached_property
+    def may_reach(self) -> frozenset[int] | None:
+        """Stops at which it concerns readers at some time, None for all."""
+        everyone = any(fit.everyone for fit in self._fits)
+        return None if everyone else frozenset().union(*(fit.stops for fit in self._fits))
+
     def run(self, trip: int, service_day: int, shift_s: int) -> bool:
         """Whether it concerns a dated run, or a stop at which it calls."""
         pattern = int(self._timetable.trip_pattern[trip])
