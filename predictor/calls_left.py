@@ -110,11 +110,13 @@ class _Left:
     @classmethod
     def cancelled(cls, updates: TripUpdates, row: int, overlay: Overlay) -> _Left | None:
         """None where no run of the overlay is meant: one that the timetable does not have goes by its id and day, and
-        by its start among several."""
+        by its start among several, or where it has the id of a trip."""
         trip_id, day, shift_s = updates.name_of(row)
         alike = {start: trip for (name, on, start), trip in overlay.trip_of.items() if (name, on) == (trip_id, day)}
         only_one = len(alike) == 1 and updates.trip[row] < 0
+        named_by = updates.gone_shifts.get(row)
         trip = alike.get(shift_s, next(iter(alike.values())) if only_one else None)
+        trip = trip if named_by is None else alike.get(named_by, trip)
         return None if trip is None else cls(row, trip, int(overlay.timetable.trip_calls[trip]), np.nan)
 
 

@@ -115,6 +115,9 @@ class TripUpdates:
     added_lists: Mapping[int, Int32Array] = field(default_factory=dict)
     """Of runs that are told of as added though they are trips of the timetable, or these once more: the calls that the
     message names, by row."""
+    gone_shifts: Mapping[int, int] = field(default_factory=dict)
+    """Of runs that are taken out under the id of a trip: by how many seconds the start that they are named by is later
+    than that trip's, by row."""
     called_off: TripUpdates | None = None
     """What the message tells of the calls of runs of the timetable that it cancels, as if they were made: None where it
     tells no times of any."""

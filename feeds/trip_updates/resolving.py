@@ -255,6 +255,12 @@ def _as_message(
             row: calls.call[(calls.owner == row) & (told.update >= 0)].astype(np.int32)
             for row in np.flatnonzero(runs.is_added & is_one_of(runs.calls_from, (TIMETABLE, COPY))).tolist()
         },
+        gone_shifts={
+            row: int(runs.start_time_s[row] - tt.trip_start_s[runs.trip[row]])
+            for row in np.flatnonzero(
+                (runs.calls_from == NO_CALLS) & (runs.trip >= 0) & (runs.start_time_s >= 0)
+            ).tolist()
+        },
         refused={reason: count for reason, count in sorted(refused.items()) if count},
     )
 

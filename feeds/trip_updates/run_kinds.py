@@ -154,16 +154,21 @@ def _with_first_times(
 
 def with_cancelled_additions(runs: UpdatedRuns) -> UpdatedRuns:
     """Added runs that the same message cancels are that: the timetable does not have them, so they go by their id, and
-    by date and start where both are told."""
-    relationship, unknown = runs.relationship.copy(), runs.trip < 0
-    gone = np.flatnonzero(unknown & is_one_of(relationship, (TRIP_CANCELED, TRIP_DELETED)))
+    by date and start where both are told. Under the id of a trip the start tells that it is not that one."""
+    relationship, trip, day = runs.relationship.copy(), runs.trip.copy(), runs.service_day.copy()
+    gone = np.flatnonzero(is_one_of(relationship, (TRIP_CANCELED, TRIP_DELETED)))
     own = is_one_of(runs.calls_from, (COPY, LISTED))
     for row in gone[np.isin(runs.trip_id[gone], runs.trip_id[own])].tolist():
         meant = own & (runs.trip_id == runs.trip_id[row])
+        if runs.trip[row] >= 0:
+            meant &= (runs.service_day == runs.service_day[row]) & (runs.start_time_s == runs.start_time_s[row])
+            meant &= (runs.start_time_s >= 0) & (runs.shift_s != runs.moved_s[row])
+            if meant.any():
+                trip[row] = day[row] = NONE
         for names in (runs.service_day, runs.start_time_s):
             meant &= (names == names[row]) | (names[row] < 0) | (names < 0)
         relationship[meant] = runs.relationship[row]
-    return replace(runs, relationship=relationship)
+    return replace(runs, relationship=relationship, trip=trip, service_day=day)
 
 
 def _calls_along(tt: Timetable, trip: int, updates: StopTimeUpdates, span: slice) -> bool:

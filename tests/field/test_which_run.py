@@ -81,6 +81,29 @@ def test_a_run_added_to_a_trip_by_exact_times_is_the_one_of_its_start() -> None:
     assert city.board("C")[:3] == ["08:04 t1@08:00 scheduled", "08:36 t1@08:30 live", "09:04 t1@09:00 scheduled"]
 
 
+# google/transit#106, #243
+@pytest.mark.parametrize("town", [Network(), EVERY_HALF_HOUR])
+@pytest.mark.parametrize("of_another", [False, True])
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_cancellation_that_names_the_start_of_a_run_added_under_the_id_of_a_trip_strikes_out_that_run(
+    town: Network, of_another: bool, at_once: bool
+) -> None:
+    calls = (StopUpdate(stop, at, at) for stop, at in zip("ACE", ("08:10", "08:14", "08:18"), strict=True))
+    more = update("t1", *calls, relationship="ADDED", start_time="08:10:00", start_date=DATE)
+    if of_another:
+        copy = {"new_trip_id": "t1", "new_start_time": "08:10:00", "new_start_date": DATE}
+        more = update("t1", relationship="DUPLICATED", start_date=DATE, **copy)
+    gone = cancelled("t1", start_time="08:10:00", start_date=DATE)
+    city = City(town)
+    as_scheduled = city.board("C")
+    city.trip_updates(more)
+    for _ in range(2):
+        city.trip_updates(*([more, gone] if at_once else [gone]))
+        rows = city.board("C")
+        assert [row for row in rows if "cancelled" in row] == ["08:14 t1@08:10 cancelled"]
+        assert [row for row in rows if "cancelled" not in row] == as_scheduled
+
+
 def test_a_run_asked_for_by_about_its_start_time_is_the_nearest() -> None:
     city = City(EVERY_HALF_HOUR)
     for start, run in (("08:30:00", "08:30:00"), ("08:31:10", "08:30:00"), ("08:50", "09:00:00")):
