@@ -421,3 +421,6 @@ def test_who_waits_a_little_beyond_the_first_stop_has_left_when_it_moves() -> No
         assert city.board("A")[0][:5] == "08:00" and city.board("B")[0] >= "08:01"
     city.vehicle_positions(bus("v1", "t1", place=(560, 0)), OTHER, at="08:00")
     assert statuses(city, "A")[0] == "t2 scheduled" and statuses(city, "C")[0] == "t1 live"
+    # Aside of its line it is not about to leave.
+    aside = City(FAR, at="07:45").vehicle_positions(bus("v1", "t1", place=(0, -900), fresh=True), OTHER).at("07:59")
+    assert statuses(aside, "A")[0] == "t1 scheduled"
