@@ -137,7 +137,8 @@ def telling_why(moment: Moment, row: RunCall) -> Alert | None:
     """The alert whose cause is why a departure is cancelled or its stop skipped; None where none tells."""
     run = row.trip_idx, row.service_day, row.shift_s
     found: list[tuple[bool, Alert]] = []
-    for alert, informed in _all(moment):
+    pattern = int(moment.timetable.trip_pattern[row.trip_idx])
+    for alert, informed in _that_may_concern(moment, "patterns", [pattern]):
         if alert.state(moment.now) != "in_force":
             continue
         for selector in informed.fitting(*run, row.stop_idx if row.status == "skipped" else None):
@@ -178,27 +179,37 @@ def _told(
 
 
 def _told_at(moment: Moment, stop: int, concerns: Callable[[Informed], bool]) -> list[Alert]:
-    """Those of them that are told at a stop: of hundreds in a network few may concern it."""
-    every, stops = _all(moment), moment.timetable.members(stop).tolist()
-    everywhere, by_stop = moment.view.once("alerts by stop", lambda: _by_stop(tuple(informed for _, informed in every)))
-    places = sorted({*everywhere, *chain.from_iterable(by_stop.get(at, ()) for at in stops)})
+    """Those of them that are told at a stop."""
+    stops = moment.timetable.members(stop).tolist()
     return _told(
         moment,
         lambda informed: informed.stop(stops, moment.now) and concerns(informed),
-        among=(every[place] for place in places),
+        _that_may_concern(moment, "stops", stops),
     )
 
 
-@lru_cache(maxsize=2)
-def _by_stop(alerts: tuple[Informed, ...]) -> tuple[list[int], dict[int, list[int]]]:
-    """Which of alerts may concern all stops, and which each: the same from view to view, until one changes."""
-    everywhere, by_stop = list[int](), dict[int, list[int]]()
+_Concerned = Literal["stops", "patterns"]
+
+
+def _that_may_concern(moment: Moment, kind: _Concerned, some: Iterable[int]) -> list[tuple[Alert, Informed]]:
+    """Alerts that may concern some stops, or runs of some patterns: of hundreds in a network these are few."""
+    every = _all(moment)
+    of_all, of_each = moment.view.once(f"alerts by {kind}", lambda: _by(kind, tuple(informed for _, informed in every)))
+    places = {*of_all, *chain.from_iterable(of_each.get(one, ()) for one in some)}
+    return [every[place] for place in sorted(places)]
+
+
+@lru_cache(maxsize=4)
+def _by(kind: _Concerned, alerts: tuple[Informed, ...]) -> tuple[list[int], dict[int, list[int]]]:
+    """Which of alerts may concern all, and which each: the same from view to view, until one changes."""
+    of_all, of_each = list[int](), dict[int, list[int]]()
     for place, informed in enumerate(alerts):
-        if informed.may_reach is None:
-            everywhere.append(place)
-        for stop in informed.may_reach or ():
-            by_stop.setdefault(stop, []).append(place)
-    return everywhere, by_stop
+        concerned = informed.may_reach if kind == "stops" else informed.may_fit
+        if concerned is None:
+            of_all.append(place)
+        for one in concerned or ():
+            of_each.setdefault(one, []).append(place)
+    return of_all, of_each
 
 
 def _announced(moment: Moment, concerns: Callable[[Informed], bool]) -> list[Alert]:

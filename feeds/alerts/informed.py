@@ -136,6 +136,13 @@ class Informed:
         everyone = any(fit.everyone for fit in self._fits)
         return None if everyone else frozenset().union(*(fit.stops for fit in self._fits))
 
+    @cached_property
+    def may_fit(self) -> frozenset[int] | None:
+        """Patterns of the runs that it fits, None for all."""
+        everyone = any(fit.everyone for fit in self._fits)
+        of_runs = frozenset(int(self._timetable.trip_pattern[trip]) for fit in self._fits for trip, _ in fit.runs or ())
+        return None if everyone else of_runs.union(*(fit.patterns for fit in self._fits))
+
     def run(self, trip: int, service_day: int, shift_s: int) -> bool:
         """Whether it concerns a dated run, or a stop at which it calls."""
         pattern = int(self._timetable.trip_pattern[trip])
