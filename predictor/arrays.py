@@ -98,6 +98,16 @@ def sorted_once(keys: Int64Array) -> Int64Array:
     return keys[first_of_each(keys)]
 
 
+def each_once(keys: Int64Array | Int32Array) -> tuple[AnyArray, Int64Array]:
+    """The different `keys` (n,) in order, and the place of each key among them: as `np.unique`, which takes four times
+    as long for a few."""
+    order = keys.argsort(kind="stable")
+    ordered = keys[order]
+    first, place = first_of_each(ordered), np.empty(len(keys), np.int64)
+    place[order] = first.cumsum() - 1
+    return ordered[first], place
+
+
 def first_of_each(*columns: AnyArray) -> BoolArray:
     """Rows (n,) that are the first of their group; those that are alike in all `columns` (n,) stand together."""
     first = np.empty(len(columns[0]), bool)

@@ -37,7 +37,7 @@ from predictor.arrays import (
 )
 from predictor.columns import Columns, column_types
 from predictor.journeys import JourneyLookup
-from predictor.meant_days import against_day
+from predictor.meant_days import NEAR_S, against_day
 from predictor.runs import DatedRuns
 from predictor.timetable import DAY_S, Timetable
 
@@ -55,6 +55,8 @@ SAME_START_S = 59.0
 _NO_DAY = np.iinfo(np.int64).min
 _DAYS_AROUND = (0, -1, 1, -2)
 """Days to try beside the named one, in order of preference; GTFS has trips that start after 48:00."""
+_FAR_FROM_A_DAY_S = 40_000.0
+"""Who is within so much of the begin and of the end of a run is nearer to it than to the same a day before or after."""
 _ROUTE_SPACING_S = 1.0e7
 """Longer than any service day, so that the starts of all routes stand on one axis."""
 
@@ -216,12 +218,16 @@ class RunFinder:
         self, trip: Int32Array, named_day: Int64Array, likely: Int64Array, at: Float64Array, under_way: BoolArray
     ) -> BoolArray:
         """Which names (n,) leave nothing to weigh, as nearly all do: a trip with one departure that is under way on the
-        day that is looked at first, `likely`, and against which nothing speaks."""
+        day that is looked at first, `likely`, and against which nothing speaks; where no day is named, no more than
+        that it is early or late, by far less than it would be on any other day."""
         tt = self._timetable
         day = clipped(likely, 0, len(tt.date) - 1).astype(np.int32)
         plain: BoolArray = under_way & (likely == day)
         plain &= (self._journeys.count[trip] == 1) & ~tt.trip_is_frequency[trip] & ~tt.trip_overlaps[trip]
-        plain &= against_day(tt, trip, day, np.zeros(len(trip), np.int32), 0, at, under_way, likely == named_day) == 0.0
+        dated = likely == named_day
+        against = against_day(tt, trip, day, np.zeros(len(trip), np.int32), 0, at, under_way, dated)
+        late = ~dated & (against < NEAR_S / 3600.0) & (tt.trip_lasts_s[trip] + 3600.0 * against < _FAR_FROM_A_DAY_S)
+        plain &= (against == 0.0) | late
         return plain
 
     def _named_day(self, service_date: Int32Array, under_way: BoolArray) -> Int64Array:

@@ -16,7 +16,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from predictor.arrays import AnyArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, clipped, where_true
+from predictor.arrays import (
+    AnyArray,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    StrArray,
+    clipped,
+    each_once,
+    where_true,
+)
 from predictor.timetable import DAY_S, Timetable
 
 HOURS = 24
@@ -146,7 +156,7 @@ class TravelTimes:
         residual = seconds - expected
         slot = self.day_type[service_day] * HOURS + self.entry_hour[entry]
         # Of a network's links a step touches a few.
-        touched, of = np.unique(link, return_inverse=True)
+        touched, of = each_once(link)
         total, news = np.bincount(of, weight), np.bincount(of, weight * seconds)
         w = self.link_weight[touched]
         self.link_mean_s[touched] = (w * self.link_mean_s[touched] + news) / (w + total)
@@ -155,7 +165,7 @@ class TravelTimes:
         self.link_weight[touched] = np.minimum(w + total, 400.0)
         self._known[touched] = np.log1p(self.link_weight[touched])
 
-        cell, inverse = np.unique(link * (DAY_TYPES * HOURS) + slot, return_inverse=True)
+        cell, inverse = each_once(link * (DAY_TYPES * HOURS) + slot)
         row, column = cell // (DAY_TYPES * HOURS), cell % (DAY_TYPES * HOURS)
         add = np.bincount(inverse, weight)
         w = self.hour_weight[row, column]
