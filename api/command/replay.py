@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -47,12 +48,13 @@ _ROW_GROUP = 500_000
 
 
 class ParquetRows:
-    """Rows on their way into a Parquet file, written in groups."""
+    """Rows on their way into a Parquet file, written in groups: each beside the work that makes the next one."""
 
-    def __init__(self, writer: pq.ParquetWriter) -> None:
-        self._writer = writer
+    def __init__(self, writer: pq.ParquetWriter, beside: Executor) -> None:
+        self._writer, self._beside = writer, beside
         self._pending: list[pa.Table] = []
         self._rows = 0
+        self._written: Future[None] | None = None
 
     def append(self, table: pa.Table) -> None:
         """Add rows."""
@@ -62,19 +64,34 @@ class ParquetRows:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is pending."""
+        """Begin to write what is pending, once all before is written. Errors: OSError where that could not be."""
+        self.wait()
         if self._pending:
-            self._writer.write_table(pa.concat_tables(self._pending).unify_dictionaries())
+            self._written = self._beside.submit(self._write, self._pending)
         self._pending, self._rows = [], 0
+
+    def wait(self) -> None:
+        """Until all that was flushed is written. Errors: OSError."""
+        written, self._written = self._written, None
+        if written:
+            written.result()
+
+    def _write(self, tables: list[pa.Table]) -> None:
+        self._writer.write_table(pa.concat_tables(tables).unify_dictionaries())
 
 
 @contextmanager
 def parquet_rows(path: Path, schema: pa.Schema) -> Iterator[ParquetRows]:
     """A Parquet file that takes its name only when left without an error. Errors: OSError."""
-    with whole_file(path) as unfinished, pq.ParquetWriter(unfinished, schema, compression="zstd") as writer:
-        rows = ParquetRows(writer)
+    with (
+        whole_file(path) as unfinished,
+        pq.ParquetWriter(unfinished, schema, compression="zstd") as writer,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        rows = ParquetRows(writer, beside)
         yield rows
         rows.flush()
+        rows.wait()
 
 
 def _opened(folder: Path) -> tuple[Timetable, Recording]:
