@@ -12,11 +12,11 @@ from feeds.errors import FeedError
 if TYPE_CHECKING:
     from distributed import Client
 
+log = logging.getLogger("prochain")
+
 Part = TypeVar("Part")
 Done = TypeVar("Done")
 
-LOST_WORKERS = 2
-"""So many workers that are lost while they do one part are another's turn; then it is given up."""
 ANSWERS_WITHIN = "10s"
 """After this long a scheduler is taken not to be there."""
 
@@ -27,22 +27,28 @@ def spread(
     """Each part with what `work` made of it, as they are done; one process does them in their order.
 
     Parameters: `workers`: processes of this machine; `on`: address of a Dask scheduler (tcp://host:8786) to use
-    instead, whose workers see the same files under the same paths. Errors: those of `work`; FeedError where there is
-    no Dask, or no scheduler at the address.
+    instead, whose workers see the same files under the same paths. A part whose worker is lost is another's. Errors:
+    those of `work`; FeedError where there is no Dask, no scheduler at the address, or one that is lost.
     """
     if on is None and workers <= 1:
         for part in parts:
             yield part, work(part)
         return
     try:
-        from distributed import as_completed
+        from distributed import CancelledError, KilledWorker, as_completed
     except ImportError as error:
         raise FeedError("More than one process needs Dask: pip install 'prochain[dask]'.") from error
     with ExitStack() as cluster:
         client = cluster.enter_context(_client(min(workers, len(parts)), on))
-        tasks = {client.submit(work, part, pure=False, retries=LOST_WORKERS): part for part in parts}
+        tasks = {client.submit(work, part, pure=False): part for part in parts}
         for task in as_completed(tasks):
-            yield tasks[task], task.result()
+            try:
+                done = task.result()
+            except (CancelledError, KilledWorker) as error:
+                # Its scheduler is lost, or several workers at one part.
+                why = str(error).splitlines()[0]
+                raise FeedError(f"Dask gave up: {why} See to its scheduler and workers, and begin again.") from error
+            yield tasks[task], done
 
 
 def _client(workers: int, on: str | None) -> Client:
@@ -57,7 +63,12 @@ def _client(workers: int, on: str | None) -> Client:
             dashboard_address=None,
             silence_logs=logging.ERROR,
         )
+    # What it would tell of a scheduler that is lost, with where in its code, is told in our words.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
-        return Client(on, timeout=ANSWERS_WITHIN)
+        client = Client(on, timeout=ANSWERS_WITHIN)
     except (OSError, ValueError) as error:
         raise FeedError(f"No Dask scheduler answers at {on}: start one (dask scheduler) or correct --on.") from error
+    if not client.nthreads():
+        log.warning("The Dask scheduler at %s has no workers yet: start some (dask worker %s).", on, on)
+    return client

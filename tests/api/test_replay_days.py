@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from datetime import date
 from pathlib import Path
 
@@ -43,3 +44,13 @@ def test_an_address_without_a_scheduler_is_told_in_words(monkeypatch: pytest.Mon
         nobody.bind(("127.0.0.1", 0))
         with pytest.raises(FeedError, match="No Dask scheduler answers at tcp://"):
             list(spread(abs, [1], on=f"tcp://127.0.0.1:{nobody.getsockname()[1]}"))
+
+
+def test_a_scheduler_without_workers_and_one_that_is_lost_are_told_in_words(caplog: pytest.LogCaptureFixture) -> None:
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
+        threading.Timer(1.0, cluster.close).start()
+        with pytest.raises(FeedError, match="Dask gave up"):
+            list(spread(abs, [1], on=cluster.scheduler_address))
+    assert "has no workers yet: start some (dask worker " in caplog.text
