@@ -30,6 +30,7 @@ from predictor.trip_updates import (
     STOP_SKIPPED,
     TRIP_ADDED,
     TRIP_CANCELED,
+    TRIP_DELETED,
     TRIP_NEW,
     TRIP_UNSCHEDULED,
 )
@@ -114,6 +115,9 @@ def _run_words(
     own = NO_TRIP_PROPERTIES if relationship in OF_TIMETABLE else properties
     # Beside a modification any other id is one of its own, for readers who know of none.
     trip_id = modified.affected_trip_id or as_modified.get(id_of(trip.trip_id), trip.trip_id)
+    if relationship in (TRIP_CANCELED, TRIP_DELETED):
+        # Of a copy that is told of as it was when it was added.
+        trip_id = own.trip_id or trip_id
     start_time = own.start_time or trip.start_time or modified.start_time
     if not trip_id and relationship in (TRIP_ADDED, TRIP_NEW, TRIP_UNSCHEDULED):
         # The ids of entities often count them, and change from message to message.

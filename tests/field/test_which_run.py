@@ -104,6 +104,15 @@ def test_a_cancellation_that_names_the_start_of_a_run_added_under_the_id_of_a_tr
         assert [row for row in rows if "cancelled" not in row] == as_scheduled
 
 
+def test_a_cancellation_that_names_a_copy_as_it_was_told_of_strikes_out_the_copy() -> None:  # google/transit#243, #245
+    copy = {"new_trip_id": "d", "new_start_time": "08:10:00", "new_start_date": DATE, "start_date": DATE}
+    told, gone = update("t1", relationship="DUPLICATED", **copy), cancelled("t1", **copy)
+    for last in ((gone,), (told, gone)):
+        city = City().trip_updates(told).trip_updates(*last)
+        assert city.board("C") == ["08:04 t1 scheduled", "08:14 d cancelled", "09:04 t2 scheduled"]
+    assert City().trip_updates(gone).board("C") == ["08:04 t1 scheduled", "09:04 t2 scheduled"]
+
+
 def test_a_run_asked_for_by_about_its_start_time_is_the_nearest() -> None:
     city = City(EVERY_HALF_HOUR)
     for start, run in (("08:30:00", "08:30:00"), ("08:31:10", "08:30:00"), ("08:50", "09:00:00")):
