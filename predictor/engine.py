@@ -457,7 +457,8 @@ class Engine:
         through = np.ones(len(tracks), bool)
         through[current.slot[current.first_call < self.timetable.trip_calls[current.trip]]] = False
         later = legs.take(through[legs.slot])
-        doubt = np.maximum(doubt, doubts(self.timetable, tracks, later, holds, patience, self._feed.stands_since))
+        if len(later):
+            doubt = np.maximum(doubt, doubts(self.timetable, tracks, later, holds, patience, self._feed.stands_since))
         legs = replace(legs, journey=self._journeys.keys(legs))
         runs = ~is_among(legs.journey, np.concatenate([operator.cancelled, operator.deleted]))
         runs &= doubt[legs.slot] != GIVEN_UP

@@ -193,6 +193,8 @@ def _replaced(legs: Legs, tracks: Tracks) -> BoolArray:
 def _next(days: ServiceDays, tracks: Tracks, legs: Legs, taken: Int64Array, now: float, *, announced: bool) -> Legs:
     """The legs after these that begin soon, where no vehicle drives them (`taken`, sorted run keys): what each vehicle
     has been given (where `announced`), else its block's."""
+    if len(legs) == 0:
+        return legs
     tt, (trip, day) = days.timetable, days.onward(legs.trip, legs.service_day)
     shift = np.zeros(len(legs), np.int32)
     if announced:

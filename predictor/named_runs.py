@@ -236,6 +236,8 @@ class RunFinder:
         A bus that is there now does not drive on a date that the timetable does not have.
         """
         tt = self._timetable
+        if not service_date.any():
+            return np.full(len(service_date), _NO_DAY)
         date = service_date.astype(np.int64)
         year, month, day = date // 10_000, date // 100 % 100, date % 100
         given = (date > 0) & (month >= 1) & (month <= 12) & (day >= 1)

@@ -55,6 +55,8 @@ class OperatorHolds(DatedRuns):
     def of_first_calls(self, legs: Legs) -> Float64Array:
         """Until when the first call ahead of each leg is held, POSIX seconds; long ago where it is not."""
         until = np.full(len(legs), -np.inf)
+        if len(self) == 0:
+            return until
         leg, call, at = self.on(legs)
         first = call == legs.first_call[leg]
         np.maximum.at(until, leg[first], at[first])

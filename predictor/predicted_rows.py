@@ -120,6 +120,8 @@ def operator_rows(
     timetable: Timetable, operator: OperatorTimes, rows: Int64Array, now: float, skipped: Int64Array, *, live: bool
 ) -> PredictedCalls:
     """Rows of the operator's times, with the range that it gives, else one as wide as such times usually miss by."""
+    if len(rows) == 0:
+        return PredictedCalls.empty()
     calls = operator.calls.take(rows)
     arrival, given_s = np.maximum(calls.arrival, now), calls.uncertainty_s
     spread = 30.0 + 0.1 * (arrival - now)
