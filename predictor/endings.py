@@ -112,8 +112,8 @@ def told_until(tracks: Tracks, patience: Patience) -> Float64Array:
 def left_to_operator(
     legs: Legs, departure: Float64Array, tracks: Tracks, told_journeys: Int64Array, patience: Patience, now: float
 ) -> BoolArray:
-    """Legs (n,) of silent vehicles whose time at their next call has passed, where the operator goes on telling of the
-    run (`told_journeys`). `departure`: from the calls of all legs, in their order."""
+    """Legs (n,) of silent vehicles whose time at their next call has passed, where the operator tells of the run
+    (`told_journeys`), be it that it is over. `departure`: from the calls of all legs, in their order."""
     if len(told_journeys) == 0:
         return np.zeros(len(legs), bool)
     slot, silent = legs.slot[legs.of_call], told_until(tracks, patience) < now

@@ -418,7 +418,8 @@ class Engine:
         holds = OperatorHolds.of(self.timetable, fresh, begins)
         legs, doubt = self._legs(operator, fresh, still_told_runs, begins, holds, now)
         calls = self._predicted(legs, holds, passages, now)
-        stands = ~left_to_operator(legs, calls.departure, self._tracks, still_told_runs, self.settings.patience, now)
+        told, patience = fresh.calls.journey, self.settings.patience
+        stands = ~left_to_operator(legs, calls.departure, self._tracks, told, patience, now)
         if not stands.all():
             legs, calls = legs.take(stands), calls.take(stands[legs.of_call])
         return _Ahead(legs, doubt, calls)

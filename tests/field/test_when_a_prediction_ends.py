@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -164,6 +165,16 @@ def test_a_train_that_its_operator_puts_off_in_steps_or_that_stands_far_away_is_
         far.trip_updates(update("t1", StopUpdate("D", far.now + 1800, far.now + 1800)))
         assert len(far.departures("D")) == 1, minute
     assert far.departures("D")[0].told["doubt"] == "held_up"
+
+
+def test_a_run_of_which_all_that_was_told_is_past_does_not_come_back_with_a_bus_that_stands_aside() -> None:
+    calls = (StopUpdate("A", "08:00", "08:00"), StopUpdate("B", "08:02", "08:02"), StopUpdate("C", "08:04", "08:04"))
+    named: dict[str, Any] = {"start_date": 20261126, "start_time": "08:00:00"}
+    city = City(at="07:50").trip_updates(update("x1", *calls, relationship="NEW", route_id="r1", **named))
+    city.vehicle_positions(bus("v1", "x1", place=(0, -900), fresh=True, **named), OTHER).at("08:05")
+    for _ in range(15):
+        city.at(city.now + 60)
+        assert [row.run for stop in "AB" for row in city.departures(stop)] == ["t2", "t2"]
 
 
 # google/transit#250
