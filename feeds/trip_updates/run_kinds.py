@@ -85,7 +85,7 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
     same_id = trip_id == np.array(by_timetable, np.str_)
     own_id = ~same_id & (is_one_of(calls_from, (COPY, LISTED)) | (trip < 0))
     namesake = places_in(tt.trip_index, trip_id.tolist())
-    among_others = (trip < 0) & (namesake >= 0) | np.isin(trip_id, trip_id[own_id & (start >= 0)])
+    among_others = runs.is_added & (trip < 0) & (namesake >= 0) | np.isin(trip_id, trip_id[own_id & (start >= 0)])
     among_others &= own_id & (start < 0) & (day >= 0)
     start = _with_first_times(tt, start, day, np.flatnonzero(among_others), updates, update_ptr)
     # By the id of another trip it is known by how long after that one it starts.

@@ -1145,6 +1145,14 @@ def test_a_run_added_under_the_id_of_a_trip_of_another_line_or_way_takes_nothing
     assert lines == ["1", "2"]
 
 
+def test_a_trip_that_is_replaced_by_one_the_other_way_is_on_no_board_at_its_own_times() -> None:
+    city = City(at="07:40").trip_updates(
+        added("t1", ("E", "07:50"), ("C", "07:54"), ("A", "07:58"), relationship="REPLACEMENT", **TODAY)
+    )
+    assert [city.board(stop)[0] for stop in "EC"] == ["07:50 t1 live", "07:54 t1 live"]
+    assert [city.board(stop)[0] for stop in "BD"] == ["09:02 t2 scheduled", "09:06 t2 scheduled"]
+
+
 def test_an_added_trip_that_the_timetable_has_is_that_trip() -> None:
     city = City(at="07:58").trip_updates(update("t1", StopUpdate("A", delay=120), relationship="ADDED", **TODAY))
     assert city.board("C") == ["08:06 t1 live", "09:04 t2 scheduled"]
