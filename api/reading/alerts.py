@@ -194,6 +194,8 @@ _Concerned = Literal["stops", "patterns"]
 def _that_may_concern(moment: Moment, kind: _Concerned, some: Iterable[int]) -> list[tuple[Alert, Informed]]:
     """Alerts that may concern some stops, or runs of some patterns: of hundreds in a network these are few."""
     every = _all(moment)
+    if not every:
+        return []
     of_all, of_each = moment.view.once(f"alerts by {kind}", lambda: _by(kind, tuple(informed for _, informed in every)))
     places = {*of_all, *chain.from_iterable(of_each.get(one, ()) for one in some)}
     return [every[place] for place in sorted(places)]

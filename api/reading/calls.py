@@ -368,11 +368,10 @@ def _clock_times(calls: KnownCalls, scheduled: Float64Array, now: float) -> Floa
 
 def _of_vehicles(texts: StrArray, vehicle: Int32Array, told_texts: StrArray, told: Int64Array) -> list[str | None]:
     """What vehicles (n,) are called, or the operator calls those of their runs; None where nothing is known."""
-    found: list[str | None] = [None] * len(vehicle)
-    for names, of in ((texts, vehicle), (told_texts, told)):
-        known = np.flatnonzero(of >= 0)
-        for i, name in zip(known.tolist(), names[of[known]].tolist(), strict=True):
-            found[i] = name or None
+    names = texts[vehicle].tolist() if len(texts) else [""] * len(vehicle)
+    found = [name or None if i >= 0 else None for i, name in zip(vehicle.tolist(), names, strict=True)]
+    for i in np.flatnonzero(told >= 0).tolist():
+        found[i] = str(told_texts[told[i]]) or None
     return found
 
 
