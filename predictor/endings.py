@@ -17,6 +17,7 @@ import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int8Array, Int64Array, first_of_each, is_among, where_true
 from predictor.legs import Legs
+from predictor.matching import TURNED_M
 from predictor.operator_holds import OperatorHolds
 from predictor.snapshot import DEADHEAD, FOLLOWED, GIVEN_UP, HELD_UP, IN_SERVICE, LAYOVER, OFF_ROUTE, OVERDUE
 from predictor.timetable import Timetable
@@ -85,10 +86,12 @@ def doubts(
     stood_s = np.where(state == IN_SERVICE, stood_s, 0.0)
 
     gone = (waited_s > patience.never_left_s) | broken_down | (strayed_s > patience.strayed_s)
-    result = np.full(len(tracks), FOLLOWED, np.int8)
-    result[slot] = np.where(
-        waited_s > patience.overdue_s, OVERDUE, np.where(stood_s > patience.held_up_s, HELD_UP, FOLLOWED)
+    # Who comes along its own line the other way may as well drive another run under this one's name.
+    overdue = (waited_s > patience.overdue_s) | (
+        own & (state == DEADHEAD) & (tracks.against_m[slot] >= TURNED_M) & (reported > due)
     )
+    result = np.full(len(tracks), FOLLOWED, np.int8)
+    result[slot] = np.where(overdue, OVERDUE, np.where(stood_s > patience.held_up_s, HELD_UP, FOLLOWED))
     # Whose run another drives, or has driven, was left there, still logged in.
     stuck = own & (result[slot] != FOLLOWED)
     if stuck.any():
