@@ -185,7 +185,7 @@ class Matcher:
             return match
         reports = self._on_runs(tracks, slot, obs, match, on, moved_m)
         stop_told = self._stop_told(reports, obs)
-        place = self._place(reports, self._window(reports), stop_told)
+        place = self._held_at_its_stop(reports, self._place(reports, self._window(reports), stop_told))
         self._note_progress(match, reports, place, stop_told)
         match.jumped[on] = place.jumped
         match.leapt[on] = reports.same & (reports.way_m > FASTEST_M_S * reports.gap_s + LEAP_M)
@@ -316,6 +316,28 @@ class Matcher:
             gets_on, reports.along_m + reports.moved_m, np.where(reports.moved_m > 0, 0.0, reports.along_m)
         )
         return _Place(at_m, off_line | (against_m >= TURNED_M), jumped, against_m, gets_on, along_m)
+
+    def _held_at_its_stop(self, reports: _OnRuns, place: _Place) -> _Place:
+        """The places (m,) with that of who waits for its time on the way at its stop until it drives on along its line:
+        receivers wander, and buses stand aside, as where they wait to set out."""
+        tt, call = self.timetable, reports.departed
+        entry = tt.entry_of(reports.trip, call)
+        leaves = tt.stay_end[entry]
+        early_s = tt.departure_s[leaves] - reports.seconds
+        long_wait = tt.departure_s[leaves] - tt.arrival_s[entry] >= EARLIEST_DEPARTURE_S
+        waits = reports.under_way & (reports.arrived > call) & (leaves + 1 < tt.trip_call_ptr[reports.trip + 1])
+        rows = where_true(waits & long_wait & (early_s > -EARLIEST_DEPARTURE_S) & ~tt.trip_is_frequency[reports.trip])
+        if len(rows) == 0:
+            return place
+        there = reports.take(rows)
+        stop_m, to_stop_m = (
+            self.diagram.call_distance_m(there.trip, there.departed),
+            self._to_stop_m(there, there.departed),
+        )
+        held = (to_stop_m < BEYOND_FIRST_M) & ~(place.gets_on[rows] & (to_stop_m >= WANDERS_M))
+        place.at_m[rows[held]], place.against_m[rows[held]] = stop_m[held], 0.0
+        place.off_line[rows[held]] = place.jumped[rows[held]] = False
+        return place
 
     def _better(
         self, line: Int32Array, reports: _OnRuns, rows: Int64Array, window: _Window, found: Projection

@@ -38,6 +38,26 @@ def test_the_stop_after_a_wait_of_most_of_the_way_there_is_told_in_time() -> Non
     assert [clock(city.at(time, every_s=30.0), "C") for time in ("08:16", "08:18")] == ["08:20", "08:20"]
 
 
+# TheTransitClock/transitime#279
+@pytest.mark.parametrize(
+    "places",
+    [((600, 0), (640, 30), (560, -20), (645, 10), (590, 40)), ((600, 0), (570, 260), (600, 0))],
+)
+def test_who_waits_at_a_hub_is_there_until_its_time_wherever_its_receiver_wanders_or_it_stands_aside(
+    places: tuple[tuple[float, float], ...],
+) -> None:
+    city = hub_city().vehicle_positions(bus("v1", "t1", late_s=-60)).at("08:13", every_s=60.0)
+    for minute in range(9):
+        at = city.posix("08:14") + 60 * minute
+        city.vehicle_positions(bus("v1", "t1", place=places[min(minute, len(places) - 1)]), at=at)
+        rows = [city.departures(stop)[0] for stop in "BC"]
+        assert [(row.run, row.status) for row in rows] == [("t1", "live")] * 2
+        assert rows[0].clock == "08:24" and rows[1].clock >= "08:27"
+        city.faces_agree("B")
+    city.vehicle_positions(bus("v1", "t1", place=(900, 0)), at="08:25")
+    assert city.board("B") == [] and city.departures("C")[0].status == "live"
+
+
 @pytest.mark.parametrize("timepoint", [None, 1])
 def test_a_hub_counts_down_to_the_departure_of_a_bus_that_waits_there(timepoint: int | None) -> None:
     city = hub_city(timepoint).vehicle_positions(bus("v1", "t1", late_s=-60)).at("08:05", every_s=120.0)
