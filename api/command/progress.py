@@ -33,13 +33,20 @@ def progress(doing: str) -> Iterator[Callable[[float], None]]:
 def _told_while_it_lasts(doing: str) -> Iterator[None]:
     done, began = Event(), time.monotonic()
 
-    def tell() -> None:
-        print(f"{doing} …", file=sys.stderr, flush=True)
-        while not done.wait(_STILL_S):
-            print(f"{doing}, for {time.monotonic() - began:.0f} s now …", file=sys.stderr, flush=True)
+    def say(what: str) -> None:
+        # In one piece: another thread may have something to say.
+        sys.stderr.write(f"{what} …\n")
+        sys.stderr.flush()
 
-    Thread(target=tell, name="progress", daemon=True).start()
+    def tell() -> None:
+        say(doing)
+        while not done.wait(_STILL_S):
+            say(f"{doing}, for {time.monotonic() - began:.0f} s now")
+
+    telling = Thread(target=tell, name="progress", daemon=True)
+    telling.start()
     try:
         yield
     finally:
         done.set()
+        telling.join()
