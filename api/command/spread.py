@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -17,7 +18,7 @@ log = logging.getLogger("prochain")
 Part = TypeVar("Part")
 Done = TypeVar("Done")
 
-ANSWERS_WITHIN = "10s"
+ANSWERS_WITHIN_S = 10.0
 """After this long a scheduler is taken not to be there."""
 
 
@@ -66,9 +67,17 @@ def _client(workers: int, on: str | None) -> Client:
     # What it would tell of a scheduler that is lost, with where in its code, is told in our words.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
-        client = Client(on, timeout=ANSWERS_WITHIN)
+        # A client would wait for minutes for what listens there and is no Dask.
+        asyncio.run(asyncio.wait_for(_connected(on), ANSWERS_WITHIN_S))
+        client = Client(on, timeout=ANSWERS_WITHIN_S)
     except (OSError, ValueError) as error:
         raise FeedError(f"No Dask scheduler answers at {on}: start one (dask scheduler) or correct --on.") from error
     if not client.nthreads():
         log.warning("The Dask scheduler at %s has no workers yet: start some (dask worker %s).", on, on)
     return client
+
+
+async def _connected(on: str) -> None:
+    from distributed.comm.core import connect
+
+    await (await connect(on, timeout=ANSWERS_WITHIN_S)).close()

@@ -38,12 +38,17 @@ def test_days_replayed_by_a_cluster_are_those_of_one_process(tmp_path: Path) -> 
     assert set(pq.read_table(here / "passages", partitioning="hive")["day"].to_pylist()) == {str(day) for day in DAYS}
 
 
-def test_an_address_without_a_scheduler_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.command.spread.ANSWERS_WITHIN", "200ms")
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
+@pytest.mark.parametrize("something_listens", [False, True])
+def test_an_address_without_a_scheduler_is_told_in_words(
+    something_listens: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.command.spread.ANSWERS_WITHIN_S", 0.2)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        if something_listens:
+            other.listen()
         with pytest.raises(FeedError, match="No Dask scheduler answers at tcp://"):
-            list(spread(abs, [1], on=f"tcp://127.0.0.1:{nobody.getsockname()[1]}"))
+            list(spread(abs, [1], on=f"tcp://127.0.0.1:{other.getsockname()[1]}"))
 
 
 def test_a_scheduler_without_workers_and_one_that_is_lost_are_told_in_words(caplog: pytest.LogCaptureFixture) -> None:
