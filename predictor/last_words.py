@@ -73,9 +73,9 @@ class LastWords:
         """Go on by the indices of another timetable, that of `journeys`, with the calls that are made there. A run that
         another one stands for no more is back at its times: those of the other are not told of its calls."""
         new, calls = journeys.timetable, self._calls
-        replaced = np.flatnonzero(old.run_relationships[calls.trip] == TRIP_REPLACEMENT)
-        back = new.run_relationships[calls.runs.take(replaced).renamed(old, new).trip] != TRIP_REPLACEMENT
-        calls = calls.take(np.delete(np.arange(len(calls)), replaced[back]))
+        back = old.run_relationships[calls.trip] == TRIP_REPLACEMENT
+        back[back] = new.run_relationships[calls.runs.take(back).renamed(old, new).trip] != TRIP_REPLACEMENT
+        calls = calls.take(~back)
         calls = still_made(calls, calls.call, old, new)
         self._calls = replace(calls, journey=journeys.keys(calls))
 

@@ -450,9 +450,8 @@ class Matcher:
         is_back |= (early_s > 0.0) & (reports.arrived > 1) & (reports.to_first_m < WANDERS_M)
         stays = due & reports.same & (reports.arrived > 0) & ~tt.trip_is_frequency[trip]
         stays &= ~(place.gets_on & (reports.to_first_m >= WANDERS_M))
-        beyond = (at_m - first_m < BEYOND_FIRST_M) & (reports.to_first_m < WAITS_WITHIN_M)
         near = reports.near_first & (at_m <= first_m + STOP_ZONE_M)
-        beyond &= early | ~place.off_line
+        beyond = (at_m - first_m < BEYOND_FIRST_M) & (reports.to_first_m < WAITS_WITHIN_M) & (early | ~place.off_line)
         waiting = not_left & (near | ((early | stays) & (reports.near_first | beyond)))
         waiting |= reports.same & is_back
         # Nobody is on the way by so much before the timetable that it cannot have begun: who was coming to the first

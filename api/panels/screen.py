@@ -123,9 +123,7 @@ def screen_timetable(moment: PageMoment, stops: list[int], route: int | None = N
     }
 
 
-def _stop(
-    boards: StopBoards, moment: PageMoment, stop: int, limit: int, name: str, route: int | None
-) -> ScreenStop:  # fmt: skip
+def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int, name: str, route: int | None) -> ScreenStop:
     directions = soonest_first(line_directions(moment, boards.board(stop), route))[:limit]
     return ScreenStop(
         name=name,

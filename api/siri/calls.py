@@ -23,13 +23,14 @@ _OCCUPANCIES = {
 }  # fmt: skip
 
 
-def journey_ref(call: RunCall) -> str:
-    """Names a run on its day: its trip, of a trip that runs more than once with its start."""
-    return f"{call.trip_id}:{call.start_time}" if call.headway_s or call.shift_s else call.trip_id
+def journey_ref(tt: Timetable, call: RunCall) -> str:
+    """Names the run of a call on its day."""
+    return run_ref(tt, call.trip_idx, call.shift_s)
 
 
 def run_ref(tt: Timetable, trip: int, shift_s: int | None) -> str:
-    """The same of any run; `shift_s` None: of all runs of the trip."""
+    """Names a run on its day: its trip, of a trip that runs more than once with its start; `shift_s` None: all runs of
+    the trip."""
     if shift_s is None or not (shift_s or tt.trip_is_frequency[trip]):
         return str(tt.trip_id[trip])
     return f"{tt.trip_id[trip]}:{start_time(tt, trip, shift_s)}"
@@ -56,7 +57,7 @@ def journey_answer(asked: Asked, call: RunCall, destination: str, last_stop: int
     return {
         **asked.line(call.route_idx, call.direction),
         "FramedVehicleJourneyRef": {
-            "DataFrameRef": value(call.service_date), "DatedVehicleJourneyRef": journey_ref(call),
+            "DataFrameRef": value(call.service_date), "DatedVehicleJourneyRef": journey_ref(asked.timetable, call),
         },
         "DirectionName": values(destination),
         "DestinationRef": asked.stop_ref(last_stop),

@@ -169,7 +169,7 @@ def _cancellation(asked: Asked, moved: MovedDeparture) -> Json:
         "MonitoringRef": asked.stop_ref(moved.stop_idx),
         **asked.line(call.route_idx, call.direction),
         "VehicleJourneyRef": {
-            "DataFrameRef": value(call.service_date), "DatedVehicleJourneyRef": journey_ref(call),
+            "DataFrameRef": value(call.service_date), "DatedVehicleJourneyRef": journey_ref(asked.timetable, call),
         },
     }  # fmt: skip
 
@@ -179,7 +179,7 @@ def _visit(asked: Asked, call: RunCall, destination: int) -> Json:
     recorded_at = view.snapshot.made_at if call.age_s is None else asked.moment.now - call.age_s
     return {
         "RecordedAtTime": asked.time(recorded_at),
-        "ItemIdentifier": f"{journey_ref(call)}:{call.service_date}:{call.call + 1}",
+        "ItemIdentifier": f"{journey_ref(asked.timetable, call)}:{call.service_date}:{call.call + 1}",
         "MonitoringRef": asked.stop_ref(call.stop_idx),
         "MonitoredVehicleJourney": {
             **journey_answer(asked, call, call.destination, destination, live=call.status == "live"),

@@ -121,10 +121,11 @@ def test_whichever_process_is_killed_boards_go_on_and_all_catch_up(site: Site) -
     site.start("redis")
     catches_up(site, stops)
 
+    until(lambda: riders.asked > 50, "hardly anybody was answered")
     riders.stopping.set()
     riders.join(60.0)
     assert riders.wrong == []
-    assert riders.asked > len(stops), "each is asked for more than once"
+    assert riders.asked > 50
     officer_writes_through_a_worker(site)
 
 
