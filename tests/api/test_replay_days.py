@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 
@@ -15,6 +17,7 @@ from api.command.spread import spread
 from feeds.errors import FeedError
 
 AUSTIN = Path(__file__).parents[2].parent / "shared" / "data" / "capmetro-2016"
+THE_TABLES = Path(__file__).parents[2] / "docs" / "data.md"
 DAYS = (date(2016, 11, 25), date(2016, 11, 26))
 EVERY_S = 1500.0
 
@@ -34,8 +37,11 @@ def test_days_replayed_by_a_cluster_are_those_of_one_process(tmp_path: Path) -> 
             rows = pq.read_table(day_file(here, table, day))
             assert len(rows) > 20, table
             assert rows.equals(pq.read_table(day_file(there, table, day)))
-    # Read as one table, the folder gives the day as a column.
+    # Read as one table, the folder gives the day as a column; in DuckDB as the page of the tables says.
     assert set(pq.read_table(here / "passages", partitioning="hive")["day"].to_pylist()) == {str(day) for day in DAYS}
+    as_one = next(re.finditer(r"`from (read_parquet\(.+\))`", THE_TABLES.read_text()))[1].replace("days/", f"{here}/")
+    days = duckdb.execute(f"select day, count(*) from {as_one} group by day order by day").fetchall()
+    assert days == [(day, pq.read_metadata(day_file(here, "predictions", day)).num_rows) for day in DAYS]
 
 
 @pytest.mark.parametrize("something_listens", [False, True])
