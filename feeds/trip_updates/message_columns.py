@@ -65,6 +65,8 @@ class UpdatedRuns(Columns):
     """and the times at which they are scheduled are stated."""
     is_added: BoolArray
     """Told of as one that the timetable does not have."""
+    long_known: BoolArray
+    """Yet to begin, and told of by what was measured long ago: a plan, however new the message is."""
     as_modified: BoolArray
     """Named as the run that a diversion of the message makes: its calls are numbered as on that."""
 

@@ -13,7 +13,7 @@ from feeds.trip_updates.message_columns import LISTED, StopTimeUpdates, UpdatedR
 from predictor.arrays import NONE, BoolArray, Float64Array, or_where_unknown
 from predictor.timetable import DAY_S, Timetable
 
-_SOON_S = 300.0
+_SOON_S = 1800.0
 """So long before runs begin it is kept what is told of them."""
 _HALF_A_DAY_S = DAY_S / 2
 """What is measured longer before a run is nearer to that of another day."""
@@ -64,7 +64,7 @@ def without_old_times(
 ) -> tuple[UpdatedRuns, StopTimeUpdates]:
     """Runs and updates without the times of runs under way of which nothing was measured for long, nor the delays that
     were those of the day before; what is cancelled or skipped stays so, and the times of runs that list their calls are
-    taken as a plan.
+    taken as a plan. So is what was told as long ago of runs that are yet to begin: it is known, but not live.
 
     Parameters: `newest` (n,): when each run was measured, POSIX seconds; `is_dated` (n,): whether its date is named.
     """
@@ -80,13 +80,14 @@ def without_old_times(
     begins = np.where(of_another_day, -np.inf, begins)
     age_s = np.where((found | is_listed) & (newest > 0), received_at - newest, 0.0)
     rows = np.flatnonzero((age_s > TRIP_UPDATES_KEPT_S / 2) & (begins < received_at + _SOON_S))
-    if len(rows) == 0:
-        return runs, updates
-    old = (age_s > TRIP_UPDATES_KEPT_S) & (begins < received_at)
-    place = np.full(len(old), NONE, np.int64)
+    aged = age_s > TRIP_UPDATES_KEPT_S
+    place = np.full(len(aged), NONE, np.int64)
     place[rows] = np.arange(len(rows))
-    of_now = last_told.are_of_now(runs.take(rows), updates.of_runs(place), newest[rows], received_at)
-    old[rows[of_now]] = False
+    if len(rows):
+        of_now = last_told.are_of_now(runs.take(rows), updates.of_runs(place), newest[rows], received_at)
+        aged[rows[of_now]] = False
+    old = aged & (begins < received_at)
+    runs = replace(runs, long_known=aged & ~old)
     if not old.any():
         return runs, updates
     refused["update_stale"] += int(old.sum())

@@ -87,7 +87,7 @@ class _Told(Columns):
     bounded: BoolArray
     """Only known to be left no later than the next one, or no earlier than the one before;"""
     untold: BoolArray
-    """the latter."""
+    """the latter, or of a run that is only known for long."""
     uncertainty_s: Float64Array
     occupancy: Int8Array
     """GTFS-Realtime OccupancyStatus on departure, -1 where not told."""
@@ -158,6 +158,7 @@ def _told(
     arrival, departure, bounded, untold = expected_times(
         runs, calls, updates, update, found, relationship, received_at, refused
     )
+    untold |= runs.long_known[calls.owner]
     uncertainty_s, occupancy = at(updates.uncertainty_s, update), at(updates.occupancy, update, NONE)
     return _Told(update, relationship, arrival, departure, bounded, untold, uncertainty_s, occupancy)
 

@@ -827,13 +827,13 @@ def test_a_delay_without_a_date_that_was_measured_yesterday_is_not_todays() -> N
         update("t1", StopUpdate("A", delay=300), timestamp=yesterday),
     ):
         assert city.trip_updates(told).board("A")[0] == "08:00 t1 scheduled"
-    # Who names the day, or the time, knows beforehand.
+    # Who names the day, or the time, knows beforehand: that is a plan.
     for told in (
         update("t1", delay=300, timestamp=yesterday, start_date=20261126),
         update("t1", StopUpdate("A", departure="08:05"), timestamp=yesterday),
         update("t1", delay=300, timestamp=city.now - 3 * 3600),
     ):
-        assert city.trip_updates(told).board("A")[0] == "08:05 t1 live"
+        assert city.trip_updates(told).board("A")[0] == "08:05 t1 scheduled"
 
 
 def test_a_cancellation_without_a_date_that_was_written_before_yesterdays_run_ended_is_not_todays() -> None:
