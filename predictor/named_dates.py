@@ -52,6 +52,20 @@ class NamedDates:
         """Whether dates are UTC's, as far as is known; where nothing is, whether they were in the last message."""
         return self._last_read_by_utc if self.by_utc is None else self.by_utc
 
+    @property
+    def custom(self) -> tuple[bool, bool | None]:
+        """What `meant` goes by."""
+        return self.reads_by_utc, self.by_calendar
+
+    def meant(self, timetable: Timetable, names: RunNames, found: FoundRuns) -> FoundRuns:
+        """The runs (n,) that are `found` by their `names` and only spoken of, on the days that are meant by custom."""
+        reads_by_utc, by_calendar = self.custom
+        if not reads_by_utc and by_calendar is None:
+            return found
+        dates = _Dates.of(timetable, names, found)
+        day = dates.day_by_utc() if reads_by_utc else dates.day_past_midnight(by_calendar=bool(by_calendar))
+        return dates.on(day, found, np.zeros(len(found.trip), bool))
+
     def hear(
         self,
         timetable: Timetable,
@@ -70,11 +84,14 @@ class NamedDates:
             self._by_utc = False
         elif (dates.utc_start | (dates.utc_alone(now) & (timed | ~dates.runs_as_named))).any():
             self._by_utc = True
-        past_midnight = timed & (dates.trip >= 0) & (dates.start_s >= DAY_S)
-        if (past_midnight & (dates.named == dates.service_day)).any():
-            self._by_calendar = False
-        elif (past_midnight & (dates.named == dates.service_day + dates.start_s // DAY_S)).any():
-            self._by_calendar = True
+        past_midnight = (dates.trip >= 0) & (dates.start_s >= DAY_S)
+        # A delay may be told of a coming night, but not of the last one.
+        is_out = timed | (under_way & (np.abs(dates.begins - now) < NEAR_S))
+        of_service = (past_midnight & is_out & (dates.named == dates.service_day)).any()
+        of_calendar = (past_midnight & timed & (dates.named == dates.service_day + dates.start_s // DAY_S)).any()
+        if of_service or of_calendar:
+            # Where several operators' runs stand in one feed, each with a custom of its own, nothing is known.
+            self._by_calendar = None if of_service and of_calendar else bool(of_calendar)
 
     def settled(
         self,
@@ -94,16 +111,10 @@ class NamedDates:
         if by_utc is None:
             by_utc = bool((dates.utc_alone(now) & under_way & (dates.begins < now + _SOON_S)).any())
         self._last_read_by_utc = by_utc
-        if not by_utc and self.by_calendar:
-            found = dates.on(dates.day_by_calendar(), found, timed)
+        if not by_utc and self.by_calendar is not None:
+            found = dates.on(dates.day_past_midnight(by_calendar=self.by_calendar), found, timed)
             dates = _Dates.of(timetable, names, found)
         return dates.on(dates.day_by_utc() if by_utc else dates.day_not_past(late_s, now), found, timed)
-
-
-def on_days_by_utc(timetable: Timetable, names: RunNames, found: FoundRuns) -> FoundRuns:
-    """The runs (n,) that are `found` by their `names`, on the days that these mean by UTC's dates."""
-    dates = _Dates.of(timetable, names, found)
-    return dates.on(dates.day_by_utc(), found, np.zeros(len(found.trip), bool))
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,9 +208,10 @@ class _Dates:
             result[rows] = day[rows]
         return result
 
-    def day_by_calendar(self) -> Int32Array:
-        """(n,) the day whose run begins past 24:00 on the date that is named, -1 where there is none."""
-        day = (self.named - self.start_s // DAY_S).astype(np.int32)
+    def day_past_midnight(self, *, by_calendar: bool) -> Int32Array:
+        """(n,) the day of the run past 24:00 that is meant by the date that is named: the calendar's on which it
+        begins, or that of its service day; -1 where there is none."""
+        day = (self.named - by_calendar * (self.start_s // DAY_S)).astype(np.int32)
         return np.where(self.runs_on(day) & (self.named >= 0) & (self.start_s >= DAY_S), day, np.int32(NONE))
 
     def day_not_past(self, late_s: Float64Array, now: float) -> Int32Array:

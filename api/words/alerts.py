@@ -26,6 +26,7 @@ from feeds.alerts.informed import Informed
 from feeds.alerts.selector_fits import ANY
 from feeds.alerts.translations import language_in, text_in
 from predictor.arrays import NONE
+from predictor.timetable import DAY_S
 
 _BLANKS = " \t\xa0"
 _ENDS = f"{_BLANKS}\n.:;!?-–—"
@@ -197,7 +198,9 @@ def _departures(moment: PageMoment, informed: Informed, at: Sequence[int], said:
         if not any(words.time(time).casefold() in said or _has_clock(said, words, time) for time in (first, leaves)):
             named = trip if own_run < 0 else int(tt.run_named[own_run])
             name = trip if named < 0 else named, shift, day
-            departure = here >= 0, leaves, words.time(leaves), moment.place_of(destination_of(tt, trip))
+            # What leaves after the midnight of its day could be another night's.
+            clock = (words.clock if day != ANY and leaves >= tt.date_origin[day] + DAY_S else words.time)(leaves)
+            departure = here >= 0, leaves, clock, moment.place_of(destination_of(tt, trip))
             if departure[0] or not found.get(name, (False,))[0]:
                 found[name] = departure
     return [(clock, destination) for _, _, clock, destination in sorted(found.values(), key=lambda each: each[1])]

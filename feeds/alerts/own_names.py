@@ -1,7 +1,7 @@
 """What the alerts of a feed name in common, as the timetable names it: agencies, and the dates of runs.
 
-Where the feed names dates as UTC has them, they are told as those of service days. The operator's other feeds tell by
-which clock (see `predictor.named_dates`): alerts, which speak of runs of any day, do not.
+Dates that the feed names as UTC or the calendar has them are told as those of service days. The operator's other feeds
+tell by which clock (see `predictor.named_dates`): alerts, which speak of runs of any day, do not.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import numpy as np
 from feeds.alerts.alert import Alert, Selector, TripSelector
 from feeds.alerts.informed import Informed
 from feeds.ids.run_names import run_names
+from feeds.service_times import start_times
 from predictor.arrays import NONE
-from predictor.named_dates import NamedDates, on_days_by_utc
+from predictor.named_dates import NamedDates
 from predictor.named_runs import FOUND, run_finder
 from predictor.timetable import Timetable
 
@@ -27,14 +28,14 @@ class OwnNames:
     def __init__(self, dates: NamedDates) -> None:
         """`dates`: what the operator's other feeds tell of the dates that they name."""
         self._dates = dates
-        self._read: tuple[tuple[Alert, ...], Timetable, bool, tuple[Alert, ...]] | None = None
+        self._read: tuple[tuple[Alert, ...], Timetable, object, tuple[Alert, ...]] | None = None
 
     def of(self, alerts: tuple[Alert, ...], timetable: Timetable, now: float) -> tuple[Alert, ...]:
         """The alerts in the timetable's own names. Made once for each message."""
-        read, by_utc, tt = self._read, self._dates.reads_by_utc, timetable.base
-        if read is None or read[0] is not alerts or read[1] is not tt or read[2] is not by_utc:
+        read, custom, tt = self._read, self._dates.custom, timetable.base
+        if read is None or read[0] is not alerts or read[1] is not tt or read[2] != custom:
             own = with_own_agencies(alerts, tt, now)
-            self._read = read = alerts, tt, by_utc, _by_utc(own, tt, now) if by_utc else own
+            self._read = read = alerts, tt, custom, _on_service_days(own, tt, self._dates, now)
         return read[3]
 
 
@@ -81,10 +82,10 @@ def _named_beside(selectors: tuple[Selector, ...], timetable: Timetable, now: fl
     return tuple(own_ids) if len(own_ids) == 1 else several if len(several) > 1 else ()
 
 
-def _by_utc(alerts: tuple[Alert, ...], tt: Timetable, now: float) -> tuple[Alert, ...]:
+def _on_service_days(alerts: tuple[Alert, ...], tt: Timetable, dates: NamedDates, now: float) -> tuple[Alert, ...]:
     selectors = (selector for alert in alerts for selector in alert.selectors)
     trips = list(dict.fromkeys(s.trip for s in selectors if s.trip is not None and s.trip.start_date))
-    if not trips:
+    if not trips or dates.custom == (False, None):
         return alerts
     neither = np.zeros(len(trips), bool)
     names, _, _ = run_names(
@@ -93,10 +94,14 @@ def _by_utc(alerts: tuple[Alert, ...], tt: Timetable, now: float) -> tuple[Alert
         neither, tt, now, Counter(),
     )  # fmt: skip
     found = run_finder(tt).find(names, np.full(len(trips), now), neither)
-    runs = on_days_by_utc(tt, names, found)
+    runs = dates.meant(tt, names, found)
+    starts = start_times(tt, runs.trip, runs.shift_s)
     date_of_trip: dict[TripSelector, TripSelector] = {
-        trip: replace(trip, start_date=str(tt.date[day]))
-        for trip, day, verdict in zip(trips, runs.service_day.tolist(), runs.verdict.tolist(), strict=True)
+        # With a start past 24:00 a date means no other night.
+        trip: replace(trip, start_date=str(tt.date[day]), start_time=start if start >= "24" else trip.start_time)
+        for trip, day, start, verdict in zip(
+            trips, runs.service_day.tolist(), starts, runs.verdict.tolist(), strict=True
+        )
         if verdict == FOUND
     }
 

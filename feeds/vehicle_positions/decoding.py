@@ -74,11 +74,12 @@ def decode_vehicle_positions(
     reports, called_off, refused = reports_of(message)
     reports, shared = with_own_names(reports, timetable, feed_timestamp)
     refused["vehicle_id_shared"] = shared
+    dates = dates or NamedDates()
     observations = resolve(reports, timetable, received_at, feed_timestamp, dates, numbering)
     observations = _one_a_vehicle(_of_this_day(observations, refused), refused)
     observations = with_refused(_under_one_id(observations, timetable, refused), refused)
     trips = (e.vehicle.trip for e in message.entity if e.HasField("vehicle") and e.vehicle.HasField("trip"))
-    cancelled = cancelled_runs(called_off, timetable, received_at, observations.trip)
+    cancelled = cancelled_runs(called_off, timetable, received_at, observations.trip, dates)
     return replace(observations, headway_as=named_in_reports(trips, timetable), cancelled=cancelled)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
-from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, cancelled, skipped, update
+from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, alert, bus, cancelled, skipped, update
 from benchmarks.field.network import (
     Call,
     Frequency,
@@ -719,6 +719,38 @@ def test_a_cancellation_of_the_next_service_day_leaves_the_coming_nights_run(kno
         city.vehicle_positions(bus("v2", "n2", "A", start_date=DATE))
     rows = texts(city.trip_updates(gone).far_departures("A"))
     assert rows[0] == "00:30 n1 scheduled" and "00:30 n1/2026-11-27 cancelled" in rows
+
+
+@pytest.mark.parametrize("by_calendar", [False, True])
+@pytest.mark.parametrize("told", ["update", "vehicle", "alert"])
+@pytest.mark.parametrize("night", [0, 1])
+def test_past_midnight_what_is_said_of_a_run_is_of_the_night_that_the_operators_dates_mean(
+    by_calendar: bool, told: str, night: int
+) -> None:
+    # opentripplanner/OpenTripPlanner#5718, HSLdevcom/transitdata#91
+    date = DATE + by_calendar
+    here = bus("v2", "n2", "A", fresh=True, start_date=date)
+    city = City(NIGHT, at="24:05").vehicle_positions(here)
+    if told == "update":
+        city.trip_updates(cancelled("n1", start_date=date + night))
+    elif told == "vehicle":
+        gone = bus("v1", "n1", "A", schedule_relationship="CANCELED", start_date=date + night)
+        city.vehicle_positions(here, gone)
+    else:
+        city.alerts(alert("No bus", {"trip_id": "n1", "start_date": date + night}))
+    city.at("24:12")
+    days = ("2026-11-26", "2026-11-27")
+    if told == "alert":
+        assert [day for day in days if city.trip_answer("n1", date=day)["alerts"]] == [days[night]]
+        assert city.messages(stop="A")["panel"] == [f"1: {'tomorrow ' if night else ''}00:30 to East: No bus"]
+    else:
+        assert [city.trip("n1", date=day)[0].status == "cancelled" for day in days] == [not night, bool(night)]
+
+
+def test_delays_of_tonight_by_the_service_day_show_that_tomorrows_cancellation_is_not_tonights() -> None:
+    late = update("n2", StopUpdate("A", delay=60), start_date=DATE)
+    city = City(NIGHT, at="23:50").trip_updates(late, cancelled("n1", start_date=DATE + 1)).at("24:12")
+    assert city.board("A") == ["00:30 n1 scheduled", "01:01 n2 live"]
 
 
 # Trips of more than a day, named without their date
