@@ -467,8 +467,10 @@ class City:
             update for update in self.updates
             if update.relationship in ("ADDED", "NEW", "DUPLICATED") or update.trip not in known
         ]  # fmt: skip
-        named = [update.fields for update in own if trip in (update.trip, update.fields.get("new_trip_id"))]
-        return len({update.get("new_start_time", update.get("start_time")) for update in named}) > 1
+        named = [update for update in own if trip in (update.trip, update.fields.get("new_trip_id"))]
+        starts = {update.fields.get("new_start_time", update.fields.get("start_time")) for update in named}
+        listed = {update.stops[0].departure for update in named if update.stops and "start_time" not in update.fields}
+        return len(starts) > 1 or len(listed) > 1
 
     def _own_start(self, trip: str) -> str:
         """When a trip leaves by its own calls, HH:MM:SS."""

@@ -91,7 +91,7 @@ def _decoded(
         timetable, runs, updates, newest, entities.is_dated, received_at, last_told, refused
     )
     modified = modified_runs(message, timetable, received_at, refused)
-    runs = with_cancelled_additions(runs)
+    runs = with_cancelled_additions(timetable, runs, updates)
     runs, updates = each_run_once(runs, updates, newest, refused)
     runs = with_modified(runs, timetable, modified)
     with_extra = runs_with_extra_calls(timetable, runs, updates)

@@ -19,10 +19,10 @@ from feeds.trip_updates.message_columns import (
     UpdatedRuns,
     first_known,
 )
-from predictor.arrays import NONE, Int32Array, Int64Array, group_starts, is_one_of
+from predictor.arrays import NONE, Int32Array, Int64Array, StrArray, group_starts, is_one_of
 from predictor.named_runs import SAME_START_S, START_TOLERANCE_S
 from predictor.stop_alignment import aligned
-from predictor.timetable import Timetable
+from predictor.timetable import DAY_S, Timetable
 from predictor.trip_updates import (
     TRIP_ADDED,
     TRIP_CANCELED,
@@ -32,6 +32,9 @@ from predictor.trip_updates import (
     TRIP_REPLACEMENT,
     TRIP_SCHEDULED,
 )
+
+_ANOTHER_S = 600.0
+"""Times at one stop that are so far apart are not two opinions of one run."""
 
 
 def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refused: Counter[str]) -> UpdatedRuns:
@@ -87,7 +90,10 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
     namesake = places_in(tt.trip_index, trip_id.tolist())
     among_others = runs.is_added & (trip < 0) & (namesake >= 0) | np.isin(trip_id, trip_id[own_id & (start >= 0)])
     among_others &= own_id & (start < 0) & (day >= 0)
-    start = _with_first_times(tt, start, day, np.flatnonzero(among_others), updates, update_ptr)
+    unnamed = np.flatnonzero(own_id & runs.is_added & (trip < 0) & (start < 0) & (day >= 0) & ~among_others)
+    by_time = _with_first_times(tt, start, day, unnamed, updates, update_ptr)
+    rows = np.append(np.flatnonzero(among_others), _of_one_name(trip_id, day, by_time, unnamed, updates, update_ptr))
+    start = _with_first_times(tt, start, day, rows, updates, update_ptr)
     # By the id of another trip it is known by how long after that one it starts.
     named_start = np.append(tt.trip_start_s, np.int32(0))[namesake]
     own_shift = np.where(start >= 0, start - named_start, 0)
@@ -116,6 +122,18 @@ def _told_once(runs: UpdatedRuns, updates: StopTimeUpdates, update_ptr: Int64Arr
         same = first.setdefault(key, row)
         trip_id[row], start[row] = trip_id[same], start[same]
     return replace(runs, trip_id=trip_id, start_time_s=start)
+
+
+def _of_one_name(
+    trip_id: StrArray, day: Int32Array, start: Int32Array, rows: Int64Array, updates: StopTimeUpdates,
+    update_ptr: Int64Array,
+) -> Int64Array:  # fmt: skip
+    """Of the runs `rows` those that share their id, day and first stop with another, but not their time there."""
+    alike: dict[tuple[str, int, int], list[int]] = {}
+    for row in rows[np.diff(update_ptr)[rows] > 0].tolist():
+        alike.setdefault((str(trip_id[row]), int(day[row]), int(updates.stop[update_ptr[row]])), []).append(row)
+    several = [group for group in alike.values() if np.ptp(start[group]) >= _ANOTHER_S]
+    return np.array([row for group in several for row in group], np.int64)
 
 
 def _with_own_starts(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, update_ptr: Int64Array) -> Int32Array:
@@ -152,14 +170,24 @@ def _with_first_times(
     return start
 
 
-def with_cancelled_additions(runs: UpdatedRuns) -> UpdatedRuns:
+def with_cancelled_additions(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates) -> UpdatedRuns:
     """Added runs that the same message cancels are that: the timetable does not have them, so they go by their id, and
-    by date and start where both are told. Under the id of a trip the start tells that it is not that one."""
+    by date and start where both are told. Under the id of a trip the start tells that it is not that one. Where none is
+    of that date and start, a run past 24:00 goes by those of the calendar too."""
     relationship, trip, day = runs.relationship.copy(), runs.trip.copy(), runs.service_day.copy()
     gone = np.flatnonzero(is_one_of(relationship, (TRIP_CANCELED, TRIP_DELETED)))
     own = is_one_of(runs.calls_from, (COPY, LISTED))
-    for row in gone[np.isin(runs.trip_id[gone], runs.trip_id[own])].tolist():
-        meant = own & (runs.trip_id == runs.trip_id[row])
+    gone = gone[np.isin(runs.trip_id[gone], runs.trip_id[own])]
+    if len(gone) == 0:
+        return runs
+    listed = np.flatnonzero(own & (runs.start_time_s < 0) & (day >= 0))
+    begins = _with_first_times(
+        tt, runs.start_time_s, runs.service_day, listed, updates, group_starts(updates.owner, len(runs))
+    )
+    calendar_day, clock = runs.service_day + begins // int(DAY_S), begins % int(DAY_S)
+    for row in gone.tolist():
+        alike = own & (runs.trip_id == runs.trip_id[row])
+        meant = alike.copy()
         if runs.trip[row] >= 0:
             meant &= (runs.service_day == runs.service_day[row]) & (runs.start_time_s == runs.start_time_s[row])
             meant &= (runs.start_time_s >= 0) & (runs.shift_s != runs.moved_s[row])
@@ -167,6 +195,10 @@ def with_cancelled_additions(runs: UpdatedRuns) -> UpdatedRuns:
                 trip[row] = day[row] = NONE
         for names in (runs.service_day, runs.start_time_s):
             meant &= (names == names[row]) | (names[row] < 0) | (names < 0)
+        if runs.trip[row] < 0 and not meant.any():
+            meant = alike & (begins >= DAY_S) & (calendar_day == runs.service_day[row])
+            meant &= (clock == runs.start_time_s[row]) | (runs.start_time_s[row] < 0)
+            day[row] = NONE if meant.any() else day[row]
         relationship[meant] = runs.relationship[row]
     return replace(runs, relationship=relationship, trip=trip, service_day=day)
 

@@ -1024,6 +1024,36 @@ def test_an_added_trip_that_is_cancelled_today_is_struck_out_though_it_runs_tomo
     assert city.board("C") == ["08:04 t1 scheduled", "08:14 x cancelled", "09:04 t2 scheduled"]
 
 
+def test_added_trips_of_one_id_that_name_no_start_are_told_apart_by_their_times() -> None:
+    first, second = (
+        update("x", StopUpdate("A", a, a), StopUpdate("C", c, c), StopUpdate("E", e, e), relationship="ADDED", **TODAY)
+        for a, c, e in (("08:30", "08:34", "08:38"), ("08:50", "08:54", "08:58"))
+    )
+    for told in ((first, second), (second, first)):
+        board = City(at="07:58").trip_updates(*told).board("C")
+        assert board[1:3] == ["08:34 x@08:30 live", "08:54 x@08:50 live"]
+    # Two opinions of one run are none.
+    other = added("x", ("A", "08:31"), ("C", "08:36"), ("E", "08:39"), **TODAY)
+    rows = City(at="07:58").trip_updates(first, other).departures("C")
+    assert [row.told["trip_id"] for row in rows] == ["t1", "x", "t2"]
+
+
+@pytest.mark.parametrize("start", ["", "00:30:00"])
+@pytest.mark.parametrize("beside", [False, True])
+def test_an_added_trip_after_midnight_that_is_cancelled_by_the_calendars_date_is_struck_out(
+    start: str, beside: bool
+) -> None:
+    times = (("A", "24:30"), ("C", "24:34"), ("E", "24:38"))
+    night = added("x", *times, **TODAY, **({"start_time": "24:30:00"} if start else {}))
+    next_night = added("x", *((stop, f"48:{at[3:]}") for stop, at in times), start_date=20261127, start_time="24:30:00")
+    gone = cancelled("x", start_date=20261127, **({"start_time": start} if start else {}))
+    city = City(at="23:50").trip_updates(night, *([next_night] if beside and start else []), gone)
+    told = {(row.clock, row.told["service_date"][-2:]): row.status for row in city.far_departures("C")}
+    assert told["00:34", "26"] == "cancelled"
+    assert told.get(("00:34", "27")) == ("scheduled" if beside and start else None)
+    city.faces_agree("C")
+
+
 def test_added_trips_without_an_id_are_told_apart_by_their_starts_in_any_order() -> None:
     names = []
     for order in (1, -1):
