@@ -32,8 +32,6 @@ class ServiceDays:
 
     def following(self, trip: Int32Array, service_day: Int32Array) -> Int32Array:
         """The trip that the same block drives after each trip (n,) on its day, -1 where none."""
-        if len(trip) and (service_day == service_day[0]).all():
-            return self.next_trip(int(service_day[0]))[trip]
         result = np.full(len(trip), NONE, np.int32)
         for day in np.unique(service_day).tolist():
             of_day = service_day == day

@@ -24,7 +24,7 @@ from api.answers.assets import Style, assets, css_of, map_library
 from api.answers.packed import Beginning, BegunAlike
 from api.words.lines import apart_words, line_name, line_title, line_word
 from api.words.moment import PageMoment
-from api.words.texts import LANGUAGE_COOKIE, LANGUAGES, texts_in
+from api.words.texts import LANGUAGE_COOKIE, LANGUAGES, Texts, texts_in
 
 _A_YEAR_S = 365 * 86400
 _POLICY = {
@@ -173,16 +173,17 @@ class Frame:
 
 def framed(moment: PageMoment, template: str, frame: Frame, **context: object) -> Response:
     """A whole page."""
-    return whole_page(moment.root, moment.texts.language, fragment(moment, template, **context), frame)
+    return whole_page(moment.root, moment.texts, template, frame, moment=moment, **context)
 
 
-def whole_page(root: str, language: str, rest: str, frame: Frame) -> Response:
-    """A page's HTML, of which `rest` is what stands behind its style, with what is to be said of it."""
+def whole_page(root: str, texts: Texts, template: str, frame: Frame, **context: object) -> Response:
+    """A page, in the language of `texts`, whose addresses begin with `root`."""
+    rest = templates(root).get_template(template).render(context, texts=texts)
     rules = {**_POLICY, "style-src": frame.sheet.csp_source, **frame.policy}
     rules |= {directive: f"{rules[directive]} {more}" for directive, more in frame.also_allowed.items()}
     content_policy = "; ".join(f"{directive} {sources}" for directive, sources in rules.items() if sources)
     return BegunAlike(
-        _beginning(root, language, frame.sheet.sheets),
+        _beginning(root, texts.language, frame.sheet.sheets),
         f"{frame.sheet.colours}</style>{rest}".encode(),
         frame.status,
         headers={"Content-Security-Policy": content_policy, **_HEADERS, **frame.headers},

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fastapi import Request, Response
 
 from api.answers.assets import style
-from api.answers.frame import Frame, templates, whole_page
+from api.answers.frame import Frame, whole_page
 from api.words.moment import language_of
 from api.words.root_path import path_within, root_of
 from api.words.texts import texts_in
@@ -41,9 +41,9 @@ def problem_page(request: Request, status: int, detail: str, headers: Mapping[st
     key = f"problem_{status}"
     desk = path_within(request.scope).startswith(_DESK)
     wait_s = headers.get("Retry-After", "")
-    page = templates(root).get_template("problem.html").render(
-        texts=texts, said=texts(key if key in texts.entries else "problem_other"),
+    return whole_page(
+        root, texts, "problem.html", Frame(style([]), status, headers=headers),
+        said=texts(key if key in texts.entries else "problem_other"),
         wait_s=int(wait_s) if wait_s.isdecimal() else None, asked=request.method in ("GET", "HEAD"),
         again=status >= 500 or status in _PASSES, home=_DESK if desk else "/", detail=detail if desk else "",
     )  # fmt: skip
-    return whole_page(root, texts.language, page, Frame(style([]), status, headers=headers))

@@ -18,7 +18,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api.answers.assets import asset_answer, style
 from api.answers.doors import Doors
 from api.answers.forwarding import UnreachableError
-from api.answers.frame import Frame, templates, whole_page
+from api.answers.frame import Frame, whole_page
 from api.answers.middleware import HttpMiddleware
 from api.answers.problems import Problem, problem_response
 from api.answers.root_path import OwnRedirects, RootPath
@@ -139,13 +139,12 @@ def _page(request: Request, status: int, said: str = "", only: SupervisedNetwork
     chosen = request.query_params.get(LANGUAGE_COOKIE) in LANGUAGES
     networks = [only] if only else sorted(_networks_of(request).all, key=lambda network: network.title.casefold())
     frame = Frame(style([]), status, headers={"Retry-After": str(_RETRY_AFTER_S)} if status == 503 else {})
-    rest = templates(root).get_template("networks.html").render(
-        texts=texts, networks=networks, said=texts(said) if said else "",
+    return whole_page(
+        root, texts, "networks.html", frame, networks=networks, said=texts(said) if said else "",
         starting=not all(network.ready for network in networks),
         query="?" + urlencode({LANGUAGE_COOKIE: texts.language}) if chosen else "",
         languages=[(other, texts_in(other)("language_name")) for other in LANGUAGES if other != texts.language],
     )  # fmt: skip
-    return whole_page(root, texts.language, rest, frame)
 
 
 def _readyz(request: Request) -> Response:

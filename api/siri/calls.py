@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from api.reading.calls import Event, RunCall
+from api.reading.journey import Journey
 from api.siri.delivery import Asked, Json, value, values
 from feeds.service_times import start_time
 from predictor.arrays import Int32Array
@@ -23,9 +24,10 @@ _OCCUPANCIES = {
 }  # fmt: skip
 
 
-def journey_ref(tt: Timetable, call: RunCall) -> str:
-    """Names the run of a call on its day."""
-    return run_ref(tt, call.trip_idx, call.shift_s)
+def framed_ref(tt: Timetable, call: RunCall) -> Json:
+    """Names the run of a call, and its day."""
+    ref = run_ref(tt, call.trip_idx, call.shift_s)
+    return {"DataFrameRef": value(call.service_date), "DatedVehicleJourneyRef": ref}
 
 
 def run_ref(tt: Timetable, trip: int, shift_s: int | None) -> str:
@@ -44,6 +46,12 @@ def ends_at(snapshot: Snapshot, runs: DatedRuns, call: Int32Array | int = 0) -> 
     return stops
 
 
+def last_stop(asked: Asked, run: RunCall | Journey) -> int:
+    """The stop at which a run ends for its riders."""
+    runs = DatedRuns.one(run.trip_idx, run.service_day, run.shift_s)
+    return int(ends_at(asked.moment.view.snapshot, runs)[0])
+
+
 def last_open(tt: Timetable, trip: Int32Array, last: Int32Array) -> Int32Array:
     """(n,) the last call up to `last` (n,) of each trip at which riders may get off, `last` where they may at none."""
     at = last.copy()
@@ -56,9 +64,7 @@ def journey_answer(asked: Asked, call: RunCall, destination: str, last_stop: int
     """What each service says of the run of a `call`, bound for `destination`, that ends at `last_stop`."""
     return {
         **asked.line(call.route_idx, call.direction),
-        "FramedVehicleJourneyRef": {
-            "DataFrameRef": value(call.service_date), "DatedVehicleJourneyRef": journey_ref(asked.timetable, call),
-        },
+        "FramedVehicleJourneyRef": framed_ref(asked.timetable, call),
         "DirectionName": values(destination),
         "DestinationRef": asked.stop_ref(last_stop),
         "DestinationName": values(destination),

@@ -12,9 +12,8 @@ from fastapi.responses import Response
 from api.reading.board import WINDOW_S
 from api.reading.calls import PASSED_AFTER_S
 from api.reading.journey import Journey, journeys_of, runs_of_line
-from api.siri.calls import call_answer, ends_at, journey_answer
+from api.siri.calls import call_answer, journey_answer, last_stop
 from api.siri.delivery import Asked, DirectionRef, Json, Page, PreviewInterval, seconds_ahead, values
-from predictor.runs import DatedRuns
 from predictor.timetable import Timetable
 from predictor.trip_updates import TRIP_ADDED, TRIP_DUPLICATED, TRIP_NEW
 
@@ -58,12 +57,13 @@ def _journey(asked: Asked, journey: Journey) -> Json:
     coming = [call for call in told if call.published >= asked.moment.now - PASSED_AFTER_S] or told[-1:]
     made = [call for call in journey.calls if call.status != "skipped"] or journey.calls
     first = next((call for call in made if call.pickup != "none"), made[0])
-    (last,) = ends_at(view.snapshot, DatedRuns.one(journey.trip_idx, journey.service_day, journey.shift_s))
     extra = _extra_stops(tt, journey.trip_idx)
     recorded_at = view.snapshot.made_at if journey.age_s is None else asked.moment.now - journey.age_s
     return {
         "RecordedAtTime": asked.time(recorded_at),
-        **journey_answer(asked, coming[0], journey.destination, int(last), live=journey.status == "live"),
+        **journey_answer(
+            asked, coming[0], journey.destination, last_stop(asked, journey), live=journey.status == "live"
+        ),
         "OriginRef": asked.stop_ref(first.stop_idx),
         "OriginName": values(str(tt.stop_name[first.stop_idx])),
         **({"ExtraJourney": True} if _is_extra(tt, journey.trip_idx) else {}),

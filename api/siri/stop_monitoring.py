@@ -16,7 +16,7 @@ from api.reading.board import WINDOW_S, stop_boards
 from api.reading.calls import RunCall
 from api.reading.moment import Moment
 from api.reading.moved_away import MovedDeparture, moved_from_all
-from api.siri.calls import call_answer, ends_at, journey_answer, journey_ref
+from api.siri.calls import call_answer, ends_at, framed_ref, journey_answer, last_stop, run_ref
 from api.siri.delivery import (
     FARTHEST,
     Asked,
@@ -27,7 +27,6 @@ from api.siri.delivery import (
     seconds_ahead,
     value,
 )  # fmt: skip
-from predictor.runs import DatedRuns
 
 MOST_STOPS = 20
 
@@ -150,9 +149,7 @@ def _begins(moment: Moment, stop: int, start_time: datetime) -> float:
 def _moved_visit(asked: Asked, moved: MovedDeparture) -> Json:
     """A departure that has moved to another stop, told where riders wait for it."""
     call = moved.run
-    run = DatedRuns.one(call.trip_idx, call.service_day, call.shift_s)
-    last = int(ends_at(asked.moment.view.snapshot, run)[0])
-    visit = _visit(asked, call, last)
+    visit = _visit(asked, call, last_stop(asked, call))
     visit["MonitoringRef"] = asked.stop_ref(moved.stop_idx)
     told = visit["MonitoredVehicleJourney"]["MonitoredCall"]
     told["DepartureStopAssignment"] = told.get("DepartureStopAssignment", {}) | {
@@ -168,18 +165,16 @@ def _cancellation(asked: Asked, moved: MovedDeparture) -> Json:
         "RecordedAtTime": asked.time(asked.moment.view.snapshot.made_at),
         "MonitoringRef": asked.stop_ref(moved.stop_idx),
         **asked.line(call.route_idx, call.direction),
-        "VehicleJourneyRef": {
-            "DataFrameRef": value(call.service_date), "DatedVehicleJourneyRef": journey_ref(asked.timetable, call),
-        },
-    }  # fmt: skip
+        "VehicleJourneyRef": framed_ref(asked.timetable, call),
+    }
 
 
 def _visit(asked: Asked, call: RunCall, destination: int) -> Json:
-    view = asked.moment.view
+    view, run = asked.moment.view, run_ref(asked.timetable, call.trip_idx, call.shift_s)
     recorded_at = view.snapshot.made_at if call.age_s is None else asked.moment.now - call.age_s
     return {
         "RecordedAtTime": asked.time(recorded_at),
-        "ItemIdentifier": f"{journey_ref(asked.timetable, call)}:{call.service_date}:{call.call + 1}",
+        "ItemIdentifier": f"{run}:{call.service_date}:{call.call + 1}",
         "MonitoringRef": asked.stop_ref(call.stop_idx),
         "MonitoredVehicleJourney": {
             **journey_answer(asked, call, call.destination, destination, live=call.status == "live"),

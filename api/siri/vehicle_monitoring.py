@@ -12,9 +12,8 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter
 
 from api.reading.journey import journey_of
-from api.siri.calls import call_answer, ends_at, journey_answer
+from api.siri.calls import call_answer, journey_answer, last_stop
 from api.siri.delivery import Asked, DirectionRef, Json, value
-from predictor.runs import DatedRuns
 
 _DURATION = TypeAdapter(timedelta)
 
@@ -50,7 +49,6 @@ def _activity(asked: Asked, row: int) -> Json:
     reported_at, delay_s, bearing = (float(of[row]) for of in (vehicles.timestamp, vehicles.delay_s, vehicles.bearing))
     journey = journey_of(moment, int(vehicles.trip[row]), int(vehicles.service_day[row]), int(vehicles.shift_s[row]))
     calls = journey.calls
-    (last,) = ends_at(view.snapshot, DatedRuns.one(journey.trip_idx, journey.service_day, journey.shift_s))
     next_call = calls[min(int(vehicles.next_call[row]), len(calls) - 1)]
     return {
         "RecordedAtTime": asked.time(reported_at),
@@ -58,7 +56,7 @@ def _activity(asked: Asked, row: int) -> Json:
         "VehicleMonitoringRef": value(str(vehicles.vehicle_id[row])),
         "MonitoredVehicleJourney": {
             **journey_answer(
-                asked, next_call, journey.destination, int(last), live=journey.status == "live"
+                asked, next_call, journey.destination, last_stop(asked, journey), live=journey.status == "live"
             ),
             "VehicleLocation": {
                 "Longitude": round(float(vehicles.lon[row]), 6), "Latitude": round(float(vehicles.lat[row]), 6),

@@ -84,7 +84,6 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
     A call at an entrance or a boarding area is one at the station or platform that it is part of. Rows of unknown trips
     or stops are left out.
     """
-    row = frame.index.to_numpy(np.int64)
     trip = references(frame, "trip_id", trip_id, FILE, problems)
     stop = references(frame, "stop_id", np.append(stops.stop_id, stops.place_id), FILE, problems)
     part = stop >= len(stops.stop_id)
@@ -96,22 +95,17 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
     by_trip = np.flatnonzero(unnumbered)[np.argsort(trip[unnumbered], kind="stable")]
     sequence[by_trip] = 1 + np.arange(len(by_trip)) - np.searchsorted(trip[by_trip], trip[by_trip])
 
-    def tell(bad: BoolArray, column: str, message: str) -> None:
-        if bad.any():
-            problems.rows(FILE, row[bad], words(frame.loc[bad, [column]], column).to_numpy(), message)
-
-    tell(negative, "trip_id", "the stop_sequence of this trip begins below 0; counted from 0.")
-    tell(trip < 0, "trip_id", "trips.txt has no such usable trip; the row is skipped.")
-    tell(part & (trip >= 0), "stop_id", "no stop, but part of a station or platform; taken as a call at that.")
+    of_trip, of_stop = (problems.of(FILE, frame, key) for key in ("trip_id", "stop_id"))
+    of_trip(negative, "the stop_sequence of this trip begins below 0; counted from 0.")
+    of_trip(trip < 0, "trips.txt has no such usable trip; the row is skipped.")
+    of_stop(part & (trip >= 0), "no stop, but part of a station or platform; taken as a call at that.")
     on_demand = _on_demand(frame)
-    tell(on_demand & (trip >= 0), "trip_id", "on demand in an area or a time window (GTFS-Flex), no call; not shown.")
-    tell(
-        (stop < 0) & (trip >= 0) & ~on_demand, "stop_id", "stops.txt has no such stop or platform; the row is skipped."
-    )
+    of_trip(on_demand & (trip >= 0), "on demand in an area or a time window (GTFS-Flex), no call; not shown.")
+    of_stop((stop < 0) & (trip >= 0) & ~on_demand, "stops.txt has no such stop or platform; the row is skipped.")
     stop[on_demand] = NONE
-    tell(unnumbered, "trip_id", "no row of this trip has a stop_sequence; taken in the order of the rows.")
+    of_trip(unnumbered, "no row of this trip has a stop_sequence; taken in the order of the rows.")
     placed = (sequence >= 0) & (sequence < 2**31)
-    tell(~placed & (trip >= 0) & (stop >= 0), "trip_id", "no valid stop_sequence; the row is skipped.")
+    of_trip(~placed & (trip >= 0) & (stop >= 0), "no valid stop_sequence; the row is skipped.")
     arrival_s, departure_s = (
         times_of(frame, column, FILE, trip >= 0, problems) for column in ("arrival_time", "departure_time")
     )
@@ -131,7 +125,7 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
         continuous_drop_off=choice(frame, "continuous_drop_off", range(0, 4), NONE).astype(np.int8),
         headsign=_headsigns(frame, headsign),
         shape_dist=numbers(frame, "shape_dist_traveled"),
-        row=row,
+        row=frame.index.to_numpy(np.int64),
     )
     return calls.kept((trip >= 0) & (stop >= 0) & placed)
 

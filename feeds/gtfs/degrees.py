@@ -46,10 +46,8 @@ def degrees(
     turned = known & (half != lon)
     if turned.any():
         turned[turned] = np.abs(half[turned] - np.median(half[known])) < _WIDEST_FEED
-        problems.rows(
-            file, frame.index.to_numpy()[turned], frame[turned].iloc[:, 0].astype("string").fillna("").to_numpy(),
-            f"{prefix}_lon is counted beyond 180 degrees; read as counted from -180 to 180.",
-        )  # fmt: skip
+        tell = problems.of(file, frame, str(frame.columns[0]))
+        tell(turned, f"{prefix}_lon is counted beyond 180 degrees; read as counted from -180 to 180.")
     return lat, np.where(turned, half, lon)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
-from feeds.gtfs.tables import numbers, words
+from feeds.gtfs.tables import numbers
 from feeds.gtfs.times import times_of
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray, expand_ranges
 from predictor.timetable import DAY_S
@@ -39,11 +39,10 @@ def read_journeys(
     scheduled = np.arange(len(trip_id), dtype=np.int32)
     if frame is None or frame.empty:
         return Journeys(scheduled, np.zeros(len(trip_id), np.int32), np.zeros(len(trip_id), np.int32))
-    name = words(frame, "trip_id").to_numpy(object)
     trip = references(frame, "trip_id", trip_id, FILE, problems)
     start, end = (times_of(frame, column, FILE, trip >= 0, problems) for column in ("start_time", "end_time"))
     headway = numbers(frame, "headway_secs")
-    tell = problems.of(FILE, frame.index.to_numpy(), name)
+    tell = problems.of(FILE, frame, "trip_id")
     known = trip >= 0
     if (typical := headway[known & (headway > 0)]).size and np.median(typical) < MINUTE_S:
         tell(known & (headway > 0), "headway_secs of less than a minute are most; read as minutes.")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from feeds.errors import Problem
 from predictor.arrays import BoolArray, Int64Array
@@ -41,10 +42,16 @@ class Problems:
             named = ids[first] if len(ids) else ""
             self._found.append(Problem(file, message, int(lines[first]), str(named), len(lines)))
 
-    def of(self, file: str, lines: npt.NDArray[np.int64], ids: Sequence[object] | npt.NDArray[np.generic]) -> Tell:
-        """What tells a fault of some rows of a file, of which `lines` (n,) and `ids` (n,) are those of all."""
-        names = np.asarray(ids, object)
-        return lambda which, message: self.rows(file, lines[which], names[which], message)
+    def of(self, file: str, frame: pd.DataFrame, key: str) -> Tell:
+        """What tells a fault of some rows of a table, which go by their texts in the column `key`."""
+
+        def tell(which: BoolArray | Int64Array, message: str) -> None:
+            lines = frame.index.to_numpy(np.int64)[which]
+            if len(lines):
+                ids = frame[key].iloc[which].astype("string").fillna("").str.strip()
+                self.rows(file, lines, ids.to_numpy(), message)
+
+        return tell
 
     def without_row(self, file: str, ids: Sequence[object] | npt.NDArray[np.generic], message: str) -> None:
         """The same fault in many entities that no single row stands for: `ids` (n,)."""

@@ -47,7 +47,7 @@ def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> 
     """Build the routes from routes.txt; those that name no agency are of the first of agency.txt."""
     frame = unique_rows(frame, "route_id", "routes.txt", problems)
     route_id = word_array(frame, "route_id")
-    tell = problems.of("routes.txt", frame.index.to_numpy(), route_id)
+    tell = problems.of("routes.txt", frame, "route_id")
     short_name, long_name = (
         written_names(frame, "route_short_name").to_numpy(object),
         word_array(frame, "route_long_name"),

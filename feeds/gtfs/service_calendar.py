@@ -106,9 +106,8 @@ def _week_rows(
     start = _days(frame, "start_date", "calendar.txt", service >= 0, order, problems)
     end = _days(frame, "end_date", "calendar.txt", service >= 0, order, problems)
     dated = (service >= 0) & (start != _NO_DAY) & (end != _NO_DAY)
-    _tell(
-        frame, "calendar.txt", dated & (end < start), "end_date lies before start_date; the row is skipped.", problems
-    )
+    tell = problems.of("calendar.txt", frame, "service_id")
+    tell(dated & (end < start), "end_date lies before start_date; the row is skipped.")
     keep = dated & (end >= start)
     week = np.column_stack([numbers(frame, day) == 1 for day in WEEKDAYS])
     return service[keep], start[keep], end[keep], week[keep]
@@ -125,7 +124,8 @@ def _exception_rows(
     day = _days(frame, "date", "calendar_dates.txt", service >= 0, order, problems)
     kind = numbers(frame, "exception_type")
     odd = (service >= 0) & ~((kind == _ADDED) | (kind == _REMOVED))
-    _tell(frame, "calendar_dates.txt", odd, "exception_type is neither 1 nor 2; the row is skipped.", problems)
+    tell = problems.of("calendar_dates.txt", frame, "service_id")
+    tell(odd, "exception_type is neither 1 nor 2; the row is skipped.")
     keep = (service >= 0) & (day != _NO_DAY) & ~odd
     return service[keep], day[keep], kind[keep].astype(np.int64)
 
@@ -134,7 +134,7 @@ def _days(
     frame: pd.DataFrame, column: str, file: str, used: BoolArray, order: bool | None, problems: Problems
 ) -> Int64Array:
     """Days since 1970-01-01 (n,), cut to FIRST_DAY … LAST_DAY; the least integer where there is no valid date."""
-    dates = word_array(frame, column)
+    dates, tell = word_array(frame, column), problems.of(file, frame, "service_id")
     code, unique = pd.factorize(dates)
     day = np.array([_day(str(text), column == "end_date", order) for text in unique], np.int64)[code]
     of_two, short, counted = (
@@ -167,10 +167,10 @@ def _days(
     ):
         if odd.any():
             word = str(dates[int(np.argmax(odd))])[:40]
-            _tell(frame, file, odd, message.format(column=column, word=word), problems)
+            tell(odd, message.format(column=column, word=word))
     low, high = int(FIRST_DAY.astype(int)), int(LAST_DAY.astype(int))
     outside = used & (day != _NO_DAY) & ((day < low) | (day > high))
-    _tell(frame, file, outside, f"{column} lies outside {FIRST_DAY} to {LAST_DAY}; cut to that.", problems)
+    tell(outside, f"{column} lies outside {FIRST_DAY} to {LAST_DAY}; cut to that.")
     return np.where(day == _NO_DAY, day, np.clip(day, low, high))
 
 
@@ -182,9 +182,3 @@ def _day(text: str, is_end: bool, order: bool | None) -> int:
     year, month, day = day_code // 10_000, day_code // 100 % 100, day_code % 100
     last = monthrange(year, month)[1]
     return date(year, month, min(day, last)).toordinal() - _EPOCH if day <= last or is_end else _NO_DAY
-
-
-def _tell(frame: pd.DataFrame, file: str, bad: BoolArray, message: str, problems: Problems) -> None:
-    if bad.any():
-        ids = word_array(frame, "service_id")
-        problems.rows(file, frame.index.to_numpy()[bad], ids[bad], message)

@@ -13,7 +13,7 @@ from feeds.gtfs.polylines import Polylines, polylines
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.stops import Stops
-from feeds.gtfs.tables import numbers, words
+from feeds.gtfs.tables import numbers
 from feeds.zone_places import is_on_earth
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray, first_of_each, group_starts
 from predictor.geometry import ground_distance_m
@@ -46,14 +46,13 @@ def read_shapes(frame: pd.DataFrame | None, wanted: StrArray, zone: str, stops: 
     none = Shapes(np.empty(0, np.str_), Polylines(np.zeros(1, np.int64), *(np.empty(0) for _ in range(3))), np.empty(0))
     if frame is None or len(wanted) == 0:
         return none
-    name = words(frame, "shape_id").to_numpy(object)
     shape = references(frame, "shape_id", wanted, FILE, problems)
     lat, lon = degrees(frame, "shape_pt", FILE, zone, problems)
     sequence, given_dist = numbers(frame, "shape_pt_sequence"), numbers(frame, "shape_dist_traveled")
     row = frame.index.to_numpy(np.int64)
     unnumbered = np.isnan(sequence) & ~np.isin(shape, shape[~np.isnan(sequence)]) & (shape >= 0)
     sequence[unnumbered] = row[unnumbered]
-    tell = problems.of(FILE, row, name)
+    tell = problems.of(FILE, frame, "shape_id")
     tell(unnumbered, "no row of this shape has a shape_pt_sequence; taken in the order of the rows.")
     bad = (shape >= 0) & ~(is_on_earth(lat, lon) & (sequence >= 0))
     tell(bad, "no valid position or shape_pt_sequence; the point is left out of its shape.")

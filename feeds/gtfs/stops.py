@@ -51,14 +51,14 @@ class Stops:
 
     def tell(self, which: BoolArray | Int64Array, message: str, problems: Problems) -> None:
         """Add what is wrong with some of them, by a mask or their places."""
-        problems.of("stops.txt", self.row, self.stop_id)(which, message)
+        problems.rows("stops.txt", self.row[which], self.stop_id[which], message)
 
 
 def unique_rows(frame: pd.DataFrame, key: str, file: str, problems: Problems) -> pd.DataFrame:
     """The rows with an id of their own: the first where one comes twice."""
     ids = word_array(frame, key)
     missing = ids == ""
-    tell = problems.of(file, frame.index.to_numpy(), ids)
+    tell = problems.of(file, frame, key)
     tell(missing, f"no {key}; the row is skipped.")
     twice = stand_before(ids) & ~missing
     tell(twice, f"this {key} stands in an earlier row too; the first one counts, this row is skipped.")
@@ -82,7 +82,7 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
     places = frame[kind > STATION]
     loaded = kind <= STATION
     frame, kind, lat, lon = frame[loaded], kind[loaded], lat[loaded], lon[loaded]
-    stop_id, row = frame["stop_id"], frame.index.to_numpy(np.int64)
+    stop_id = frame["stop_id"]
     parent = _parents(frame, kind, problems)
     has_parent = parent >= 0
     absurd = ~is_on_earth(lat, lon)
@@ -107,7 +107,7 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
             bare = name[place].removesuffix(code).rstrip(" ,-–(")
             if bare and (bare == of_parent[place] or bare_code != code):
                 name[place] = bare
-    tell = problems.of("stops.txt", row, stop_id.to_numpy())
+    tell = problems.of("stops.txt", frame, "stop_id")
     for column, told in (("stop_desc", "by its stop_desc"), ("stop_id", "by its id")):
         instead = word_array(frame, column)
         unnamed = (name == "") & (instead != "")
@@ -127,7 +127,7 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
         wheelchair=wheelchair.astype(np.int8),
         location_type=kind.astype(np.int8),
         timezone=_timezones(frame, parent, agency_zone, problems),
-        row=row,
+        row=frame.index.to_numpy(np.int64),
         place_id=np.array(places["stop_id"].tolist(), dtype=np.str_)[within >= 0],
         place_name=texts(places, "stop_name")[within >= 0],
         place_stop=within[within >= 0],
@@ -140,10 +140,8 @@ def _timezones(frame: pd.DataFrame, parent: Int32Array, agency_zone: str, proble
     zone_of = {text: "" if text == "" else known_zone(text) for text in set(given.tolist())}
     zone = np.array([zone_of[text] or "" for text in given.tolist()], np.str_)
     unknown = np.array([zone_of[text] is None for text in given.tolist()], bool)
-    problems.rows(
-        "stops.txt", frame.index.to_numpy()[unknown], given[unknown],
-        f"stop_timezone is no time zone that is known; times there are shown as {agency_zone}.",
-    )  # fmt: skip
+    tell = problems.of("stops.txt", frame, "stop_timezone")
+    tell(unknown, f"stop_timezone is no time zone that is known; times there are shown as {agency_zone}.")
     zone = np.where(zone == agency_zone, "", zone)
     return np.where(parent >= 0, zone[parent], zone)
 
@@ -153,9 +151,8 @@ def _parents(frame: pd.DataFrame, kind: Float64Array, problems: Problems) -> Int
     asks = word_array(frame, "parent_station") != ""
     fits = asks & (parent >= 0) & (kind != STATION) & (kind[parent] == STATION)
     wrong = asks & ~fits
-    problems.rows(
-        "stops.txt", frame.index.to_numpy()[wrong], frame["stop_id"].to_numpy()[wrong],
-        "parent_station is no station of this file (location_type 1), or the stop is a station itself; "
-        "taken as having no parent.",
+    problems.of("stops.txt", frame, "stop_id")(
+        wrong, "parent_station is no station of this file (location_type 1), or the stop is a station itself; taken as "
+        "having no parent.",
     )  # fmt: skip
     return np.where(fits, parent, NONE).astype(np.int32)

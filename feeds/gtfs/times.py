@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from feeds.gtfs.problems import Problems
-from feeds.gtfs.tables import words
 from feeds.service_times import seconds_of_day
 from predictor.arrays import BoolArray, Float64Array
 from predictor.timetable import DAY_S
@@ -43,9 +42,9 @@ def times_of(frame: pd.DataFrame, column: str, file: str, used: BoolArray, probl
         problems.file(file, f"{column} is written as {form}, as in “{texts[0]}”; read as such. Write HH:MM:SS.")
     bad = np.isnan(times) & used & (code >= 0)
     if bad.any():
-        message = f"{column} “{texts[code[int(np.argmax(bad))]][:40]}” is not a time HH:MM:SS; taken as missing."
-        ids = words(frame.loc[bad, ["trip_id"]], "trip_id").to_numpy()
-        problems.rows(file, frame.index.to_numpy()[bad], ids, message)
+        word = texts[code[int(np.argmax(bad))]][:40]
+        tell = problems.of(file, frame, "trip_id")
+        tell(bad, f"{column} “{word}” is not a time HH:MM:SS; taken as missing.")
     return times
 
 

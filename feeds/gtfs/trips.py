@@ -43,7 +43,7 @@ class Trips(Columns):
 
     def tell(self, which: BoolArray | Int64Array, message: str, problems: Problems) -> None:
         """Add what is wrong with some of them, by a mask or their places."""
-        problems.of("trips.txt", self.row, self.trip_id)(which, message)
+        problems.rows("trips.txt", self.row[which], self.trip_id[which], message)
 
 
 def read_trips(frame: pd.DataFrame, route_id: StrArray, problems: Problems) -> Trips:
@@ -51,10 +51,7 @@ def read_trips(frame: pd.DataFrame, route_id: StrArray, problems: Problems) -> T
     frame = unique_rows(frame, "trip_id", "trips.txt", problems)
     route = references(frame, "route_id", route_id, "trips.txt", problems)
     lost = route < 0
-    problems.rows(
-        "trips.txt", frame.index.to_numpy()[lost], frame["trip_id"].to_numpy()[lost],
-        "routes.txt has no such route; the trip is skipped.",
-    )  # fmt: skip
+    problems.of("trips.txt", frame, "trip_id")(lost, "routes.txt has no such route; the trip is skipped.")
     frame, route = frame[~lost], route[~lost]
     return Trips(
         trip_id=_ids(frame, "trip_id"),

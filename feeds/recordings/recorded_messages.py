@@ -76,8 +76,8 @@ class Received(NamedTuple, Generic[T]):
 class RecordedMessages(Generic[T]):
     """What cannot be used is left out, told in `problems`, and the message before it stands in, as it does live."""
 
-    def __init__(self, store: MessageStore, decode: Callable[[bytes, float, Timetable], T]) -> None:
-        """Parameters: `decode` is given a message's bytes, when it was received, and the timetable to read it by; it
+    def __init__(self, store: MessageStore, decode: Callable[[bytes, Timetable, float], T]) -> None:
+        """Parameters: `decode` is given a message's bytes, the timetable to read it by, and when it was received; it
         may raise FeedError."""
         self._store = store
         self._message = RecordedHeaders(store).message
@@ -133,7 +133,7 @@ class RecordedMessages(Generic[T]):
 
     def _decoded_anew(self, index: int, timetable: Timetable) -> T | None:
         try:
-            return self._decode(self._message(index), float(self._store.times[index]), timetable)
+            return self._decode(self._message(index), timetable, float(self._store.times[index]))
         except FeedError as error:
             # Not tried again: after hours of a stale feed each look back would decode all of them.
             self._useless[index] = str(error)
@@ -186,7 +186,7 @@ class MessageArchive:
             return self._otherwise.health_at(now, timetable)
         return received_at, error
 
-    def _decode(self, data: bytes, received_at: float, timetable: Timetable) -> Observations:
+    def _decode(self, data: bytes, timetable: Timetable, received_at: float) -> Observations:
         seen = decode_vehicle_positions(data, timetable, received_at, numbering=self._numbering)
         self.refused.update(seen.refused)
         return seen

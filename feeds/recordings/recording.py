@@ -177,15 +177,10 @@ def open_recording(
     dates = NamedDates()
     decode = updates_in_turns(partial(decode_trip_updates, dates=dates, last_told=LastTold(), numbering=Numbering()))
 
-    def updates(data: bytes, received_at: float, by: Timetable) -> TripUpdates:
+    def updates(data: bytes, by: Timetable, received_at: float) -> TripUpdates:
         decoded = decode(data, by, received_at)
         refused.update(decoded.refused)
         return decoded
-
-    alerts = alerts_in_turns()
-
-    def messages(data: bytes, received_at: float, by: Timetable) -> tuple[Alert, ...]:
-        return alerts(data, by, received_at)
 
     feeds = (VEHICLE_POSITIONS,) if folder.is_file() else FEEDS
     named = {feed: store for feed in feeds if (store := _store(folder, feed, prefer)) is not None}
@@ -195,7 +190,7 @@ def open_recording(
         timetable,
         _vehicles(folder, timetable, stores.get(VEHICLE_POSITIONS), strayed=strayed),
         RecordedMessages(stores[TRIP_UPDATES], updates) if TRIP_UPDATES in stores else None,
-        RecordedMessages(stores[ALERTS], messages) if ALERTS in stores else None,
+        RecordedMessages(stores[ALERTS], alerts_in_turns()) if ALERTS in stores else None,
         refused,
         OwnNames(dates),
     )

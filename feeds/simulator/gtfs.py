@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv
 
+from feeds.gtfs.columns import WEEKDAYS
 from feeds.simulator.calendars import DAY_TYPES, TIMEZONE, day_type, weekly_day_type
 from feeds.simulator.network import Network, id_prefix, town_name
 from feeds.simulator.schedule import Schedule
@@ -20,7 +21,6 @@ from predictor.arrays import Int32Array
 
 AGENCY_ID, AGENCY_NAME = "FILDEL", "Fil de Loire"
 _CLOCK = pa.array([f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(28 * 3600)])
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def write_gtfs(
@@ -90,7 +90,7 @@ def _feed_info(dates: list[date]) -> pd.DataFrame:
 def _calendar(dates: list[date]) -> pd.DataFrame:
     kinds = [kind for kind in DAY_TYPES if any(day_type(d) == kind for d in dates)]
     table = pd.DataFrame({"service_id": kinds})
-    for n, weekday in enumerate(_WEEKDAYS):
+    for n, weekday in enumerate(WEEKDAYS):
         table[weekday] = [int(kind == DAY_TYPES[max(n - 4, 0)]) for kind in kinds]
     table["start_date"], table["end_date"] = f"{dates[0]:%Y%m%d}", f"{dates[-1]:%Y%m%d}"
     return table
