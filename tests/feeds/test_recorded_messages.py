@@ -167,7 +167,7 @@ def test_hours_of_a_stale_feed_are_decoded_once(tmp_path: Path) -> None:
     recorder.close()
     decoded: list[float] = []
 
-    def refuse(_: bytes, received_at: float, __: Timetable) -> None:
+    def refuse(_: bytes, __: Timetable, received_at: float) -> None:
         decoded.append(received_at)
         raise FeedError("stale")
 

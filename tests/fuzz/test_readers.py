@@ -172,10 +172,7 @@ def test_messages_in_an_archive_are_played_back_or_left_out(
     pq.write_table(pa.table(columns), path)
     if random.random() < 0.4:
         path.write_bytes(damaged(random, path.read_bytes()))
-    played = RecordedMessages(
-        MessagesParquet([path], "trip updates"),
-        lambda data, received_at, timetable: decode_trip_updates(data, timetable, received_at),
-    )
+    played = RecordedMessages(MessagesParquet([path], "trip updates"), decode_trip_updates)
     played.latest(NOW + 60, TIMETABLE)
     played.health_at(NOW + 60, TIMETABLE)
 
