@@ -24,7 +24,7 @@ def destinations(snapshot: Snapshot, runs: DatedRuns, call: Int32Array | None = 
     """(n,) what runs are bound for, see `Snapshot.headsigns`: the badge beside it tells the line already."""
     tt, signs = snapshot.timetable, snapshot.headsigns(runs, call)
     names = tt.route_short_name[tt.trip_route[runs.trip]]
-    repeats = (names != "") & (np.char.find(signs, names) >= 0)
+    repeats = (names != "") & (np.char.find(signs, np.strings.lstrip(names, "0")) >= 0)
     if not _has_streets_named_via(tt.base):
         repeats |= np.logical_or.reduce([np.strings.startswith(signs, via) for via in _VIA])
     repeats = np.flatnonzero(repeats)

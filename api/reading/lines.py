@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -256,15 +256,42 @@ class Lines:
         return _patterns_that_come_back(self._timetable.base)
 
     def way_on(self, trip: int, call: int) -> int:
-        """The stop behind a call, where the trip can be boarded at the same stop more than once: its sign does not tell
-        which way it goes from there; else -1."""
-        if not self.may_come_back(trip):
-            return NONE
+        """The stop behind a call, where its sign does not tell which way the trip goes from there: it can be boarded at
+        the same stop more than once, or goes to one end with others of its line that leave the other way; else -1."""
         tt = self._timetable
-        stops = np.array(stops_along(tt, int(tt.trip_pattern[trip])))
+        pattern: int = tt.trip_pattern.item(trip)
+        ways = self._ways_to_one_end.get(pattern)
+        if ways is None and not self.may_come_back(trip):
+            return NONE
+        stops = np.array(stops_along(tt, pattern))
         # A stay is one visit, and where a trip ends nobody boards.
         visits = (stops[:-1] == stops[call]) & (stops[1:] != stops[call])
-        return int(stops[call:][np.argmax(stops[call:] != stops[call])]) if visits.sum() > 1 else NONE
+        behind = int(stops[call:][np.argmax(stops[call:] != stops[call])])
+        if visits.sum() > 1:
+            return behind
+        here, next_one, end = (int(tt.station[stop]) for stop in (stops[call], behind, stops[-1]))
+        several = ways is not None and len(ways.get(here, ())) > 1 and next_one not in (here, end)
+        return behind if several and tt.call_headsign[tt.trip_call_ptr[trip] + call] < 0 else NONE
+
+    @cached_property
+    def _ways_to_one_end(self) -> dict[int, dict[int, set[int]]]:
+        """Of patterns on which a line goes to one end with one sign in both directions, as rings do: from which
+        stations it goes on to which."""
+        tt = self._timetable.base
+        end = tt.station[tt.pattern_stop[tt.pattern_call_ptr[1:] - 1]]
+        to = list(zip(tt.pattern_route.tolist(), end.tolist(), strict=True))
+        both = _in_both_directions(to, tt.pattern_direction.tolist())
+        trips = np.flatnonzero(np.array([line in both for line in to], bool)[tt.trip_pattern])
+        pattern = tt.trip_pattern[trips]
+        signs = [(to[of], sign) for of, sign in zip(pattern.tolist(), tt.trip_headsign[trips].tolist(), strict=True)]
+        both = _in_both_directions(signs, tt.pattern_direction[pattern].tolist())
+        ways: defaultdict[Hashable, defaultdict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+        found: dict[int, dict[int, set[int]]] = {}
+        for of, sign in {(of, sign) for of, sign in zip(pattern.tolist(), signs, strict=True) if sign in both}:
+            for here, behind in pairwise(tt.station[stops_along(tt, of)].tolist()):
+                ways[sign][here].add(behind)
+            found[of] = ways[sign]
+        return found
 
     def booked_at(self, route: int) -> str:
         """The number, or the address, at which a ride with a line is booked: its own, else that of who runs it; ""
@@ -418,9 +445,10 @@ def _told_from(own: tuple[str, str], kinds: set[tuple[str, str]]) -> tuple[str, 
 def without_name(text: str, name: str, *, spaced: bool = False, hyphened: bool = False) -> str:
     """What a sign or a long name says beside a line's name. Of line 12 "12 - Centre", "Line 12: Centre", "No. 12 to
     Centre" and "Centre (12)" are all "Centre", and so are "12 Centre" (`spaced`) and "12-Centre" (`hyphened`) where
-    they can be no names themselves, as "8 Mile" of line 8 is and "A Coruña" of line A."""
+    they can be no names themselves, as "8 Mile" of line 8 is and "A Coruña" of line A; of line 007 "7 Centre" is it
+    too."""
     space = rf"(?:{_AFTER_NAME}|\s+)"
-    named = re.escape(name)
+    named = "0*" + re.escape(name.lstrip("0") or name)
     alone = space if spaced and any(letter.isdecimal() for letter in name) else _AFTER_NAME
     if hyphened:
         alone = rf"(?:{alone}|-(?!\d))"
@@ -434,6 +462,12 @@ def without_name(text: str, name: str, *, spaced: bool = False, hyphened: bool =
     rest = re.sub(rf"(?<=[^\W\d])(?:{behind})\s*$", "", rest, flags=re.IGNORECASE)
     in_brackets = re.fullmatch(r"\(([^()]+)\)", rest)
     return in_brackets[1] if in_brackets else rest
+
+
+def _in_both_directions(bound: Sequence[Hashable], direction: Sequence[int]) -> set[Hashable]:
+    """What of `bound` (n,) stands there with several directions (n,)."""
+    seen = Counter(to for to, _ in set(zip(bound, direction, strict=True)))
+    return {to for to, times in seen.items() if times > 1}
 
 
 @lru_cache(maxsize=2)

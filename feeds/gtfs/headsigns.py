@@ -17,6 +17,7 @@ _NO_PLACE = re.compile(
     r"|(drop ?off|set ?down|discharge|alight(ing)?|pick ?up|board(ing)?)( only)?"
     r"|hors service|sans voyageurs|(mont[ée]e|descente) (seulement|uniquement)|ne prend pas de voyageurs"
     r"|(betriebs|dienst|leer|sonder)fahrt|(bitte )?nicht einsteigen|nur (zum )?(aus|ein)(stieg|steigen)"
+    r"|(ask|see)( the)? (driver|operator)( .*)?|check( the)? (front|head) .*"
     r"|kein (zu|ein)stieg|tb[ad]|unknown|terminus|fin de service|end of service|aller|retour"
     r"|(in|out)[ -]?bound|[io]b|stadt(ein|aus)w[äa]rts"
     r"|hin(fahrt)?|r[üu]ck(fahrt)?|(sentido |viaje de )?(ida|vuelta|volta|regreso)|ida (y|e) (vuelta|volta)"

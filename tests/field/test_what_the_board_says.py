@@ -220,8 +220,11 @@ def test_the_sign_of_a_stop_counts_before_the_trips() -> None:
 
 
 @pytest.mark.parametrize(
-    "sign", ["Drop Off", "Set down only", "Sorry, not in service", "Nicht einsteigen!", "N/A", "?", "*"]
-)
+    "sign",
+    ["Drop Off", "Set down only", "Sorry, not in service", "Nicht einsteigen!", "N/A", "?", "*",
+     # MingweiSamuel/muni-sign#14
+     "Ask Driver for Terminal", "See the operator", "Check front of bus"],
+)  # fmt: skip
 def test_a_sign_that_says_who_may_board_is_no_destination(sign: str) -> None:  # bustimes/bustimes.org#411
     calls = (Call("A", "08:00", headsign="Dublin"), Call("B", "08:02"), Call("C", "08:04", headsign=sign),
              Call("D", "08:06"))  # fmt: skip
@@ -489,7 +492,7 @@ def test_a_networks_habit_of_hyphens_after_the_lines_name_is_told_from_a_name_wi
     [
         ("12", "12 Centre", "Centre"), ("12", "Line 12 - Centre", "Centre"), ("12", "LIGNE 12 : Centre", "Centre"),
         ("A", "A – Centre", "Centre"), ("A", "Bus A Centre", "Centre"), ("A", "A Coruña", "A Coruña"),
-        ("12", "120 Centre", "120 Centre"),
+        ("12", "120 Centre", "120 Centre"), ("007", "7 - Centre", "Centre"), ("007", "70 Centre", "70 Centre"),
         ("2", "2 Stop 8", "Stop 8"), ("8", "8 Mile Road", "8 Mile Road"), ("12", "12-14 Centre", "12-14 Centre"),
     ],
 )  # fmt: skip
@@ -1037,6 +1040,24 @@ def test_where_a_bus_comes_by_twice_each_time_says_which_way_it_goes_on() -> Non
     # A ring comes back to where it ends, and a stay is one visit.
     ring = City(network("A B C", (Pattern("main", "A B B C A", headsign="Ring"),), (Trip("t1", "08:00"),)), at="07:55")
     assert not any(row.told["notes"] for stop in "AB" for row in ring.panel(stop))
+
+
+def test_of_a_ring_that_is_driven_both_ways_each_departure_says_which_way_it_goes() -> None:
+    # KristjanESPERANTO/MMM-PublicTransportHafas#19
+    stops = (Stop("A", 0, name="Hub"), Stop("N", 0, 600), Stop("E", 600, 600), Stop("S", 600, 0))
+    ways = Pattern("cw", "A N E S A", headsign="Hub"), Pattern("ccw", "A S E N A", headsign="Hub", direction=1)
+    city = City(network(stops, ways, (Trip("t1", "08:00", "cw"), Trip("t2", "08:05", "ccw"))), at="07:55")
+    for stop in "AN":
+        city.faces_agree(stop)
+    assert [row.told["notes"] for row in city.panel("A")[:2]] == [["via Stop N"], ["via Stop S"]]
+    for address, rows in (("/stops/A", "li.departure"), ("/screen/A", "li.row")):
+        said = [text(row) for row in city.page(address).css(rows) if "tomorrow" not in text(row) or rows == "li.row"]
+        assert ["via Stop N" in row for row in said] == [True, False], address
+    # What has one stop to go says where it goes, and a sign of its own which way.
+    assert [row.told["notes"] for row in city.panel("N")[:2]] == [["via Stop E"], []]
+    calls = tuple(Call(stop, f"08:0{2 * k}", headsign="Clockwise") for k, stop in enumerate("ANESA"))
+    named = network(stops, ways, (Trip("t1", pattern="cw", calls=calls), Trip("t2", "08:05", "ccw")))
+    assert City(named, at="07:55").panel("A")[0].told["notes"] == []
 
 
 @pytest.mark.parametrize(
