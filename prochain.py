@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from api.command.replay import learn as learn
+    from api.command.learning import learn as learn
     from api.command.replay import replay as replay
     from api.reading.explanations import explain as explain
     from api.reading.explanations import explain_line as explain_line
@@ -53,7 +53,7 @@ _HOMES = {
     "explain": "api.reading.explanations",
     "explain_line": "api.reading.explanations",
     "judge": "benchmarks.accuracy.recorded_days",
-    "learn": "api.command.replay",
+    "learn": "api.command.learning",
     "load_timetable": "feeds.timetable",
     "open_recording": "feeds.recordings.recording",
     "read_learned": "feeds.learned_file",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from predictor.timetable import Timetable
 from predictor.timing_points import TimingPoints
 from predictor.tracks import Tracks
 from predictor.travel_times import TravelTimes
+from predictor.weighted_means import together
 
 _MOST_WEIGHT = 12.0
 _FARTHEST_S = 1800.0
@@ -64,6 +65,12 @@ class TripHistory:
         _, theirs = expand_ranges(start[row], tt.trip_calls[trip])
         self.weight[ours], self.deviation_s[ours] = learned["weight"][theirs], learned["deviation_s"][theirs]
 
+    def take_together(self, taught: Sequence[TripHistory]) -> None:
+        """Know what was learned by each of those who went on from here apart."""
+        self.weight, self.deviation_s = together(
+            (self.weight, self.deviation_s), [(t.weight, t.deviation_s) for t in taught], _MOST_WEIGHT
+        )
+
 
 class DrivingTimes:
     """The three memories of one timetable, and the diagram that its running times span."""
@@ -95,6 +102,13 @@ class DrivingTimes:
         seen = passages.take(np.isfinite(passages.arrival) & ~tt.trip_is_frequency[passages.trip])
         entry = tt.entry_of(seen.trip, seen.call)
         self.trip_history.observe(entry, seen.arrival - tt.date_origin[seen.service_day] - tt.arrival_s[entry])
+
+    def take_together(self, taught: Sequence[Learned]) -> None:
+        """Know what each was taught who went on from here apart, all of one timetable."""
+        each = [DrivingTimes(self.timetable, learned) for learned in taught]
+        self.travel_times.take_together([driving.travel_times for driving in each])
+        self.timing_points.take_together([driving.timing_points for driving in each])
+        self.trip_history.take_together([driving.trip_history for driving in each])
 
     def _without_waiting(self, links: DrivenLinks, expected_s: Float64Array) -> Float64Array:
         """Link times (n,) less the waiting of early vehicles at timing points, which are learned on the way."""

@@ -95,6 +95,11 @@ class Learner:
         """One that goes on from what was learned earlier."""
         return cls(learned.net, learned.calibration, learned.taught, capacity)
 
+    def go_on_from(self, learned: Learned) -> None:
+        """Take over a network and its calibration, beside one's own samples."""
+        self.net, self.taught = learned.net, learned.taught
+        self.calibration = learned.calibration.copy() if learned.calibration else Calibration()
+
     def sampled(self, vehicles: int, now: float) -> BoolArray:
         """(vehicles,) those whose predictions `offer` is to be given now, whether they have reported or not: none most
         of the time."""
@@ -197,6 +202,10 @@ class Learner:
             return
         if self.net is not None:
             self.calibration.observe(self.net.predict(features), ahead_s, has_begun(features), missed)
+        self.take_samples(features, missed)
+
+    def take_samples(self, features: Float32Array, missed: Float32Array) -> None:
+        """Keep features (n, F) and targets (n,), as `samples` gives them, beside what is kept."""
         if self._count + len(missed) > self.capacity:
             # Make room: of the samples already studied a random half goes.
             kept = np.sort(self._random.choice(self._count, min(self._count, self.capacity // 2), replace=False))

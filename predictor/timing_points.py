@@ -6,12 +6,13 @@ came early used up before they reached the next stop. Where it is most of it, th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from predictor.arrays import AnyArray, BoolArray, Float64Array, Int32Array, Int64Array, StrArray, clipped, where_true
 from predictor.timetable import Timetable
+from predictor.weighted_means import together
 
 EARLY_S = 60.0
 """A vehicle that reaches a stop this long before it is due to leave tells whether vehicles wait there."""
@@ -69,6 +70,12 @@ class TimingPoints:
         """Take over what `learned` gave, perhaps for another timetable: of the places that this one has too."""
         _, place, row = np.intersect1d(self._names(), learned["place"], assume_unique=True, return_indices=True)
         self.weight[place], self.waited[place] = learned["weight"][row], learned["waited"][row]
+
+    def take_together(self, taught: Sequence[TimingPoints]) -> None:
+        """Know what was learned by each of those who went on from here apart."""
+        self.weight, self.waited = together(
+            (self.weight, self.waited), [(t.weight, t.waited) for t in taught], _MOST_WEIGHT
+        )
 
     def _names(self) -> StrArray:
         tt = self.timetable

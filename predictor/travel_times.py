@@ -11,7 +11,7 @@ Morris 1975). On top comes the residual of the last vehicles, whose weight halve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ from predictor.arrays import (
     where_true,
 )
 from predictor.timetable import DAY_S, Timetable
+from predictor.weighted_means import together
 
 HOURS = 24
 DAY_TYPES = 3
@@ -39,6 +40,7 @@ PRIOR_RECENT = 1.5
 RECENT_HALF_LIFE_S = 1200.0
 FASTEST_M_S = 25.0
 _SECONDS_FLOOR = 4.0
+_MOST_OF_LINK, _MOST_OF_HOUR = 400.0, 60.0
 
 
 class LinkTimes(NamedTuple):
@@ -162,7 +164,7 @@ class TravelTimes:
         self.link_mean_s[touched] = (w * self.link_mean_s[touched] + news) / (w + total)
         squares = np.bincount(of, weight * residual**2)
         self.link_variance[touched] = (w * self.link_variance[touched] + squares) / (w + total)
-        self.link_weight[touched] = np.minimum(w + total, 400.0)
+        self.link_weight[touched] = np.minimum(w + total, _MOST_OF_LINK)
         self._known[touched] = np.log1p(self.link_weight[touched])
 
         cell, inverse = each_once(link * (DAY_TYPES * HOURS) + slot)
@@ -171,7 +173,7 @@ class TravelTimes:
         w = self.hour_weight[row, column]
         mean = (w * self.hour_mean_s[row, column] + np.bincount(inverse, weight * seconds)) / (w + add)
         self.hour_mean_s[row, column] = mean
-        self.hour_weight[row, column] = np.minimum(w + add, 60.0)
+        self.hour_weight[row, column] = np.minimum(w + add, _MOST_OF_HOUR)
 
         latest = np.zeros(len(touched))
         np.maximum.at(latest, of, at)
@@ -194,6 +196,20 @@ class TravelTimes:
         _, link, row = np.intersect1d(ours, learned["link"], assume_unique=True, return_indices=True)
         for name in _LEARNED:
             getattr(self, name)[link] = learned[name][row]
+
+    def take_together(self, taught: Sequence[TravelTimes]) -> None:
+        """Know what was learned by each of those who went on from here apart."""
+        known = self.link_weight, self.link_variance
+        _, self.link_variance = together(known, [(t.link_weight, t.link_variance) for t in taught], _MOST_OF_LINK)
+        known = self.link_weight, self.link_mean_s
+        links = [(t.link_weight, t.link_mean_s) for t in taught]
+        self.link_weight, self.link_mean_s = together(known, links, _MOST_OF_LINK)
+        self._known = np.log1p(self.link_weight)
+        hours = [(t.hour_weight, t.hour_mean_s) for t in taught]
+        self.hour_weight, self.hour_mean_s = together((self.hour_weight, self.hour_mean_s), hours, _MOST_OF_HOUR)
+        latest = np.argmax([t.recent_at for t in taught], axis=0)[None]
+        for name in ("recent_weight", "recent_residual_s", "recent_at"):
+            setattr(self, name, np.take_along_axis(np.stack([getattr(t, name) for t in taught]), latest, 0)[0])
 
 
 _LEARNED = (

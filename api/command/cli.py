@@ -273,10 +273,14 @@ def learn(
     end: To = None,
     every: Every = 30.0,
     model: Annotated[Path, typer.Option(help="File to write.")] = Path("learned.npz"),
+    workers: Annotated[int, typer.Option(min=1, help="Processes that share the days.")] = 1,
+    on: Annotated[
+        str | None, typer.Option(metavar="tcp://HOST:8786", help="The same by a Dask scheduler's workers.")
+    ] = None,
 ) -> None:
     """Learn from recorded days what serve and replay then begin with (--model)."""
     with said_plainly(), ExitStack() as held:
-        from api.command.replay import learn as learn_from_recording
+        from api.command.learning import learn as learn_from_recording
         from feeds.learned_file import keep_learned
         from feeds.storage.sole_writer import LOCK, sole_keeper, sole_writer
 
@@ -286,7 +290,9 @@ def learn(
         if (model.parent / LOCK).exists():
             held.enter_context(sole_writer(model.parent))
         began = time.perf_counter()
-        learned, counts = learn_from_recording(folder, start, end, every, progress=sys.stderr.isatty())
+        learned, counts = learn_from_recording(
+            folder, start, end, every, progress=sys.stderr.isatty(), workers=workers, on=on
+        )
         kept = keep_learned(model, learned)
         _print_counts(counts)
         print(f"learned in {time.perf_counter() - began:.1f} s, written: {kept}")

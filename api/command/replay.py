@@ -5,45 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.progress import Progress
 
+from api.command.learning import POLL_S, learn, opened
 from api.service.history_writer import HistoryWriter
-from api.service.service import one_matrix_thread
 from feeds.errors import FeedError
 from feeds.history.happened import Happened
 from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
 from feeds.learned_file import ready_made
-from feeds.reading import Heed, Reading
+from feeds.reading import Reading
 from feeds.recordings.recorded_span import date_range, local_time, must_hold
-from feeds.recordings.recording import Recording, open_recording
 from feeds.recordings.replay_tables import PASSAGES, PREDICTIONS, passed_table, predictions_table
 from feeds.storage.sole_writer import sole_writer
 from feeds.storage.whole_file import whole_file
 from feeds.tides.export import tides_export
-from feeds.timetable import load_timetable
 from predictor.accuracy.scorer import Sampling
-from predictor.driven_order import DrivenOrder
 from predictor.engine import Engine
 from predictor.learned import Learned
-from predictor.learner import Learner
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 
-POLL_S = 30.0
 HORIZON_S = 1800.0
-ORDER_POLL_S = 15.0
-"""Who calls at which stop first is seen by who looks often."""
-LEARNED_SAMPLES = 1_200_000
-"""Samples kept while learning from days at a time."""
-
 _ROW_GROUP = 500_000
 
 
@@ -94,65 +81,6 @@ def parquet_rows(path: Path, schema: pa.Schema) -> Iterator[ParquetRows]:
         rows.wait()
 
 
-def _opened(folder: Path) -> tuple[Timetable, Recording]:
-    one_matrix_thread()
-    timetable = load_timetable(folder / "gtfs.zip").timetable
-    return timetable, open_recording(folder, timetable)
-
-
-def learn(
-    folder: str | Path,
-    start: str | None = None,
-    end: str | None = None,
-    every: float = POLL_S,
-    begin_with: Learned | None = None,
-    progress: bool = True,
-) -> tuple[Learned, dict[str, int]]:
-    """Learn from the days of a recording.
-
-    Parameters: `start`, `end`: first and last local date, by default all of it. Returns: what was learned, and counts
-    of what it was learned from. Errors: FeedError.
-    """
-    folder = Path(folder)
-    timetable, recording = _opened(folder)
-    zone = timetable.timezone
-    first = start or datetime.fromtimestamp(recording.first_at, ZoneInfo(zone)).date().isoformat()
-    last = end or datetime.fromtimestamp(recording.last_at, ZoneInfo(zone)).date().isoformat()
-    begin, finish = local_time(first, zone), local_time(last, zone, end=True)
-    if finish <= begin:
-        raise FeedError(f"The days to learn from would end ({last}) before they start ({first}).")
-    must_hold(recording, folder, begin, finish, zone)
-    begin, finish = max(begin, recording.first_at), min(finish, recording.last_at)
-    with Progress(disable=not progress) as bar:
-
-        def polled(doing: str, every_s: float, heed: Heed | None = None) -> Iterator[tuple[float, Reading]]:
-            task = bar.add_task(f"{doing} from {first} to {last}", total=finish - begin)
-            for now, reading in recording.frames(begin, finish, every_s, heed):
-                yield now, reading
-                bar.update(task, completed=now - begin)
-
-        known = begin_with or ready_made()
-        if not timetable.line_has_shape.all():
-            order = DrivenOrder(timetable)
-            for _, reading in polled("Seeing stops called at", min(every, ORDER_POLL_S)):
-                order.take(reading.observations)
-            order.study()
-            known = replace(known, backward_links=order.backward_links())
-        learner = Learner.of(known, LEARNED_SAMPLES)
-        engine = Engine(timetable, learned=known, learner=learner)
-        for now, reading in polled("Learning", every, engine.heed):
-            engine.step(reading.observations, now, reading.trip_updates)
-        learner.study_all()
-    features, _ = learner.samples()
-    learned = engine.learned()
-    return learned, {
-        "links driven the other way round": len(learned.backward_links),
-        "links known": len(learned.travel_times["link"]),
-        "trips known": len(learned.trip_history["trip"]),
-        "samples": len(features),
-    }
-
-
 def replay(
     folder: str | Path,
     start: str | None = None,
@@ -176,7 +104,7 @@ def replay(
     Returns: the engine's running totals. Errors: FeedError; OSError where a file cannot be written.
     """
     folder = Path(folder)
-    timetable, recording = _opened(folder)
+    timetable, recording = opened(folder)
     zone = timetable.timezone
     begin = local_time(start, zone) if start else recording.first_at
     finish = local_time(end, zone, end=True) if end else recording.last_at

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from api.command.replay import HORIZON_S, POLL_S, learn, replay
+from api.command.learning import POLL_S, learn
+from api.command.replay import HORIZON_S, replay
 from api.command.spread import spread
 from feeds.errors import FeedError
 from feeds.recordings.recorded_span import date_range, day_begins
@@ -44,11 +45,12 @@ def replay_days(
         first, last = date_range(learn_from)
         if date.fromisoformat(last) >= days[0]:
             raise FeedError(f"--learn-from {learn_from} must end before the first day that is replayed.")
-        begin_with, _ = learn(folder, first, last, every, begin_with, progress=False)
+        begin_with, _ = learn(folder, first, last, every, begin_with, progress=False, workers=workers, on=on)
     work = partial(replay_day, folder, into, every=every, horizon_s=horizon_s, begin_with=begin_with)
     totals: Counter[str] = Counter()
-    for _, counts in spread(work, days, workers, on):
-        totals.update(counts)
+    with spread(min(workers, len(days)), on) as share:
+        for _, counts in share(work, days):
+            totals.update(counts)
     return dict(totals)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from feeds.errors import FeedError
 
@@ -22,34 +23,50 @@ ANSWERS_WITHIN_S = 10.0
 """After this long a scheduler is taken not to be there."""
 
 
-def spread(
-    work: Callable[[Part], Done], parts: Sequence[Part], workers: int = 1, on: str | None = None
-) -> Iterator[tuple[Part, Done]]:
-    """Each part with what `work` made of it, as they are done; one process does them in their order.
+class Share(Protocol):
+    """Hands parts out."""
 
-    Parameters: `workers`: processes of this machine; `on`: address of a Dask scheduler (tcp://host:8786) to use
-    instead, whose workers see the same files under the same paths. A part whose worker is lost is another's. Errors:
-    those of `work`; FeedError where there is no Dask, no scheduler at the address, or one that is lost.
+    def __call__(self, work: Callable[[Part], Done], parts: Sequence[Part]) -> Iterator[tuple[Part, Done]]:
+        """Each part with what `work` made of it, as they are done; one process does them in their order."""
+
+
+@contextmanager
+def spread(workers: int = 1, on: str | None = None) -> Iterator[Share]:
+    """What shares parts out among processes.
+
+    Parameters: `workers`: processes of this machine; `on`: address of a Dask scheduler (tcp://host:8786, or as
+    dask://…) to use instead, whose workers see the same files under the same paths. A part whose worker is lost is
+    another's. Errors: those of the work; FeedError where there is no Dask, no scheduler at the address, or one that is
+    lost.
     """
     if on is None and workers <= 1:
-        for part in parts:
-            yield part, work(part)
+        yield _here
         return
     try:
-        from distributed import CancelledError, KilledWorker, as_completed
+        import distributed  # noqa: F401
     except ImportError as error:
         raise FeedError("More than one process needs Dask: pip install 'prochain[dask]'.") from error
-    with ExitStack() as cluster:
-        client = cluster.enter_context(_client(min(workers, len(parts)), on))
-        tasks = {client.submit(work, part, pure=False): part for part in parts}
-        for task in as_completed(tasks):
-            try:
-                done = task.result()
-            except (CancelledError, KilledWorker) as error:
-                # Its scheduler is lost, or several workers at one part.
-                why = str(error).splitlines()[0]
-                raise FeedError(f"Dask gave up: {why} See to its scheduler and workers, and begin again.") from error
-            yield tasks[task], done
+    with _client(workers, on and on.removeprefix("dask://")) as client:
+        yield partial(_by_dask, client)
+
+
+def _here(work: Callable[[Part], Done], parts: Sequence[Part]) -> Iterator[tuple[Part, Done]]:
+    for part in parts:
+        yield part, work(part)
+
+
+def _by_dask(client: Client, work: Callable[[Part], Done], parts: Sequence[Part]) -> Iterator[tuple[Part, Done]]:
+    from distributed import CancelledError, KilledWorker, as_completed
+
+    tasks = {client.submit(work, part, pure=False): part for part in parts}
+    for task in as_completed(tasks):
+        try:
+            done = task.result()
+        except (CancelledError, KilledWorker) as error:
+            # Its scheduler is lost, or several workers at one part.
+            why = str(error).splitlines()[0]
+            raise FeedError(f"Dask gave up: {why} See to its scheduler and workers, and begin again.") from error
+        yield tasks[task], done
 
 
 def _client(workers: int, on: str | None) -> Client:

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from api.command.replay import learn, replay
+from api.command.learning import learn
+from api.command.replay import replay
 from api.command.replay_days import day_file
 from api.command.spread import spread
 from benchmarks.accuracy import baselines, judging, truth
@@ -76,13 +77,14 @@ def _judged(
     if not predictions:
         learned = None
         if train_days:
-            learned, _ = learn(folder, f"{train_days[0]}", f"{train_days[-1]}", every)
+            learned, _ = learn(folder, f"{train_days[0]}", f"{train_days[-1]}", every, workers=workers or 1, on=on)
             # The methods beside ours know as well in which order stops are called at.
             timetable = with_driven_order(timetable, learned.backward_links)
         apart = workers is not None or on is not None
         parts = [[day] for day in judge_days] if apart else stretches(judge_days)
         work = partial(_replay, folder, every, into, learned)
-        written = sorted(files for _, files in spread(work, parts, workers or 1, on))
+        with spread(min(workers or 1, len(parts)), on) as share:
+            written = sorted(files for _, files in share(work, parts))
         predictions += [file for file, _ in written]
         passages += [file for _, file in written]
         if own:

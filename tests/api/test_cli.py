@@ -26,8 +26,10 @@ from typer.testing import CliRunner, Result
 from api.command.cli import app
 from api.command.plainly import said_plainly
 from api.service.settings import Settings
+from feeds.learned_file import read_learned
 from feeds.recordings.recorder import Recorded
 from feeds.recordings.replay_tables import PASSAGES, PREDICTIONS
+from predictor.timetable import DAY_S
 from tests.command_processes import CommandProcess
 from tests.feeds.small_feed import LAT, SPACING_M, place, posix, write_feed
 
@@ -63,14 +65,14 @@ def refused(*arguments: str) -> str:
     return result.output
 
 
-def message(at: float) -> bytes:
-    """Bus 12 drives the small feed's trip on time."""
+def message(at: float, days: int = 0, late_s: float = 0.0) -> bytes:
+    """Bus 12 drives the small feed's trip, on time if not `late_s`, so many days after Monday."""
     said = gtfs_realtime_pb2.FeedMessage()
     said.header.gtfs_realtime_version = "2.0"
-    said.header.timestamp = int(at)
+    said.header.timestamp = int(at) + days * DAY_S
     report = said.entity.add(id="12").vehicle
-    report.vehicle.id, report.trip.trip_id, report.timestamp = "12", "t1", int(at)
-    east = min(max((at - EIGHT) * SPACING_M / 120.0, 0.0), 2 * SPACING_M)
+    report.vehicle.id, report.trip.trip_id, report.timestamp = "12", "t1", said.header.timestamp
+    east = min(max((at - late_s - EIGHT) * SPACING_M / 120.0, 0.0), 2 * SPACING_M)
     report.position.latitude, report.position.longitude = LAT, float(place(east).split(",")[1])
     return said.SerializeToString()
 
@@ -226,6 +228,27 @@ def test_learn_writes_a_file_that_replay_begins_with(recording: Path) -> None:
     assert learned.exit_code == 0, learned.output
     assert re.search(r"links known +2\b", learned.output)
     assert run("replay", str(recording), "--model", "models/learned.npz").exit_code == 0
+
+
+def test_days_teach_the_same_whoever_learns_from_them(recording: Path) -> None:
+    from distributed import LocalCluster
+
+    for day in (1, 2, 3):
+        for after in range(-120, 300, 60):
+            (recording / f"vehicle_positions_{int(EIGHT) + day * DAY_S + after}.pb").write_bytes(
+                message(EIGHT + after, days=day, late_s=30 * day)
+            )
+    few = ("learn", str(recording), "--every", "300", "--model")
+    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
+        on = cluster.scheduler_address.replace("tcp://", "dask://")
+        assert run(*few, "there.npz", "--on", on).exit_code == 0
+    assert run(*few, "here.npz").exit_code == 0
+    here, there = read_learned(Path("here.npz")), read_learned(Path("there.npz"))
+    assert here.trip_history["weight"].max() == 3.0, "of days that were learned from side by side each counts"
+    for tables in ("travel_times", "timing_points", "trip_history"):
+        one, other = getattr(here, tables), getattr(there, tables)
+        assert one.keys() == other.keys()
+        assert all((one[name] == other[name]).all() for name in one)
 
 
 def test_check_tells_what_was_read_and_what_matches(recording: Path) -> None:

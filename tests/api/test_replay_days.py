@@ -53,8 +53,9 @@ def test_an_address_without_a_scheduler_is_told_in_words(
         other.bind(("127.0.0.1", 0))
         if something_listens:
             other.listen()
-        with pytest.raises(FeedError, match="No Dask scheduler answers at tcp://"):
-            list(spread(abs, [1], on=f"tcp://127.0.0.1:{other.getsockname()[1]}"))
+        address = f"tcp://127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(FeedError, match=f"No Dask scheduler answers at {address}"), spread(on=address):
+            pytest.fail("there is none")
 
 
 def test_a_scheduler_without_workers_and_one_that_is_lost_are_told_in_words(caplog: pytest.LogCaptureFixture) -> None:
@@ -62,6 +63,6 @@ def test_a_scheduler_without_workers_and_one_that_is_lost_are_told_in_words(capl
 
     with LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
         threading.Timer(1.0, cluster.close).start()
-        with pytest.raises(FeedError, match="Dask gave up"):
-            list(spread(abs, [1], on=cluster.scheduler_address))
+        with pytest.raises(FeedError, match="Dask gave up"), spread(on=cluster.scheduler_address) as share:
+            list(share(abs, [1]))
     assert "has no workers yet: start some (dask worker " in caplog.text
