@@ -291,7 +291,9 @@ def moved_words(moment: PageMoment, stop: int) -> list[AlertWords]:
     for moved in moved_departures(moment, stop):
         to = moved.run.stop_idx if moved.leaves else NONE
         departure = moved.run.route_idx, moved.destination, to, _why_nowhere(moved)
-        clocks.setdefault(departure, []).append(times.time(moved.scheduled))
+        # Who comes to the other stop by the timetable's time at this one may come too late.
+        leaves = min(moved.scheduled, moved.run.published) if moved.leaves else moved.scheduled
+        clocks.setdefault(departure, []).append(times.time(leaves))
     messages = []
     for (route, destination, to, why), at in clocks.items():
         departures = f"{', '.join(dict.fromkeys(at))} {moment.towards(destination)}"

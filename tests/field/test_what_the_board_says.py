@@ -1020,6 +1020,17 @@ def test_a_lines_long_name_does_not_say_its_name_again(long_name: str, said: str
     assert text(only(city.page("/lines"), "ul.lines")).removeprefix("Line 120") == said
 
 
+def test_who_is_sent_to_another_stop_is_told_no_later_time_than_it_leaves_there() -> None:
+    # google/transit#403
+    city = City(network((*row_of_stops("A B C D E"), Stop("X", 1200.0, 300.0, name="Road")), "A B C D E"), at="07:58")
+    times = ("A", "08:00"), ("X", "08:03"), ("E", "08:08")
+    round_by = update("t1", *(StopUpdate(stop, at, at) for stop, at in times),
+                      relationship="REPLACEMENT", start_date=20261126)  # fmt: skip
+    city.trip_updates(round_by)
+    told = [city.messages(stop=stop)["panel"] for stop in "BD"]
+    assert told == [["1: From Road: 08:02 to East"], ["1: From Road: 08:03 to East"]]
+
+
 def test_where_a_bus_comes_by_twice_each_time_says_which_way_it_goes_on() -> None:
     # cheeaun/busrouter-sg#77, vingerha/gtfs2#215, public-transport/falsehoods#1
     city = City(
