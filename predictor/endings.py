@@ -58,7 +58,8 @@ def doubts(
     first = ahead.take(first_of_each(ahead.slot))
     slot, state = first.slot, tracks.state[first.slot]
     leaves = timetable.stay_end[timetable.entry_of(first.trip, first.first_call)]
-    due = np.maximum(first.origin(timetable) + timetable.departure_s[leaves], holds.of_first_calls(first))
+    held_until = holds.of_first_calls(first)
+    due = np.maximum(first.origin(timetable) + timetable.departure_s[leaves], held_until)
     reported, moved_at = tracks.timestamp[slot], tracks.moved_at[slot]
     own = first.order == 0
     begun = own & (tracks.departed[slot] > 0)
@@ -69,11 +70,13 @@ def doubts(
     waits_since = np.maximum(due, np.where(own, came_at, moved_at))
     waited_s = np.where(begun, 0.0, reported - waits_since)
 
-    # At a stop it may stand until its time, where it has one; not who stood there before its run began, on the way.
+    # At a stop it may stand until its time, where it has one; not who stood there before its run began, on the way,
+    # unless the run begins there today.
     by_times = ~timetable.trip_is_frequency[first.trip]
     got_on_at = tracks.got_on_at[slot]
     stays_put = by_times & ~(got_on_at > tracks.since[slot])
     parked = stays_put & (got_on_at < first.origin(timetable) + timetable.trip_start_s[first.trip])
+    parked &= np.isneginf(held_until)
     at_stop = (tracks.departed[slot] < tracks.arrived[slot]) & by_times & ~parked
     stands_since = np.where(at_stop, np.maximum(got_on_at, due), got_on_at)
     stands_since = np.where(stays_put & (got_on_at - due > LONG_OVER_S), due, stands_since)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -346,6 +347,18 @@ def test_a_bus_that_turns_early_is_on_the_trip_that_it_drives_back() -> None:
     assert city.vehicles()["v1"]["trip_id"] == "t2"
     assert live_runs(city, "B") == ["t2"]
     assert live_runs(city, "D") == []
+
+
+def test_a_bus_that_waits_where_it_turns_early_is_live_until_it_leaves() -> None:
+    # mbta/concentrate#56
+    closed = (update(trip, skipped("D"), skipped("E"), start_date=20261126) for trip in ("t1", "t2"))
+    later = replace(THERE_AND_BACK, trips=(Trip("t1", "08:00"), Trip("t2", "08:16", "back")))
+    city = City(later).trip_updates(*closed).vehicle_positions(bus("v1", "t1", late_s=30)).at("08:05")
+    city.vehicle_positions(bus("v1", "t2", at="C", fresh=True)).at("08:11")
+    for time in ("08:12", "08:14", "08:16", "08:18", "08:20", "08:22"):
+        assert city.at(time).board("C")[0] == f"{max(time, '08:20')} t2 live"
+        assert live_runs(city, "B") == ["t2"]
+    assert live_runs(city.at("08:31"), "C") == []
 
 
 def test_a_bus_given_another_trip_at_its_terminus_is_on_it_at_once() -> None:
