@@ -10,27 +10,25 @@ from typing import NamedTuple
 import numpy as np
 
 from predictor.always_due import AlwaysDue, undoubted
-from predictor.arrays import BoolArray, Float64Array, Int8Array, Int64Array, contains, is_among, sorted_once, where_true
-from predictor.arrivals import Arrivals
+from predictor.arrays import Int8Array, Int64Array, contains, is_among, sorted_once, where_true
 from predictor.assignment import Assigner
+from predictor.calls_ahead import CallsAhead
 from predictor.calls_left import with_calls_left
 from predictor.columns import replace
 from predictor.coupled_units import CoupledUnits
 from predictor.current_runs import CurrentRuns
 from predictor.driven_order import with_driven_order
 from predictor.driving_times import DrivingTimes
-from predictor.endings import Patience, doubts, left_to_operator, told_until
-from predictor.features import Features
+from predictor.endings import Patience, doubts, left_to_operator
 from predictor.finished_runs import FinishedRuns
-from predictor.forecast import MISS_WEIGHT, forecast, within_horizon
+from predictor.forecast import MISS_WEIGHT
 from predictor.forecast_loop import Forecast
 from predictor.geometry import LineGeometry
-from predictor.journeys import JourneyLookup, call_key, driven_entry, driven_keys
-from predictor.kept_predictions import KeptPredictions, Room
+from predictor.journeys import JourneyLookup, call_key, driven_entry
 from predictor.last_words import LastWords
 from predictor.learned import Learned
 from predictor.learner import Learner
-from predictor.legs import Legs, current_legs, in_parts, with_next_runs, with_turns
+from predictor.legs import Legs, current_legs, with_next_runs, with_turns
 from predictor.liveness import FeedLiveness
 from predictor.matching import Matcher
 from predictor.observations import Observations
@@ -130,7 +128,9 @@ class Engine:
         self._operator_blocks = OperatorBlocks()
         self._standing_clocks = StandingClocks()
         self._coupled_units = CoupledUnits()
-        self._kept = KeptPredictions()
+        self._calls_ahead = CallsAhead(
+            self._learner, self.settings.patience, self.settings.live_limit_s, self.settings.miss_weight
+        )
         self._told_last = PredictedCalls.empty()
         self._report_figures = ReportFigures.none()
         counted = ("vehicles_assigned", "jumps", *(f"reports_{name}" for name in VEHICLE_STATES))
@@ -209,7 +209,7 @@ class Engine:
         self._untold_starts.forget(first_changed)
         self._finished = self._finished.in_timetable(old, self.timetable)
         self._tracks = self._tracks.in_timetable(old, self.timetable)
-        self._kept.forget(first_changed)
+        self._calls_ahead.kept.forget(first_changed)
         self._told_last = in_timetable(self._told_last, old, self.timetable, first_changed)
 
     def step(self, observations: Observations, now: float, trip_updates: TripUpdates | None = None) -> Snapshot:
@@ -237,6 +237,7 @@ class Engine:
         told = self._operator_blocks.with_next_runs_told(told, self._days, self._journeys, now, limit_s)
         predictions = self._rows(ahead, told, served, now, told_live=fresh is not None)
         self._counts["steps"] += 1
+        self._counts["lessons"] = self._learner.given
         return self._snapshot(now, operator, told, predictions, served, ahead.doubt, passages)
 
     def _snapshot(
@@ -353,8 +354,8 @@ class Engine:
             tracks, passages = self._driven(tracks, slot[rows], observations.take(rows), upcoming, now, cancelled)
         gone = tracks.given_up(slot, now, self.settings.silence_limit_s)
         self._tracks = tracks.without(gone)
-        self._kept.news_of(slot[rows], len(tracks))
-        self._kept.without(gone)
+        self._calls_ahead.kept.news_of(slot[rows], len(tracks))
+        self._calls_ahead.kept.without(gone)
         self._driven_calls.take_in(passages, self._journeys, self._tracks.runs, now)
         self._counts["passages"] += len(passages)
         return passages
@@ -417,7 +418,7 @@ class Engine:
         still_told_runs, begins = still_told(fresh, now), begun_later(self.timetable, fresh)
         holds = OperatorHolds.of(self.timetable, fresh, begins)
         legs, doubt = self._legs(operator, fresh, still_told_runs, begins, holds, now)
-        calls = self._predicted(legs, holds, passages, now)
+        calls = self._calls_ahead.predicted(self.driving_times, self._tracks, legs, holds, passages, now)
         told, patience = fresh.calls.journey, self.settings.patience
         stands = ~left_to_operator(legs, calls.departure, self._tracks, told, patience, now)
         if not stands.all():
@@ -469,47 +470,6 @@ class Engine:
         held_up = (doubt[legs.slot] == HELD_UP) & (legs.order == 0)
         runs &= ~(held_up & contains(to_come, call_key(legs.journey, tracks.arrived[legs.slot])))
         return legs.take(runs), doubt
-
-    def _predicted(self, legs: Legs, holds: OperatorHolds, passages: Passages, now: float) -> Forecast:
-        """What is said of the calls of all legs, in their order."""
-        kept, driving = self._kept, self.driving_times
-        due, until = kept.due(legs, holds, now), told_until(self._tracks, self.settings.patience)
-        # Who waits for its departure and is not heard of for a while mostly waits on.
-        waits_until = np.maximum(until, self._tracks.timestamp + self.settings.live_limit_s)
-        # What is learned from is a sample of all predictions, not of those alone that come with a report; but of times
-        # that stay as they are, nothing.
-        sampled = self._learner.sampled(len(self._tracks), now) & (waits_until >= now)
-        due |= sampled
-        room = kept.room(legs, due, np.minimum(until, now))
-        self._learner.resolve(passages, driven_keys(passages, passages.call, self.timetable))
-        if not due.any():
-            kept.go_on(room)
-            self._counts["lessons"] += self._learner.study(now)
-            return room.calls
-        anew = legs.take(due[legs.slot] & (legs.calls > 0))
-        arrivals = Arrivals(driving.travel_times, driving.timing_points, self._tracks, holds, now, waits_until)
-        self._forecast(anew, arrivals, until, sampled, room, now)
-        kept.put(anew, room, self._tracks.passed, due, now)
-        return room.calls
-
-    def _forecast(
-        self, anew: Legs, arrivals: Arrivals, until: Float64Array, sampled: BoolArray, room: Room, now: float
-    ) -> None:
-        """What is said of each call of the legs that are predicted `anew`; it is learned from what comes of it for the
-        vehicles `sampled` (slots,)."""
-        learner = self._learner
-        told = Features(self.driving_times.trip_history, self._tracks, now)
-        for part in in_parts(anew, sampled):
-            legs = anew.take(part)
-            chain = arrivals.at_calls_of(legs)
-            rows = within_horizon(chain, now)
-            features = told.of(chain, rows)
-            learner.offer(chain, rows, features, sampled, now)
-            self._counts["lessons"] += learner.study(now)
-            forecast(
-                chain, rows, features, learner.net, learner.calibration, now, self.settings.miss_weight,
-                self._kept.said_before(legs, room.to[part], self._tracks.passed, now), until, room.calls,
-            )  # fmt: skip
 
     def _served(self, legs: Legs, operator: OperatorTimes, now: float) -> Int64Array:
         """Keys of the journeys that a vehicle is predicted on (`legs`) or has finished."""

@@ -88,6 +88,8 @@ class Learner:
         self.capacity = capacity
         self._old = self._count = 0
         self._lessons = lessons
+        self.given = 0
+        """So many lessons were."""
         self._studied_at = -np.inf
 
     @classmethod
@@ -149,8 +151,8 @@ class Learner:
         keep[rows[is_among(opened.key[rows], key)]] = False
         self._keep(keep)
 
-    def study(self, now: float) -> bool:
-        """Train on what is new, with as much of the old, when there is enough of it; whether that was done."""
+    def study(self, now: float) -> None:
+        """Train on what is new, with as much of the old, when there is enough of it."""
         new = self._count - self._old
         thorough = self.taught >= THOROUGH
         if self.net is None:
@@ -162,7 +164,7 @@ class Learner:
                 new >= LESSON_SHARE * self._count or now - self._studied_at >= LESSON_EVERY_S
             )
         if not (due and self._lessons):
-            return False
+            return
         again = self._random.choice(self._old, min(self._old, max(new, REHEARSED)), replace=False)
         rows = np.concatenate([again, np.arange(self._old, self._count)])
         first = self.net is None
@@ -174,7 +176,7 @@ class Learner:
         self.calibration.network_learned()
         self._studied_at, self._old = now, self._count
         self.taught += new
-        return True
+        self.given += 1
 
     def study_all(self) -> None:
         """Train a network from the beginning on all samples, where they suffice: after days of replay."""
