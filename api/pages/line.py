@@ -16,7 +16,7 @@ from api.words.moment import PageMoment
 from api.words.vehicles import VehicleWords, vehicle_words
 from predictor.arrays import NONE
 
-_NOWHERE = RouteDirection(NONE, "", [], [], [])
+_NOWHERE = RouteDirection(NONE, "", NONE, [], [], [])
 """Of a line without trips."""
 
 

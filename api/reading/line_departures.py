@@ -27,7 +27,9 @@ class RouteDirection:
 
     direction: int
     destination: str
-    """What most of its trips are bound for where they set out."""
+    """What most of its trips are bound for where they set out,"""
+    way_on: int
+    """and by which stop, where that does not tell which way they go, else -1, see `Lines.way_on`."""
     stops: list[int]
     """Those of the pattern that most of its trips run,"""
     between: list[tuple[str, str, bool]]
@@ -59,6 +61,7 @@ def _direction(moment: Moment, day: int, direction: int, trips: Int32Array) -> R
     return RouteDirection(
         direction=direction,
         destination=usual_destination(moment.view.snapshot, day, trips),
+        way_on=moment.lines.way_on(int(trips[tt.trip_pattern[trips] == patterns[0]][0]), 0),
         stops=stops,
         between=between_stops(tt, patterns[0]),
         also=[stop for stop in dict.fromkeys(chain(*others)) if int(tt.station[stop]) not in stations],

@@ -1064,6 +1064,8 @@ def test_of_a_ring_that_is_driven_both_ways_each_departure_says_which_way_it_goe
     for address, rows in (("/stops/A", "li.departure"), ("/screen/A", "li.row")):
         said = [text(row) for row in city.page(address).css(rows) if "tomorrow" not in text(row) or rows == "li.row"]
         assert ["via Stop N" in row for row in said] == [True, False], address
+    tabs = [text(tab).split(" via ")[1] for tab in city.page("/lines/r1").css("nav.directions a")]
+    assert tabs == ["Stop N", "Stop S"]
     # What has one stop to go says where it goes, and a sign of its own which way.
     assert [row.told["notes"] for row in city.panel("N")[:2]] == [["via Stop E"], []]
     calls = tuple(Call(stop, f"08:0{2 * k}", headsign="Clockwise") for k, stop in enumerate("ANESA"))
