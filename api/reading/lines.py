@@ -32,7 +32,7 @@ KINDS = (
 """What people write before a line's name, as `normalised`: a pattern."""
 _AFTER_NAME = r"(?:\s*:\s*|\s+[-–—·>|]\s*|[-–—]\s+|\s+(?=\())"
 """What sets a line's name off from a destination, beside a mere space."""
-_NUMBER = r"(?:(?:no|nr)\b\.?|n°|#)"
+_NUMBER = r"(?:(?:no|nr|rte?)\b\.?|n°|#)"
 _TO = "(?:to|towards?|vers|direction|nach|richtung|hacia|verso)"
 """What stands between a line's name and where it goes."""
 _KIND = re.compile(rf"^{KINDS}\s+")

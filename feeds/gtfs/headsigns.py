@@ -44,10 +44,10 @@ def destination(sign: str) -> str:
 
 
 def says_line_alone(sign: str, line: str) -> bool:
-    """Whether a sign names no place beside its line: "Line 5" and "5 - Inbound" of line 5."""
+    """Whether a sign names no place beside its line: "Line 5" and "5 - Inbound" of line 5, "Blue Line" of that."""
     name, rest = line.casefold(), _KIND.sub("", sign).casefold()
     if not name or not rest.startswith(name):
-        return False
+        return name == sign.casefold() != ""
     rest = rest.removeprefix(name)
     return not rest or (not rest[0].isalnum() and not destination(rest.strip(_BETWEEN)))
 

@@ -494,6 +494,7 @@ def test_a_networks_habit_of_hyphens_after_the_lines_name_is_told_from_a_name_wi
         ("A", "A – Centre", "Centre"), ("A", "Bus A Centre", "Centre"), ("A", "A Coruña", "A Coruña"),
         ("12", "120 Centre", "120 Centre"), ("007", "7 - Centre", "Centre"), ("007", "70 Centre", "70 Centre"),
         ("2", "2 Stop 8", "Stop 8"), ("8", "8 Mile Road", "8 Mile Road"), ("12", "12-14 Centre", "12-14 Centre"),
+        ("12", "Rt 12 Downtown", "Downtown"), ("12", "Rte. 12 - Centre", "Centre"),
     ],
 )  # fmt: skip
 def test_a_lines_name_stands_once_on_the_badge_and_not_before_the_destination_too(
@@ -1131,6 +1132,7 @@ def test_a_station_is_found_by_its_entrances_and_an_entrance_means_its_station()
     ("line", "sign", "said"),
     [
         ("5", "Line 5", "Stop E"), ("A", "LIGNE A", "Stop E"), ("Blue", "Blue Line", "Stop E"),
+        ("Blue Line", "Blue Line", "Stop E"),
         ("5", "Gare (5)", "Gare"), ("5", "Gare - Ligne 5", "Gare"),
         ("5", "Aller", "Stop E"), ("5", "Sens 2", "Stop E"), ("5", "Rück", "Stop E"),
         ("5", "Bus 7", "Bus 7"), ("5", "Terminal 5", "Terminal 5"), ("Red", "Red Square", "Red Square"),
