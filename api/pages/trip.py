@@ -136,7 +136,7 @@ def _calls(moment: PageMoment, journey: Journey, yours: list[int]) -> list[CallW
         stop_id, words = str(tt.stop_id[call.stop_idx]), moment.words_at(call.stop_idx)
         time = "" if call.clock is None else f"{ABOUT * moment.is_about(call)}{words.time(call.clock)}"
         # Said where it changes: what stands at the top holds until then.
-        changes = call.destination != said_before and call.departure is not None and call.comes
+        changes = call.destination != said_before and call.departs and call.comes
         signs = [moment.towards(call.destination)] if changes else []
         said_before = call.destination if call.comes else said_before
         minutes = round((call.published - journey.begins_at) / 60) if call.headway_s and call.clock is None else 0

@@ -169,7 +169,7 @@ def _departure(moment: PageMoment, row: DepartureWords) -> dict[str, Any]:
     """The fields of `PanelDeparture` in its order."""
     wait = row.wait
     counts_down = row.comes and wait.kind != "clock"
-    words = " ".join(word for word in (wait.day, f"{ABOUT * row.about}{wait.value}", wait.unit) if word)
+    words = " ".join([word for word in (wait.day, f"{ABOUT * row.about}{wait.value}", wait.unit) if word])
     return {
         "line": row.line.name,
         "color": row.line.badge.background,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property, lru_cache, partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -41,8 +41,6 @@ from predictor.snapshot import (
     Snapshot,
 )
 from predictor.timetable import NO_PICKUP, Timetable
-
-T = TypeVar("T", bound=tuple[Any, ...])
 
 PASSED_AFTER_S = 30.0
 """A departure stays on the board until this long after its published time."""
@@ -92,10 +90,16 @@ class RunCall(NamedTuple):
     call: int
     """Position in the trip, 0 for the first stop."""
     stop_sequence: int
-    arrival: Event | None
-    """None at a run's first stop,"""
-    departure: Event | None
+    arrives: bool
+    """False at a run's first stop,"""
+    departs: bool
     """and at its last one."""
+    scheduled_arrival: float | None
+    """None for a run by headway."""
+    scheduled_departure: float | None
+    predicted_arrival: float | None
+    """None where passed, cancelled or skipped, or where only the timetable is known."""
+    predicted_departure: float | None
     at_stop: bool
     """The vehicle stands here."""
     scheduled: float | None
@@ -145,6 +149,16 @@ class RunCall(NamedTuple):
     """Stops further on at which the run does not call, though it goes beyond them."""
     headway_s: int | None
     """Seconds between the vehicles of a line run by headway, None for others."""
+
+    @property
+    def arrival(self) -> Event | None:
+        """None at a run's first stop,"""
+        return Event(self.scheduled_arrival, self.predicted_arrival) if self.arrives else None
+
+    @property
+    def departure(self) -> Event | None:
+        """and at its last one."""
+        return Event(self.scheduled_departure, self.predicted_departure) if self.departs else None
 
     @property
     def key(self) -> str:
@@ -263,8 +277,12 @@ class CallsAt:
             "shift_s": calls.shift_s.tolist(),
             "call": calls.call.tolist(),
             "stop_sequence": tt.stop_sequence[entry].tolist(),
-            "arrival": _events(calls.scheduled_arrival, calls.arrival, untold, calls.first_call),
-            "departure": _events(calls.scheduled_departure, calls.departure, untold, calls.last_call),
+            "arrives": (~calls.first_call).tolist(),
+            "departs": (~calls.last_call).tolist(),
+            "scheduled_arrival": _known(calls.scheduled_arrival),
+            "scheduled_departure": _known(calls.scheduled_departure),
+            "predicted_arrival": _known(np.where(untold, np.nan, calls.arrival)),
+            "predicted_departure": _known(np.where(untold, np.nan, calls.departure)),
             "at_stop": calls.at_stop.tolist(),
             "scheduled": _known(scheduled),
             "reckoned": tt.reckoned[entry].tolist(),
@@ -297,7 +315,10 @@ class CallsAt:
             "skips": _left_out_behind(snapshot, calls),
             "headway_s": _headways(tt, calls),
         }
-        return _tuples(RunCall, [columns[name] for name in RunCall._fields])
+        # As `_make` would, which takes three times as long.
+        return list(
+            map(partial(tuple.__new__, RunCall), zip(*(columns[name] for name in RunCall._fields), strict=True))
+        )
 
 
 def calls_ahead(view: ServiceView, now: float, vehicles: Sequence[int]) -> dict[int, RunCall]:
@@ -328,19 +349,6 @@ def _left_out_behind(snapshot: Snapshot, calls: KnownCalls) -> list[tuple[int, .
         there = np.isin(tt.station[stops], tt.station[still]) | np.isin(tt.stop_name[stops], tt.stop_name[still])
         found.append(tuple(stops[~there].tolist()))
     return found
-
-
-def _events(scheduled: Float64Array, predicted: Float64Array, untold: BoolArray, none: BoolArray) -> list[Event | None]:
-    """Arrivals or departures of calls (n,): a run does not arrive at its first stop, nor depart from its last."""
-    events: list[Event | None] = [*_tuples(Event, [_known(scheduled), _known(np.where(untold, np.nan, predicted))])]
-    for i in np.flatnonzero(none).tolist():
-        events[i] = None
-    return events
-
-
-def _tuples(kind: type[T], columns: Sequence[Sequence[Any]]) -> list[T]:
-    """Named tuples (n,) of columns, made as `_make` would, which takes three times as long."""
-    return list(map(partial(tuple.__new__, kind), zip(*columns, strict=True)))
 
 
 def _headways(tt: Timetable, calls: KnownCalls) -> list[int | None]:

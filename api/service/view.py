@@ -255,10 +255,6 @@ class IsoTimes(dict[int, str]):
         iso = self[second] = datetime.fromtimestamp(second, self._zone).isoformat()
         return iso
 
-    def of(self, at: float | None) -> str | None:
-        """To the second; None for None."""
-        return None if at is None else self[floor(at)]
-
 
 @cache
 def iso_times(zone: ZoneInfo) -> IsoTimes:

@@ -105,7 +105,7 @@ class _Wanted:
         of_type = (
             self.types == "all"
             or (self.types == "departures" and call.boards)
-            or (self.types == "arrivals" and call.arrival is not None and call.drop_off != "none")
+            or (self.types == "arrivals" and call.arrives and call.drop_off != "none")
         )
         return of_type and self.direction in (None, str(call.direction))
 

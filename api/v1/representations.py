@@ -11,12 +11,12 @@ from fastapi.responses import JSONResponse
 
 from api.answers.caching import steady
 from api.reading.boarding import ACCESS
-from api.reading.calls import Event, RunCall
+from api.reading.calls import RunCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from api.reading.moved_away import MovedDeparture
 from api.service.view import IsoTimes
-from api.v1.models import Alert, RouteRef
+from api.v1.models import Alert, CallState, RouteRef
 from feeds.alerts.alert import Alert as Told
 from predictor.timetable import STATION, Timetable
 
@@ -109,80 +109,73 @@ def departure_says(row: RunCall) -> tuple[object, ...]:
 def call_state(moment: Moment, call: RunCall) -> dict[str, Any]:
     """The fields of `CallState` in its order. What is within one is of fields too: a model of its own each would cost
     as much as all the rest."""
-    return _call_fields(moment.view.iso_times_at(call.stop_idx), call)
-
-
-def _call_fields(iso: IsoTimes, call: RunCall) -> dict[str, Any]:
-    return {
-        "stop_id": call.stop_id,
-        "platform": call.platform or None,
-        "planned_platform": call.planned_platform or None,
-        "stop_sequence": call.stop_sequence,
-        "headsign": call.destination,
-        "arrival": _event_times(iso, call.arrival),
-        "departure": _event_times(iso, call.departure),
-        "at_stop": call.at_stop,
-        "predicted_time": iso.of(call.predicted),
-        "range": _range(iso, call),
-        "minutes": call.minutes,
-        "status": call.status,
-        "source": call.source,
-        "doubt": call.doubt,
-        "wheelchair": call.wheelchair,
-        "occupancy": call.occupancy and vars(call.occupancy),
-        "scheduled_approximate": call.reckoned,
-        "pickup_type": call.pickup,
-        "drop_off_type": call.drop_off,
-    }
-
-
-def _event_times(iso: IsoTimes, event: Event | None) -> dict[str, Any] | None:
-    """The fields of `EventTimes`, None where there is none."""
-    if event is None:
-        return None
-    # Asked for so often that to call for each time would take as long as all of it.
-    scheduled, predicted = event
-    return {
-        "scheduled": None if scheduled is None else iso[floor(scheduled)],
-        "predicted": None if predicted is None else iso[floor(predicted)],
-        "delay_s": None if scheduled is None or predicted is None else round(predicted - scheduled),
-    }
-
-
-def _range(iso: IsoTimes, call: RunCall) -> dict[str, str] | None:
-    """The fields of `Range`: how sure a predicted time is, None where nothing is predicted."""
-    if call.predicted is None or call.p10 is None or call.p50 is None or call.p90 is None:
-        return None
-    return {"p10": iso[floor(call.p10)], "p50": iso[floor(call.p50)], "p90": iso[floor(call.p90)]}
+    (fields,) = departures_fields(moment, [call])
+    return {name: fields[name] for name in CallState.model_fields}
 
 
 def departures_fields(moment: Moment, rows: Iterable[RunCall]) -> list[dict[str, Any]]:
     """The fields of each `Departure` in its order, as they stand in an answer: models of them would take as long as a
     board."""
     iso_at, routes = moment.view.iso_times_at, _route_fields(moment.timetable)
-    return [_departure_fields(iso_at(row.stop_idx), routes[row.route_idx], row) for row in rows]
+    return [_departure_fields(iso_at(row.stop_idx), routes, row) for row in rows]
 
 
-def _departure_fields(iso: IsoTimes, route: dict[str, Any], row: RunCall) -> dict[str, Any]:
-    delay_s = row.delay_s
+def _departure_fields(iso: IsoTimes, routes: list[dict[str, Any]], row: RunCall) -> dict[str, Any]:
+    # All at once: to ask for one value after the other would take as long as what is made of them. So would calls.
+    (
+        route_idx, direction, destination, _, stop_id, platform, planned_platform, _, trip_id, trip_short_name, _,
+        service_date, start_time, _, _, stop_sequence, arrives, departs, scheduled_arrival, scheduled_departure,
+        predicted_arrival, predicted_departure, at_stop, scheduled, reckoned, published, predicted, p10, p50, p90,
+        minutes, status, _, _, source, vehicle_id, vehicle_label, age_s, doubt, clock, wheelchair, vehicle_wheelchair,
+        bikes, occupancy, pickup, drop_off, _, headway_s,
+    ) = row  # fmt: skip
     return {
-        **_call_fields(iso, row),
-        "route": route,
-        "direction": row.direction if row.direction >= 0 else None,
-        "time": None if row.clock is None else iso[floor(row.published)],
-        "scheduled_time": iso.of(row.scheduled),
-        "delay_s": None if delay_s is None else round(delay_s),
-        "headway_s": row.headway_s,
-        "vehicle_id": row.vehicle_id,
-        "vehicle_label": row.vehicle_label,
-        "data_age_s": None if row.age_s is None else round(row.age_s),
-        "trip_id": row.trip_id,
-        "trip_short_name": row.trip_short_name or None,
-        "service_date": row.service_date,
-        "start_time": row.start_time,
-        "vehicle_wheelchair": row.vehicle_wheelchair,
-        "bikes": row.bikes,
+        "stop_id": stop_id,
+        "platform": platform or None,
+        "planned_platform": planned_platform or None,
+        "stop_sequence": stop_sequence,
+        "headsign": destination,
+        "arrival": _event_times(iso, scheduled_arrival, predicted_arrival) if arrives else None,
+        "departure": _event_times(iso, scheduled_departure, predicted_departure) if departs else None,
+        "at_stop": at_stop,
+        "predicted_time": None if predicted is None else iso[floor(predicted)],
+        "range": None
+        if predicted is None or p10 is None or p50 is None or p90 is None
+        else {"p10": iso[floor(p10)], "p50": iso[floor(p50)], "p90": iso[floor(p90)]},
+        "minutes": minutes,
+        "status": status,
+        "source": source,
+        "doubt": doubt,
+        "wheelchair": wheelchair,
+        "occupancy": occupancy and vars(occupancy),
+        "scheduled_approximate": reckoned,
+        "pickup_type": pickup,
+        "drop_off_type": drop_off,
+        "route": routes[route_idx],
+        "direction": direction if direction >= 0 else None,
+        "time": None if clock is None else iso[floor(published)],
+        "scheduled_time": None if scheduled is None else iso[floor(scheduled)],
+        "delay_s": None if predicted is None or scheduled is None else round(predicted - scheduled),
+        "headway_s": headway_s,
+        "vehicle_id": vehicle_id,
+        "vehicle_label": vehicle_label,
+        "data_age_s": None if age_s is None else round(age_s),
+        "trip_id": trip_id,
+        "trip_short_name": trip_short_name or None,
+        "service_date": service_date,
+        "start_time": start_time,
+        "vehicle_wheelchair": vehicle_wheelchair,
+        "bikes": bikes,
         "pickup": row.boards,
+    }
+
+
+def _event_times(iso: IsoTimes, scheduled: float | None, predicted: float | None) -> dict[str, Any]:
+    """The fields of `EventTimes`."""
+    return {
+        "scheduled": None if scheduled is None else iso[floor(scheduled)],
+        "predicted": None if predicted is None else iso[floor(predicted)],
+        "delay_s": None if scheduled is None or predicted is None else round(predicted - scheduled),
     }
 
 

@@ -125,8 +125,8 @@ def _call_fields(moment: Moment, call: RunCall) -> dict[str, Any]:
     return {
         **call_state(moment, call),
         "name": str(moment.timetable.stop_name[stop]),
-        "scheduled_arrival": moment.iso(call.arrival.scheduled if call.arrival else call.scheduled, stop),
-        "scheduled_departure": moment.iso(call.departure.scheduled if call.departure else call.scheduled, stop),
+        "scheduled_arrival": moment.iso(call.scheduled_arrival if call.arrives else call.scheduled, stop),
+        "scheduled_departure": moment.iso(call.scheduled_departure if call.departs else call.scheduled, stop),
         "passed": call.passed,
         "passed_at": moment.iso(call.passed_at, stop),
     }

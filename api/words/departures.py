@@ -40,6 +40,12 @@ class DepartureWords:
         notes = moment.notes_of(call, via=self.elsewhere, at=at)
         self.notes = (self.reason, *notes) if self.reason else tuple(notes)
         """What else there is to know."""
+        counts_down = call.comes and call.minutes is not None and not moment.feed.stopped
+        self.wait: Wait = (
+            self._words.wait(call.published, call.status == "live", here=call.at_stop) if counts_down else self.clock
+        )
+        """How long until it leaves. A countdown is a promise: without live data, for what does not come, and for a
+        vehicle that gets no further the clock time says enough."""
 
     @property
     def platform_change(self) -> str:
@@ -80,15 +86,6 @@ class DepartureWords:
     def iso(self) -> str:
         """The same, ""."""
         return "" if self.call.clock is None else self._words.iso(self.call.published)
-
-    @cached_property
-    def wait(self) -> Wait:
-        """How long until it leaves. A countdown is a promise: without live data, for what does not come, and for a
-        vehicle that gets no further the clock time says enough."""
-        call = self.call
-        if not call.comes or self._moment.feed.stopped or call.minutes is None:
-            return self.clock
-        return self._words.wait(call.published, call.status == "live", here=call.at_stop)
 
     @cached_property
     def clock(self) -> Wait:

@@ -140,7 +140,7 @@ class PageMoment(Moment):
             number = row.trip_short_name and self.train_number(row.route_idx, row.trip_short_name)
             # The longest last: what has no room for it still tells the line.
             notes += filter(None, (via, self.part_of(at, row), self.line_told(row), number, self.skips_words(row)))
-        if row.comes and of_journey == (row.departure is None) and (goes_on := self.goes_on(row)):
+        if row.comes and of_journey != row.departs and (goes_on := self.goes_on(row)):
             notes.append(goes_on)
         return notes + self._boarding_notes(row, of_journey)
 
@@ -251,7 +251,7 @@ class PageMoment(Moment):
             return [self._on_request("stops", row.pickup, row.route_idx)]
         notes = [] if row.pickup == "regular" else [self._on_request("pickup", row.pickup, row.route_idx)]
         # Where a run begins nobody alights, and where it ends nobody boards: that needs no word.
-        begins, ends = row.arrival is None, row.departure is None
+        begins, ends = not row.arrives, not row.departs
         if ends or (not of_journey and row.pickup == "none"):
             notes = []
         if of_journey and not begins and row.drop_off != "regular":
@@ -303,9 +303,9 @@ class PageMoment(Moment):
 
 def arrives_before(row: RunCall) -> float | None:
     """When a run comes to a stop where it will wait for more than a minute, None elsewhere."""
-    if row.arrival is None or row.departure is None or row.passed or row.at_stop or not row.comes:
+    if not row.arrives or not row.departs or row.passed or row.at_stop or not row.comes:
         return None
-    arrives_at = row.arrival.scheduled if row.arrival.predicted is None else row.arrival.predicted
+    arrives_at = row.scheduled_arrival if row.predicted_arrival is None else row.predicted_arrival
     return arrives_at if arrives_at is not None and minutes_late(arrives_at, row.published) > 0 else None
 
 
