@@ -320,7 +320,9 @@ class Matcher:
     def _held_at_its_stop(self, reports: _OnRuns, place: _Place) -> _Place:
         """The places (m,) with that of who waits for its time on the way at its stop until it drives on along its line:
         receivers wander, and buses stand aside, as where they wait to set out."""
-        tt, call = self.timetable, reports.departed
+        tt = self.timetable
+        # Who comes from another run may have left more calls than this one has.
+        call = np.minimum(reports.departed, tt.trip_calls[reports.trip] - 1)
         entry = tt.entry_of(reports.trip, call)
         leaves = tt.stay_end[entry]
         early_s = tt.departure_s[leaves] - reports.seconds

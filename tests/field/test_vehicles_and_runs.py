@@ -361,6 +361,15 @@ def test_a_bus_that_waits_where_it_turns_early_is_live_until_it_leaves() -> None
     assert live_runs(city.at("08:31"), "C") == []
 
 
+def test_a_bus_that_goes_on_with_a_shorter_run_is_followed_on_it() -> None:
+    """The last of all runs, so that nothing stands behind it: one of the operator's own."""
+    back = (StopUpdate(stop, at, at) for stop, at in (("D", "08:12"), ("C", "08:14")))
+    own = update("x", *back, relationship="NEW", route_id="r1", direction_id=1, start_date=20261126)
+    city = City(THERE_AND_BACK).trip_updates(own).vehicle_positions(bus("v1", "t1", late_s=30)).at("08:08")
+    city.vehicle_positions(bus("v1", "x", at="D", fresh=True)).at("08:11")
+    assert live_runs(city, "D") == ["x"] and city.vehicles()["v1"]["trip_id"] == "x"
+
+
 def test_a_bus_given_another_trip_at_its_terminus_is_on_it_at_once() -> None:
     city = City(THERE_AND_BACK).vehicle_positions(bus("v1", "t1", late_s=60)).at("08:09")
     city.vehicle_positions(bus("v1", "t2", at="E", fresh=True)).at("08:09:30")
