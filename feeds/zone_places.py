@@ -30,6 +30,13 @@ def is_on_earth(lat: Float64Array, lon: Float64Array) -> BoolArray:
     return result
 
 
+def within_half_circle(lon: Float64Array) -> Float64Array:
+    """Longitudes (n,) of which some are counted from 0 to 360, as from -180 to 180; others as they are."""
+    with np.errstate(invalid="ignore"):
+        beyond = (np.abs(lon) > 180) & (np.abs(lon) < 360)
+    return np.where(beyond, lon - np.sign(lon) * 360, lon)
+
+
 def zone_place(zone: str) -> Place | None:
     """The place of a zone's city, None where the zone is of none."""
     return _places().get(zone)

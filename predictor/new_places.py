@@ -5,7 +5,6 @@ They are put behind the timetable's own, so that every index of these stays true
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
@@ -13,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from predictor.arrays import NONE
-from predictor.timetable import Timetable
+from predictor.timetable import PLATFORM, Timetable
 
 
 @dataclass(frozen=True)
 class NewStop:
-    """A stop at which nothing calls by the timetable."""
+    """A stop at which nothing calls by the timetable; the meaning is that of the `stop_` fields of `Timetable`."""
 
     stop_id: str
     name: str
@@ -29,19 +28,25 @@ class NewStop:
     parent: int = NONE
     """Index of its station."""
     wheelchair: int = 0
+    location_type: int = PLATFORM
     timezone: str = ""
-    """See `Timetable.stop_timezone`."""
 
 
 @dataclass(frozen=True)
 class NewRoute:
-    """A line that is not in the timetable."""
+    """A line that is not in the timetable; likewise of its `route_` fields."""
 
     route_id: str
-    name: str = ""
+    short_name: str = ""
+    long_name: str = ""
     """What riders know it by where its id is no name."""
-    type: int = 3
     agency_id: str = ""
+    type: int = 3
+    color: str = ""
+    text_color: str = ""
+    sort_order: int = NONE
+    booked_at: str = ""
+    booked_until: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,33 +63,11 @@ class NewPlaces:
 
 @lru_cache(maxsize=2)
 def _with_places(timetable: Timetable, new: NewPlaces) -> Timetable:
-    stops, routes = new.stops, new.routes
-    more: dict[str, Sequence[Any]] = {
-        "stop_id": [stop.stop_id for stop in stops],
-        "stop_code": [stop.code for stop in stops],
-        "stop_name": [stop.name for stop in stops],
-        "stop_platform": [stop.platform for stop in stops],
-        "stop_lat": [stop.lat for stop in stops],
-        "stop_lon": [stop.lon for stop in stops],
-        "stop_parent": [stop.parent for stop in stops],
-        "stop_wheelchair": [stop.wheelchair for stop in stops],
-        "stop_location_type": [0 for _ in stops],
-        "stop_timezone": [stop.timezone for stop in stops],
-        "route_id": [route.route_id for route in routes],
-        "route_short_name": ["" for _ in routes],
-        "route_long_name": [route.name for route in routes],
-        "route_agency_id": [route.agency_id for route in routes],
-        "route_type": [route.type for route in routes],
-        "route_color": ["" for _ in routes],
-        "route_text_color": ["" for _ in routes],
-        "route_sort_order": [NONE for _ in routes],
-        "route_booked_at": ["" for _ in routes],
-        "route_booked_until": ["" for _ in routes],
-    }
     columns: dict[str, Any] = {}
-    for field in fields(Timetable):
-        if more.get(field.name):
-            column = getattr(timetable, field.name)
-            added = np.array(more[field.name], np.str_ if column.dtype.kind == "U" else column.dtype)
-            columns[field.name] = np.concatenate([column, added])
+    for kind, places in (("stop", new.stops), ("route", new.routes)):
+        for field in fields(places[0]) if places else ():
+            name = field.name if field.name == f"{kind}_id" else f"{kind}_{field.name}"
+            column, added = getattr(timetable, name), [getattr(place, field.name) for place in places]
+            as_column = np.array(added, np.str_ if column.dtype.kind == "U" else column.dtype)
+            columns[name] = np.concatenate([column, as_column])
     return replace(timetable, **columns)

@@ -10,7 +10,7 @@ import numpy as np
 from predictor.arrays import NONE, Int32Array, Int64Array, places_of
 from predictor.journeys import call_key, journey_key
 from predictor.runs import DatedRuns
-from predictor.timetable import OwnRuns, Timetable
+from predictor.timetable import OwnRuns, Timetable, run_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +37,8 @@ class OverlaidTimetable(Timetable):
     def left_out(self) -> Int64Array:
         """See `Timetable`."""
         base, own, named = self.base, self.own_runs, self.run_named
-        runs_of_base = DatedRuns(base.journey_trip, np.zeros_like(base.journey_trip), base.journey_shift_s).run_key
-        order = np.argsort(runs_of_base)
-        place = places_of(DatedRuns(named, np.zeros_like(named), own.shift_s).run_key, runs_of_base[order])
+        order = np.argsort(base.journey_number)
+        place = places_of(run_number(named, own.shift_s), base.journey_number[order])
         run = np.flatnonzero(place >= 0)
         journey = order[place[run]].astype(np.int32)
         of, planned = base.entries_of(named[run])
@@ -75,12 +74,8 @@ class OverlaidTimetable(Timetable):
         calendars = np.concatenate([calendars, calendars[trip_service[elsewhere]]])
         trip_service[elsewhere] = len(self.service_active) + np.arange(len(elsewhere))
         calendars[trip_service[named], self.own_runs.service_day] = True
-        once = ~np.isin(
-            DatedRuns(named, np.zeros_like(named), self.own_runs.shift_s).run_key,
-            DatedRuns(base.journey_trip, np.zeros_like(base.journey_trip), base.journey_shift_s).run_key,
-        )
-        _, first = np.unique(DatedRuns(named, np.zeros_like(named), self.own_runs.shift_s).run_key, return_index=True)
-        once &= np.isin(np.arange(len(named)), first)
+        numbers, first = np.unique(run_number(named, self.own_runs.shift_s), return_index=True)
+        once = np.sort(first[~np.isin(numbers, base.journey_number)])
         return Timetable(
             **{f.name: getattr(self, f.name) for f in fields(Timetable)}
             | {
@@ -89,7 +84,7 @@ class OverlaidTimetable(Timetable):
                 "service_id": np.arange(len(calendars)).astype(np.str_),
                 "journey_trip": np.append(base.journey_trip, named[once]).astype(np.int32),
                 "journey_shift_s": np.append(base.journey_shift_s, self.own_runs.shift_s[once]).astype(np.int32),
-                "journey_headway_s": np.append(base.journey_headway_s, np.zeros(int(once.sum()), np.int32)),
+                "journey_headway_s": np.append(base.journey_headway_s, np.zeros(len(once), np.int32)),
             }
         )
 

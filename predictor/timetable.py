@@ -467,13 +467,13 @@ class Timetable:
     def opens_a_headway(self, trip: Int32Array, shift_s: Int32Array) -> BoolArray:
         """Whether runs (n,) of trips run by headway are the first of theirs, or the first after a pause: these alone
         have a time, for that is when frequencies.txt begins."""
-        return contains(self._opening_runs, _run_number(trip, shift_s))
+        return contains(self._opening_runs, run_number(trip, shift_s))
 
     @cached_property
     def _opening_runs(self) -> Int64Array:
         """Sorted numbers of the runs by headway that no other comes before."""
         slot = where_true(self.journey_headway_s > 0)
-        number = _run_number(self.journey_trip[slot], self.journey_shift_s[slot])
+        number = run_number(self.journey_trip[slot], self.journey_shift_s[slot])
         order = np.argsort(number)
         number, headway_s = number[order], self.journey_headway_s[slot[order]]
         opens = np.ones(len(number), bool)
@@ -483,13 +483,18 @@ class Timetable:
     def has_run(self, trip: Int32Array, shift_s: Int32Array) -> BoolArray:
         """Whether the timetable has each run (n,): of a trip run by headway at any time, of others those alone that it
         names."""
-        result: BoolArray = self.trip_is_frequency[trip] | contains(self._run_numbers, _run_number(trip, shift_s))
+        result: BoolArray = self.trip_is_frequency[trip] | contains(self._run_numbers, run_number(trip, shift_s))
         return result
 
     @cached_property
     def _run_numbers(self) -> Int64Array:
         """Sorted, those of all its runs."""
-        return np.sort(_run_number(self.journey_trip, self.journey_shift_s))
+        return np.sort(self.journey_number)
+
+    @property
+    def journey_number(self) -> Int64Array:
+        """(J,) `run_number` of each journey."""
+        return run_number(self.journey_trip, self.journey_shift_s)
 
     @cached_property
     def trip_has_a_way(self) -> BoolArray:
@@ -607,6 +612,6 @@ class Timetable:
         return np.searchsorted(owner[order], np.arange(self.stops + 1)).astype(np.int64), member[order]
 
 
-def _run_number(trip: Int32Array, shift_s: Int32Array) -> Int64Array:
+def run_number(trip: Int32Array, shift_s: Int32Array) -> Int64Array:
     """A number for each run (n,) of a trip, in order of trips and starts, those of two trips far apart."""
     return trip.astype(np.int64) * 2**32 + shift_s

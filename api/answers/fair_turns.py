@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from inspect import iscoroutinefunction
 from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.answers.middleware import HttpMiddleware
+from api.answers.middleware import RoutedMiddleware
 from api.answers.rate_limits import client_of
-from api.words.root_path import path_within
 
 AT_ONCE = 10
 """Answers made for one client; there are 40 threads."""
@@ -32,18 +30,16 @@ def in_turn(endpoint: Callable[P, T]) -> Callable[P, T]:
     return endpoint
 
 
-class FairTurns(HttpMiddleware):
+class FairTurns(RoutedMiddleware):
     """A client's further questions begin when those before them are answered. What the event loop answers by itself,
     or threads of its own, waits for no turn; neither does an answer's way to a slow reader take one."""
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
-        """Parameters: `routes` of the application, also those that are added before the first is asked for."""
-        super().__init__(app)
-        self._routes = routes
+        super().__init__(app, routes)
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] != "GET" or not self._is_made_by_a_thread(path_within(scope)):
+        if not self._is_made_by_a_thread(scope):
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -69,17 +65,6 @@ class FairTurns(HttpMiddleware):
         finally:
             made()
 
-    def _is_made_by_a_thread(self, path: str) -> bool:
-        for fits, by_a_thread in self._gets:
-            if fits(path):
-                return by_a_thread
-        return False
-
-    @cached_property
-    def _gets(self) -> list[tuple[Callable[[str], object], bool]]:
-        """Of each route that answers GET, which paths are its own, and whether a thread makes the answer."""
-        return [
-            (route.path_regex.match, not iscoroutinefunction(route.endpoint) or hasattr(route.endpoint, _IN_TURN))
-            for route in self._routes
-            if isinstance(route, Route) and "GET" in (route.methods or ())
-        ]
+    def _is_made_by_a_thread(self, scope: Scope) -> bool:
+        route = self._route_of(scope)
+        return route is not None and (not iscoroutinefunction(route.endpoint) or hasattr(route.endpoint, _IN_TURN))

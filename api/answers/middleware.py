@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
+
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.words.root_path import path_within
 
 
 class HttpMiddleware:
@@ -18,6 +24,24 @@ class HttpMiddleware:
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See to a request."""
         raise NotImplementedError
+
+
+class RoutedMiddleware(HttpMiddleware):
+    """One that looks ahead which endpoint answers."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
+        """Parameters: `routes` of the application, also those that are added before the first is asked for."""
+        super().__init__(app)
+        self._routes = routes
+
+    def _route_of(self, scope: Scope) -> Route | None:
+        """That which answers this GET, None where none does, or it is no GET."""
+        path = path_within(scope) if scope["method"] == "GET" else None
+        return None if path is None else next((route for route in self._gets if route.path_regex.match(path)), None)
+
+    @cached_property
+    def _gets(self) -> list[Route]:
+        return [route for route in self._routes if isinstance(route, Route) and "GET" in (route.methods or ())]
 
 
 class HeadAsGet(HttpMiddleware):

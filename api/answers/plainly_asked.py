@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from inspect import iscoroutinefunction
 
 from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from api.answers.middleware import HttpMiddleware
+from api.answers.middleware import RoutedMiddleware
 from api.answers.packed import pack
-from api.words.root_path import path_within
 
 _ASK_FOR_MORE = {b"content-length", b"origin", b"transfer-encoding"}
 """Headers that others see to."""
@@ -32,20 +29,12 @@ class PlainlyAsked(APIRoute):
         return iscoroutinefunction(self.endpoint) and not others and not required
 
 
-class AtOnce(HttpMiddleware):
+class AtOnce(RoutedMiddleware):
     """Calls such an endpoint, and packs what it answers: FastAPI, which reads and checks one parameter after the other,
     and what stands before it would take as long as a board."""
 
-    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
-        """Parameters: `routes` of the application, also those that are added before the first is asked for."""
-        super().__init__(app)
-        self._routes = routes
-
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        route = None
-        if not scope["query_string"] and scope["method"] == "GET":
-            path = path_within(scope)
-            route = next((route for route in self._gets if route.path_regex.match(path)), None)
+        route = None if scope["query_string"] else self._route_of(scope)
         headers = dict(scope["headers"])
         if not isinstance(route, PlainlyAsked) or not route.has_defaults or not _ASK_FOR_MORE.isdisjoint(headers):
             await self._app(scope, receive, send)
@@ -58,7 +47,3 @@ class AtOnce(HttpMiddleware):
             response = scope["app"].exception_handlers[HTTPException](request, error)
         await pack(response, headers.get(b"accept-encoding", b""))
         await response(scope, receive, send)
-
-    @cached_property
-    def _gets(self) -> list[Route]:
-        return [route for route in self._routes if isinstance(route, Route) and "GET" in (route.methods or ())]

@@ -7,20 +7,13 @@ import pandas as pd
 
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.tables import numbers
-from feeds.zone_places import OUT_OF_ZONE_KM, great_circle_km, zone_place
+from feeds.zone_places import OUT_OF_ZONE_KM, great_circle_km, within_half_circle, zone_place
 from predictor.arrays import Float64Array
 
 _PARTS = (1e6, 1e7)
 """How many parts of a degree programs count by. Of 100,000 each is a metre, as in maps of a country."""
 _CLEARLY_NEARER = 2.0
 _WIDEST_FEED = 60.0
-
-
-def within_half_circle(lon: Float64Array) -> Float64Array:
-    """Longitudes (n,) of which some are counted from 0 to 360, as from -180 to 180; others as they are."""
-    with np.errstate(invalid="ignore"):
-        beyond = (np.abs(lon) > 180) & (np.abs(lon) < 360)
-    return np.where(beyond, lon - np.sign(lon) * 360, lon)
 
 
 def degrees(

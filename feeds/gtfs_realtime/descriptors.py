@@ -11,7 +11,8 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from feeds.service_times import start_time
-from predictor.snapshot import Snapshot
+from predictor.operator_times import ToldVehicles
+from predictor.snapshot import ReportedVehicles, Snapshot
 from predictor.timetable import Timetable
 
 AddedAs = Literal["NEW", "ADDED"]
@@ -37,10 +38,16 @@ def new_message(at: float) -> gtfs_realtime_pb2.FeedMessage:
     return message
 
 
-def write_wheelchair(descriptor: gtfs_realtime_pb2.VehicleDescriptor, says: int) -> None:
-    """What the vehicle says, GTFS `wheelchair_accessible`: GTFS-Realtime counts from "no value" and "unknown"."""
-    if says > 0:
-        descriptor.wheelchair_accessible = cast(Any, says + 1)
+def write_vehicle(
+    descriptor: gtfs_realtime_pb2.VehicleDescriptor, vehicles: ReportedVehicles | ToldVehicles, row: int
+) -> None:
+    """One of these vehicles."""
+    descriptor.id = str(vehicles.vehicle_id[row])
+    if vehicles.label[row]:
+        descriptor.label = str(vehicles.label[row])
+    if vehicles.wheelchair[row] > 0:
+        # GTFS-Realtime counts from "no value" and "unknown".
+        descriptor.wheelchair_accessible = cast(Any, int(vehicles.wheelchair[row]) + 1)
 
 
 class TripDescriptors:

@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.gtfs_realtime.descriptors import AddedAs, TripDescriptors, new_feed, write_wheelchair
+from feeds.gtfs_realtime.descriptors import AddedAs, TripDescriptors, new_feed, write_vehicle
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from feeds.gtfs_realtime.told_calls import ToldCalls, made_otherwise, scheduled_entries, told_calls
 from predictor.arrays import BoolArray, Int32Array, Int64Array, is_one_of, or_where_unknown, running_maximum
@@ -73,18 +73,10 @@ def encode_trip_updates(
         vehicle = int(calls.vehicle[begin:end].max())
         update.timestamp = message.header.timestamp
         if vehicle >= 0:
-            update.vehicle.id = str(snapshot.vehicles.vehicle_id[vehicle])
-            if snapshot.vehicles.label[vehicle]:
-                update.vehicle.label = str(snapshot.vehicles.label[vehicle])
-            write_wheelchair(update.vehicle, int(snapshot.vehicles.wheelchair[vehicle]))
+            write_vehicle(update.vehicle, snapshot.vehicles, vehicle)
             update.timestamp = min(update.timestamp, int(snapshot.vehicles.timestamp[vehicle]))  # E012
         elif ride[begin] >= 0 and not behind:
-            told_vehicles = snapshot.told_vehicles
-            update.vehicle.id, update.vehicle.label = (
-                str(told_vehicles.vehicle_id[ride[begin]]),
-                str(told_vehicles.label[ride[begin]]),
-            )
-            write_wheelchair(update.vehicle, int(told_vehicles.wheelchair[ride[begin]]))
+            write_vehicle(update.vehicle, snapshot.told_vehicles, int(ride[begin]))
         for row in _ascending(update_times.stop_sequence[begin:end]):
             update_times.write(update.stop_time_update.add(), begin + row, update.trip.schedule_relationship)
     _write_new_stops(message, tt, tt.call_stop[tt.entry_of(calls.trip, calls.call)])

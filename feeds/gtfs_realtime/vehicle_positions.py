@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.gtfs_realtime.descriptors import TripDescriptors, new_feed, write_wheelchair
+from feeds.gtfs_realtime.descriptors import TripDescriptors, new_feed, write_vehicle
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from predictor.arrays import BoolArray, Float64Array, Int32Array, is_one_of
 from predictor.geometry import LineGeometry
@@ -39,11 +39,8 @@ def encode_vehicle_positions(
     entry = np.where(calling, tt.entry_of(trip, vehicles.next_call), 0)
     fast = vehicles.speed > _FASTEST_M_S
     for i in np.flatnonzero(_inside_network(tt, vehicles.lat, vehicles.lon)).tolist():
-        name = str(vehicles.vehicle_id[i])
-        report = message.entity.add(id=name).vehicle
-        report.vehicle.id = name
-        if vehicles.label[i]:
-            report.vehicle.label = str(vehicles.label[i])
+        report = message.entity.add(id=str(vehicles.vehicle_id[i])).vehicle
+        write_vehicle(report.vehicle, vehicles, i)
         report.position.latitude, report.position.longitude = float(vehicles.lat[i]), float(vehicles.lon[i])
         if math.isfinite(vehicles.bearing[i]):
             report.position.bearing = float(vehicles.bearing[i]) % 360.0  # E027
@@ -56,7 +53,6 @@ def encode_vehicle_positions(
             report.occupancy_percentage = int(vehicles.occupancy_percentage[i])
         if vehicles.congestion[i] > 0:
             report.congestion_level = cast(Any, int(vehicles.congestion[i]))
-        write_wheelchair(report.vehicle, int(vehicles.wheelchair[i]))
         if on_trip[i]:
             journeys.describe(
                 report.trip, int(vehicles.trip[i]), int(vehicles.service_day[i]), int(vehicles.shift_s[i])

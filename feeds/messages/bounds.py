@@ -72,17 +72,3 @@ def _has_repeated(kind: Descriptor) -> bool:
         field.is_repeated or (field.message_type is not None and _has_repeated(field.message_type))
         for field in kind.fields
     )
-
-
-def varint(data: bytes, place: int) -> tuple[int, int]:
-    """A number of variable length and the place after it; past the end it ends where the data does."""
-    value = 0
-    for shift in range(0, 70, 7):
-        if place >= len(data):
-            break
-        byte = data[place]
-        place += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            break
-    return value, place

@@ -14,8 +14,9 @@ from google.transit import gtfs_realtime_pb2
 from feeds.bounded_unpacking import unpacked
 from feeds.errors import FeedError
 from feeds.letters import BEFORE_TEXT
-from feeds.messages.bounds import refuse_floods, varint
+from feeds.messages.bounds import refuse_floods
 from feeds.messages.forms import as_utf8, message_inside, message_of_text
+from feeds.messages.parts_loop import varint
 from feeds.messages.wrappers import unwrapped
 from predictor.arrays import Float64Array
 from predictor.timetable import DAY_S
@@ -226,9 +227,10 @@ def header_of(data: bytes) -> Header:
     """The header of a message, gzipped or not."""
     try:
         data = unpacked(data, MAX_MESSAGE_BYTES, "")
-        tag, place = varint(data, 0)
-        length, place = varint(data, place)
-        if tag != _HEADER_TAG:
+        numbers = np.frombuffer(data, np.uint8)
+        tag, place = varint(numbers, 0)
+        length, place = varint(numbers, place)
+        if tag != _HEADER_TAG or length < 0:
             return NO_HEADER
         header = gtfs_realtime_pb2.FeedHeader.FromString(data[place : place + length])
     except (FeedError, DecodeError):

@@ -75,13 +75,13 @@ def count_parts(data: UInt8Array, place: int, end: int, inside: Int32Array, kind
 def _field(data: UInt8Array, place: int) -> tuple[int, int, int]:
     """The tag at a place, where its value begins, and the place after it: -1 where there is no such wire type, past the
     end of the data where it would end there, however far."""
-    tag, place = _varint(data, place)
+    tag, place = varint(data, place)
     wire_type = tag & 7
     if wire_type == _LENGTH_DELIMITED:
-        length, place = _varint(data, place)
+        length, place = varint(data, place)
         return tag, place, place + length if 0 <= length <= len(data) - place else len(data) + 1
     if wire_type == _VARINT:
-        return tag, place, _varint(data, place)[1]
+        return tag, place, varint(data, place)[1]
     if wire_type in (_EIGHT_BYTES, _FOUR_BYTES):
         return tag, place, place + (8 if wire_type == _EIGHT_BYTES else 4)
     # What stands in a group is read as if it stood beside it.
@@ -89,7 +89,7 @@ def _field(data: UInt8Array, place: int) -> tuple[int, int, int]:
 
 
 @compiled
-def _varint(data: UInt8Array, place: int) -> tuple[int, int]:
+def varint(data: UInt8Array, place: int) -> tuple[int, int]:
     """A number of variable length and the place after it; past the end it ends where the data does."""
     value, shift = np.uint64(0), np.uint64(0)
     while place < len(data) and shift < 70:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from dateutil.easter import easter
 
+from feeds.gtfs.service_calendar import origin_of
+
 TIMEZONE = "Europe/Paris"
 DAY_TYPES = ("LV", "SA", "DI")
 """Lundi à vendredi, samedi, dimanche et fêtes: also the `service_id`s."""
@@ -32,6 +34,5 @@ def day_type(day: date) -> str:
 
 
 def day_origin(day: date) -> float:
-    """POSIX seconds of noon minus 12 h: GTFS's origin of the service day."""
-    noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(TIMEZONE))
-    return noon.timestamp() - 12 * 3600.0
+    """POSIX seconds of the service day's origin."""
+    return float(origin_of(datetime(day.year, day.month, day.day), ZoneInfo(TIMEZONE)))

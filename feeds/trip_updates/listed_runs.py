@@ -143,7 +143,7 @@ class NewRoutes:
             agencies = np.unique(tt.route_agency_id)
             self._found[route_id] = NewRoute(
                 route_id=route_id,
-                name=name,
+                long_name=name,
                 type=int(np.bincount(types).argmax()) if len(types) else 3,
                 agency_id=str(agencies[0]) if len(agencies) == 1 else "",
             )

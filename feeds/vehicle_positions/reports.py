@@ -21,6 +21,7 @@ from feeds.ids.known_ids import ids_of, known_indices, short_text
 from feeds.ids.run_names import a_few, dated_near, run_names, without_other_starts, without_shared_starts
 from feeds.messages.message import all_measured_at
 from feeds.messages.unset_parts import NO_MODIFIED_TRIP, NO_POSITION, NO_TRIP, NO_VEHICLE
+from feeds.zone_places import within_half_circle
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
 from predictor.columns import replace
 from predictor.named_dates import NamedDates
@@ -84,11 +85,6 @@ class Reports:
         )
 
 
-def _half_circle(degrees: Float64Array) -> Float64Array:
-    """Longitudes (n,) that are counted from 0 to 360 as from -180 to 180."""
-    return np.where((degrees > 180.0) & (degrees < 360.0), degrees - 360.0, degrees)
-
-
 def reports_of(
     message: gtfs_realtime_pb2.FeedMessage,
 ) -> tuple[Reports, list[gtfs_realtime_pb2.TripDescriptor], Counter[str]]:
@@ -146,7 +142,7 @@ def reports_of(
         )
     words = zip(*text, strict=True) if text else repeat((), len(TEXT_COLUMNS))
     numbers = dict(zip(NUMBER_COLUMNS, np.array(number).reshape(-1, len(NUMBER_COLUMNS)).T, strict=True))
-    numbers["longitude"] = _half_circle(numbers["longitude"])
+    numbers["longitude"] = within_half_circle(numbers["longitude"])
     numbers["timestamp"] = all_measured_at(numbers["timestamp"])
     refused["run_cancelled"] = len(called_off)
     return Reports(dict(zip(TEXT_COLUMNS, map(ids_of, words), strict=True)), numbers), called_off, refused

@@ -11,7 +11,7 @@ from google.transit import gtfs_realtime_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.messages.bounds import MAX_PARTS_OF_ENTITY, kinds_inside, varint
+from feeds.messages.bounds import MAX_PARTS_OF_ENTITY, kinds_inside
 from feeds.messages.parts_loop import count_parts
 
 ENTITY = gtfs_realtime_pb2.FeedEntity
@@ -19,6 +19,18 @@ ENTITY = gtfs_realtime_pb2.FeedEntity
 
 def may_repeat(kind: Descriptor) -> bool:
     return any(f.is_repeated or (f.message_type is not None and may_repeat(f.message_type)) for f in kind.fields)
+
+
+def varint(data: bytes, place: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        if place >= len(data):
+            break
+        value |= (data[place] & 0x7F) << shift
+        place += 1
+        if data[place - 1] < 0x80:
+            break
+    return value, place
 
 
 def parts(data: bytes, place: int, end: int, kind: Descriptor) -> int:
