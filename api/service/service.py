@@ -130,10 +130,11 @@ class Service(Served):
         self._failures_in_a_row = 0
         self._stepped_at = time.monotonic()
         self._running = False
-        self._stepping = Repeated("step", self._catch_up, max(step_interval_s / self.clock.speed, 0.25), gives_way=True)
+        self.stepping = Repeated("step", self._catch_up, max(step_interval_s / self.clock.speed, 0.25), gives_way=True)
+        """What steps, in a thread of its own."""
         # Riders see what has come at once, and not only at the next turn.
-        feeds.on_news = self._stepping.wake
-        self._work = [self._stepping]
+        feeds.on_news = self.stepping.wake
+        self._work = [self.stepping]
         if timetable_source:
             self._work.append(self._looking(timetable_source))
         self._watching = Repeated("watch", self._revive, _REVIVED_WITHIN_S)
@@ -421,7 +422,7 @@ class Service(Served):
 
     def _catch_up(self) -> None:
         for now in self._moments():
-            if not self._stepping.stopping:
+            if not self.stepping.stopping:
                 self.step(now)
 
     def _moments(self) -> list[float]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, StrArray, places_of
+from predictor.arrays import NONE, AnyArray, Int32Array, places_of
+from predictor.columns import column_types, replace
 from predictor.explain.told_times import ToldTimes
 from predictor.explain.traces import Traces
 from predictor.passages import Passages
+from predictor.runs import DatedRuns
 from predictor.snapshot import VEHICLE_STATES
 from predictor.timetable import Timetable
 
@@ -39,100 +43,87 @@ TOLD = pa.schema(
 def passages_table(timetable: Timetable, passages: Passages) -> pa.Table:
     """Rows of `PASSAGES`; times are POSIX seconds, NaN where not seen."""
     tt = timetable
-    entry = tt.entry_of(passages.trip, passages.call)
-    columns = (
-        tt.trip_id[passages.trip], tt.date[passages.service_day].astype(np.str_), tt.stop_sequence[entry],
-        tt.stop_id[passages.stop], passages.vehicle_id, passages.arrival, passages.departure, passages.arrival_sd_s,
-        passages.shift_s, passages.named,
-    )  # fmt: skip
-    return pa.Table.from_arrays([pa.array(column) for column in columns], schema=PASSAGES)
+    sequence = tt.stop_sequence[tt.entry_of(passages.trip, passages.call)]
+    return _table(PASSAGES, tt, passages, stop_sequence=sequence, stop_id=tt.stop_id[passages.stop])
 
 
 def traces_table(timetable: Timetable, traces: Traces) -> pa.Table:
     """Rows of `TRACES`; trip, date and stop sequence are null where the vehicle was on no trip."""
-    tt = timetable
-    off = traces.trip < 0
-    trip, day = np.maximum(traces.trip, 0), np.maximum(traces.service_day, 0)
+    tt, off, trip = timetable, traces.trip < 0, np.maximum(traces.trip, 0)
 
     def sequence(call: Int32Array) -> pa.Array:
         at = tt.entry_of(trip, np.clip(call, 0, tt.trip_calls[trip] - 1))
         return pa.array(tt.stop_sequence[at], mask=off)
 
-    columns = (
-        traces.vehicle_id, traces.standing, np.array(VEHICLE_STATES)[traces.state],
-        pa.array(tt.trip_id[trip], mask=off), pa.array(tt.date[day].astype(np.str_), mask=off), traces.shift_s,
-        traces.since, traces.until,
-        sequence(traces.from_call), sequence(traces.to_call), traces.from_lat, traces.from_lon, traces.to_lat,
-        traces.to_lon, traces.named,
+    return _table(
+        TRACES, tt, traces, state=np.array(VEHICLE_STATES)[traces.state],
+        from_stop_sequence=sequence(traces.from_call), to_stop_sequence=sequence(traces.to_call),
     )  # fmt: skip
-    return pa.Table.from_arrays([pa.array(column) for column in columns], schema=TRACES)
 
 
 def told_table(timetable: Timetable, told: ToldTimes) -> pa.Table:
     """Rows of `TOLD`."""
     tt = timetable
-    columns = (
-        tt.trip_id[told.trip], tt.date[told.service_day].astype(np.str_), told.shift_s,
-        tt.stop_sequence[tt.entry_of(told.trip, told.call)], told.time, told.since, told.until,
-    )  # fmt: skip
-    return pa.Table.from_arrays([pa.array(column) for column in columns], schema=TOLD)
+    return _table(TOLD, tt, told, stop_sequence=tt.stop_sequence[tt.entry_of(told.trip, told.call)])
+
+
+def _table(schema: pa.Schema, tt: Timetable, rows: DatedRuns, **columns: Any) -> pa.Table:
+    """What is told of runs: by their names, these columns, and those of the rows that are called the same."""
+    off, day = rows.trip < 0, np.maximum(rows.service_day, 0)
+    columns["trip_id"] = pa.array(tt.trip_id[np.maximum(rows.trip, 0)], mask=off)
+    columns["start_date"] = pa.array(tt.date[day].astype(np.str_), mask=off)
+    arrays = [pa.array(columns[name] if name in columns else getattr(rows, name)) for name in schema.names]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def passages_of(table: pa.Table, timetable: Timetable) -> Passages:
     """Passages of a table, without those of trips, days and calls that this timetable does not have."""
-    trip, day, shift = _runs(table, timetable)
-    call = _calls(table["stop_sequence"], trip, timetable)
-    call = _at_their_stops(call, _indices(table["stop_id"], timetable.stop_index), trip, timetable)
-    rows = np.flatnonzero((trip >= 0) & (day >= 0) & (call >= 0))
-    trip, call = trip[rows], call[rows]
-    return Passages(
-        vehicle_id=_words(table["vehicle_id"])[rows], trip=trip, service_day=day[rows],
-        shift_s=shift[rows], call=call,
-        stop=timetable.stop_at(trip, call), arrival=_numbers(table["arrival"])[rows],
-        departure=_numbers(table["departure"])[rows], arrival_sd_s=_numbers(table["arrival_sd_s"])[rows],
-        named=_named(table)[rows],
-    )  # fmt: skip
+    runs = _runs(table, timetable)
+    call = _calls(table["stop_sequence"], runs.trip, timetable)
+    call = _at_their_stops(call, _indices(table["stop_id"], timetable.stop_index), runs.trip, timetable)
+    passages = Passages.of_runs(runs, call=call, stop=call, **_told_of(table, Passages))
+    passages = passages.take((runs.trip >= 0) & (runs.service_day >= 0) & (call >= 0))
+    return replace(passages, stop=timetable.stop_at(passages.trip, passages.call))
 
 
 def told_of(table: pa.Table, timetable: Timetable) -> ToldTimes:
     """Times told of a table, without those of trips, days and calls that this timetable does not have."""
-    trip, day, shift = _runs(table, timetable)
-    call = _calls(table["stop_sequence"], trip, timetable)
-    times = {name: _numbers(table[name]) for name in ("time", "since", "until")}
-    told = ToldTimes(trip=trip, service_day=day, shift_s=shift, call=call, **times)
-    return told.take((trip >= 0) & (day >= 0) & (call >= 0))
+    runs = _runs(table, timetable)
+    call = _calls(table["stop_sequence"], runs.trip, timetable)
+    told = ToldTimes.of_runs(runs, call=call, **_told_of(table, ToldTimes))
+    return told.take((runs.trip >= 0) & (runs.service_day >= 0) & (call >= 0))
 
 
 def traces_of(table: pa.Table, timetable: Timetable) -> Traces:
     """Traces of a table; on trips that this timetable does not have a vehicle counts as being on none."""
-    trip, day, shift = _runs(table, timetable)
-    return Traces(
-        vehicle_id=_words(table["vehicle_id"]), standing=np.asarray(table["standing"].to_numpy(), bool),
-        state=np.array([VEHICLE_STATES.index(name) for name in table["state"].to_pylist()], np.int8),
-        trip=np.where(day >= 0, trip, NONE).astype(np.int32), service_day=day,
-        shift_s=shift, since=_numbers(table["since"]),
-        until=_numbers(table["until"]), from_call=_calls(table["from_stop_sequence"], trip, timetable),
-        to_call=_calls(table["to_stop_sequence"], trip, timetable), from_lat=_numbers(table["from_lat"]),
-        from_lon=_numbers(table["from_lon"]), to_lat=_numbers(table["to_lat"]), to_lon=_numbers(table["to_lon"]),
-        named=_named(table),
-    )  # fmt: skip
+    runs = _runs(table, timetable)
+    from_call, to_call = (
+        _calls(table[name], runs.trip, timetable) for name in ("from_stop_sequence", "to_stop_sequence")
+    )
+    state = np.array([VEHICLE_STATES.index(name) for name in table["state"].to_pylist()], np.int8)
+    known = replace(runs, trip=np.where(runs.service_day >= 0, runs.trip, np.int32(NONE)))
+    told = _told_of(table.drop_columns(["state"]), Traces)
+    return Traces.of_runs(known, from_call=from_call, to_call=to_call, state=state, **told)
 
 
-def _named(table: pa.Table) -> BoolArray:
-    """Files from before trips that were found were told apart from those that were named do not say: taken as named."""
-    named: BoolArray = table["named"].combine_chunks().fill_null(True).to_numpy(zero_copy_only=False)
-    return named
+def _told_of(table: pa.Table, rows: type[DatedRuns]) -> dict[str, AnyArray]:
+    """The columns of the table that such rows have too, but for what names their runs."""
+    told: dict[str, AnyArray] = {}
+    for name, dtype in column_types(rows).items():
+        if name in table.column_names and name not in column_types(DatedRuns):
+            column = table[name].combine_chunks()
+            # Files from before trips that were found were told apart from those that were named do not say that.
+            column = column.fill_null(True) if name == "named" else column
+            told[name] = np.array(column.to_pylist() if dtype.kind == "U" else column.to_numpy(False), dtype)
+    return told
 
 
-def _runs(table: pa.Table, tt: Timetable) -> tuple[Int32Array, Int32Array, Int32Array]:
-    """Trip, service day and shift of each row's run, that of the operator's own that goes by the name."""
-    trip, day = _indices(table["trip_id"], tt.trip_index), _days(table, tt)
-    shift = _numbers(table["shift_s"]).astype(np.int32)
-    return tt.standing_for(trip, day, shift), day, shift
-
-
-def _days(table: pa.Table, tt: Timetable) -> Int32Array:
-    return _indices(table["start_date"], {str(date): day for date, day in tt.date_index.items()})
+def _runs(table: pa.Table, tt: Timetable) -> DatedRuns:
+    """Each row's run, that of the operator's own that goes by the name."""
+    trip = _indices(table["trip_id"], tt.trip_index)
+    day = _indices(table["start_date"], {str(date): day for date, day in tt.date_index.items()})
+    shift = np.asarray(table["shift_s"].to_numpy(), np.int32)
+    return DatedRuns(tt.standing_for(trip, day, shift), day, shift)
 
 
 def _indices(column: pa.ChunkedArray, index: dict[str, int]) -> Int32Array:
@@ -172,11 +163,3 @@ def _at_their_stops(call: Int32Array, stop: Int32Array, trip: Int32Array, tt: Ti
         same = np.flatnonzero(tt.station[tt.call_stop[tt.calls_of(int(trip[row]))]] == tt.station[stop[row]])
         result[row] = same[0] if len(same) else NONE
     return result
-
-
-def _words(column: pa.ChunkedArray) -> StrArray:
-    return np.array(column.to_pylist(), np.str_)
-
-
-def _numbers(column: pa.ChunkedArray) -> Float64Array:
-    return np.asarray(column.to_numpy(), np.float64)

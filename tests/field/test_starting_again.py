@@ -297,7 +297,7 @@ def test_all_that_goes_on_in_a_service_is_watched_and_goes_on_after_it_died(tmp_
         service.start()
         names = {work.name for work in service.threads}
         assert {"step", "timetable", "history", "checkpoint", "accepted-timetable", "poll-vehicle_positions"} <= names
-        stepping = service._stepping
+        stepping = service.stepping
         first = stepping._thread
         assert first
         stepping._run = lambda: None  # type: ignore[method-assign]

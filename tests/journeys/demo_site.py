@@ -101,7 +101,7 @@ class DemoSite:
         for _ in range(6000):
             if self.service.steps > before + 1:
                 return
-            self.service._stepping.wake()
+            self.service.stepping.wake()
             time.sleep(0.01)
         raise TimeoutError("The engine made no step within a minute.")
 
