@@ -283,15 +283,18 @@ def test_what_is_told_stands_while_a_feed_is_empty_for_a_moment_and_goes_when_it
     assert [(len(reading.trip_updates or ()), len(reading.alerts)) for reading in stood] == [(3, 3)] * 6
 
 
-# zacs/ha-gtfs-rt#38, mfdz/GTFS-Issues#157
+# zacs/ha-gtfs-rt#38, mfdz/GTFS-Issues#157, mbta/concentrate#374
+@pytest.mark.parametrize("by_name", [False, True])
 def test_runs_that_a_feed_tells_of_by_turns_are_live_all_the_time_and_gone_when_they_are_in_no_turn(
-    tmp_path: Path,
+    tmp_path: Path, by_name: bool
 ) -> None:
+    """Those that are not in turn stand in the message `by_name` alone, or not at all."""
     city = City(network(trips=tuple(Trip(f"t{n}", f"08:1{n}") for n in range(8))), at="08:00")
     recorder = MessageRecorder(tmp_path, "trip_updates")
 
     def rows(turn: int, runs: int, late_s: int) -> list[str]:
         told = [update(f"t{n}", StopUpdate("A", delay=late_s), **TODAY) for n in range(turn % 2, runs, 2)]
+        told += [update(f"t{n}", vehicle=f"v{n}", **TODAY) for n in range(1 - turn % 2, runs, 2) if by_name]
         data = city.writer.trip_updates(told, city.at(city.now + 30).now)
         recorder.write(data, city.now)
         return city.trip_updates(data).board("C")
@@ -307,7 +310,8 @@ def test_runs_that_a_feed_tells_of_by_turns_are_live_all_the_time_and_gone_when_
     assert [row.split()[-1] for row in last] == ["live"] * 6 + ["scheduled"] * 2
     recorder.close()
     played = open_recording(tmp_path, city.service.timetable).frames(city.now - 300, city.now + 1, 30)
-    assert [len(reading.trip_updates or ()) for _, reading in played] == [4, 4, *[8] * 7, 7, 6]
+    told = [reading.trip_updates for _, reading in played]
+    assert [updates and len(set(updates.calls.owner.tolist())) for updates in told] == [4, 4, *[8] * 7, 7, 6]
 
 
 # mfdz/GTFS-Issues#157
