@@ -104,11 +104,35 @@ class RunChanges:
     ) -> DatedRuns:
         """The run that each vehicle (n,) is on, where its report names `named`; notes in its track which comes next:
         `upcoming` where that is said, else the run named where the vehicle is still on the one before."""
-        kept = self._kept(tracks, slot, obs, named)
-        runs = named.with_rows(where_true(kept), tracks.runs.take(slot[kept]))
+        old = tracks.runs.take(slot)
+        kept = self._kept(tracks, slot, obs, named) | self._named_by_turns(tracks, slot, obs, named)
+        runs = named.with_rows(where_true(kept), old.take(where_true(kept)))
         ahead = where_true(kept & ~named.same_as(tracks.finished.take(slot)))
-        tracks.give(slot, upcoming.with_rows(ahead, named.take(ahead)))
+        upcoming = upcoming.with_rows(ahead, named.take(ahead))
+        # Who goes back to an earlier run before it has set out may be named by turns with both.
+        waits = (tracks.departed[slot] == 0) & (upcoming.trip < 0)
+        back, stays = where_true(waits & self._follows(old, named)), where_true(waits & runs.same_as(old))
+        before = tracks.upcoming.take(slot)
+        upcoming = upcoming.with_rows(stays, before.take(stays)).with_rows(back, old.take(back))
+        tracks.give(slot, upcoming)
         return runs
+
+    def _named_by_turns(self, tracks: Tracks, slot: Int64Array, obs: Observations, named: DatedRuns) -> BoolArray:
+        """Whether each vehicle (n,) waits at its first stop for a run that its reports name by turns with the next:
+        that changes no board to and fro, until it is long due."""
+        old = tracks.runs.take(slot)
+        turns = named.same_as(tracks.upcoming.take(slot)) & (named.trip >= 0) & (tracks.state[slot] == LAYOVER)
+        turns &= self._follows(named, old)
+        begins = old.origin(self._timetable) + self._timetable.trip_start_s[old.trip]
+        result: BoolArray = turns & (tracks.departed[slot] == 0) & (obs.timestamp < begins + SOON_S)
+        return result
+
+    def _follows(self, runs: DatedRuns, others: DatedRuns) -> BoolArray:
+        """Whether each run (n,) can be driven after the other."""
+        tt, known = self._timetable, (runs.trip >= 0) & (others.trip >= 0)
+        begins = runs.origin(tt) + tt.trip_start_s[runs.trip]
+        result: BoolArray = known & (begins >= others.origin(tt) + tt.trip_end_s[others.trip] - OVERLAP_S)
+        return result
 
     def _kept(self, tracks: Tracks, slot: Int64Array, obs: Observations, named: DatedRuns) -> BoolArray:
         """Whether each vehicle (n,) is still on its run where another is named: the next one too soon, or one that it
@@ -146,13 +170,15 @@ class RunChanges:
         return kept
 
     def _at_its_first_stop(self, old: DatedRuns, named: DatedRuns, obs: Observations, at_m: Float64Array) -> BoolArray:
-        """Whether vehicles (n,) are where the run named begins: at the end of their own, or elsewhere."""
+        """Whether vehicles (n,) are where the run named begins: at the end of their own, or elsewhere, but where they
+        have just set out."""
         tt = self._timetable
         end, (end_lat, end_lon) = tt.trip_pattern[old.trip], tt.pattern_end
         near = to_first_stop_m(tt, named.trip, obs.lat, obs.lon) < TERMINUS_M
         elsewhere = to_first_stop_m(tt, named.trip, end_lat[end], end_lon[end]) > TERMINUS_M
         left_m = self._diagram.call_distance_m(old.trip, tt.trip_calls[old.trip] - 1) - at_m
-        return near & (elsewhere | (left_m < AT_THE_END_M))
+        set_out = at_m - self._diagram.call_distance_m(old.trip, np.zeros_like(old.trip)) < BEYOND_M
+        return near & ((elsewhere & ~set_out) | (left_m < AT_THE_END_M))
 
     def _takes_its_place(self, old: DatedRuns, named: DatedRuns, obs: Observations, at_m: Float64Array) -> BoolArray:
         """Whether late vehicles (n,) were put on the run named, which is behind their own on the same way: they are

@@ -398,6 +398,23 @@ def test_a_feed_that_falls_back_to_the_trip_before_takes_no_bus_from_its_riders(
             assert live_runs(city, "B") == ["t2"], at
 
 
+@pytest.mark.parametrize("every", [1, 2])
+@pytest.mark.parametrize("other", ["t2", "t3"])
+def test_a_bus_that_waits_at_its_first_stop_and_is_named_by_turns_with_its_next_run_stays_on_the_first(
+    every: int, other: str
+) -> None:
+    """As positions of a program that knows of blocks alone are."""
+    back = Pattern("back", "E D C B A", direction=1)
+    trips = (Trip("t1", "08:00", block="b"), Trip("t2", "08:12", "back", block="b"), Trip("t3", "08:30", block="b"))
+    city = City(network("A B C D E", (Pattern("main", "A B C D E"), back), trips), at="07:50")
+    for k in range(28):
+        at, driven = city.posix("07:52") + 30 * k, max(k - 17, 0) * 0.25
+        place = {"between": ("ABCD"[int(driven)], "BCDE"[int(driven)], driven % 1)} if driven else {"at": "A"}
+        city.vehicle_positions(bus("v1", ("t1", other)[k // every % 2], **place, start_date=20261126), at=at)
+        if k > 2 * every and driven < 2:
+            assert live_runs(city, "C")[0] == "t1", k
+
+
 @pytest.mark.parametrize("status", ["STOPPED_AT", "IN_TRANSIT_TO"])
 @pytest.mark.parametrize("sequence", [1, 2, 5])
 def test_a_bus_is_where_its_position_is_though_it_names_another_stop(status: str, sequence: int) -> None:
