@@ -64,8 +64,9 @@ def explain(
     direction: int | None = None,
     around_s: float = AROUND_S,
 ) -> list[Explanation]:
-    """What became of each passage at a stop (at a station: at all its platforms) scheduled around a time; of lines run
-    by headway, in each direction, what a rider who came at that time had to wait.
+    """What became of each passage at a stop (at a station: at all its platforms; at a platform without any: at those of
+    its station) scheduled around a time; of lines run by headway, in each direction, what a rider who came at that time
+    had to wait.
 
     Parameters: `timetable` of now, in which `stop` and `route` are indices; `at`: POSIX seconds; `route`, `direction`:
     only these; `around_s`: how far from `at` a passage may be scheduled. One scheduled earlier that came in that time
@@ -83,6 +84,10 @@ def explain(
         if abs(explanation.verdict.scheduled - at) <= around_s or abs(explanation.verdict.passed_at - at) <= around_s
     ]
     waits = [wait for line in _by_line(then, entries) for wait in _waits(store, then, [line], at, around_s)]
+    place = int(timetable.station[stop])
+    if not scheduled and not waits and place != stop:
+        # A run may have been moved there from another of the station's platforms.
+        return explain(store, timetable, place, at, route=route, direction=direction, around_s=around_s)
     return sorted(scheduled + waits, key=lambda explanation: explanation.verdict.scheduled)
 
 

@@ -67,6 +67,15 @@ def test_a_bus_that_drives_its_run_as_the_operator_changed_it_came() -> None:
         city.trip_updates().at("08:40")
 
 
+def test_who_asks_at_the_platform_to_which_a_run_was_moved_is_told_of_it() -> None:
+    hub = (Stop(f"P{k}", 600.0, 5.0 * k, parent="S", platform=str(k)) for k in (1, 2))
+    stops = (Stop("A", 0.0), Stop("S", 600.0, location_type=1), *hub, Stop("E", 1200.0))
+    city = City(network(stops, "A P1 E"), every_s=60.0).vehicle_positions(ON_ITS_WAY)
+    moved = StopUpdate("P1", delay=0, sequence=2, assigned_stop="P2")
+    city.trip_updates(update("t1", moved, start_date=20261126)).at("08:12").trip_updates().at("08:20")
+    assert [why(city, stop, "08:02") for stop in ("P1", "P2", "S")] == [("on_time", None)] * 3
+
+
 def test_a_run_that_is_cancelled_is_not_awaited_and_one_that_the_operator_told_of_after_all_was_not_cancelled() -> None:
     city = City(TOWN).vehicle_positions(OTHER).trip_updates(cancelled("t1"))
     assert why(city, "C", "08:04") == ("not_served", "cancelled")
