@@ -17,7 +17,7 @@ from predictor.journeys import journey_key
 from predictor.overlaid_timetable import OverlaidTimetable
 from predictor.own_patterns import OwnPatterns
 from predictor.own_run import OwnRun, content_of
-from predictor.timetable import OwnRuns, Timetable
+from predictor.timetable import FormerStops, OwnRuns, Timetable
 from predictor.trip_updates import TRIP_REPLACEMENT, TripUpdates, UpdatedCalls
 
 
@@ -51,7 +51,7 @@ class Overlay:
         base = updates.new_places.added_to(base)
         runs = [OwnRun.of(base, updates, row) for row in rows.tolist()]
         runs = [run.as_first_told(self._former(run)) for run in runs]
-        timetable = _overlaid(self.timetable.base, base, runs)
+        timetable = _overlaid(self.timetable.base, base, runs, self._former_stops(base, runs))
         trips = range(base.trips, base.trips + len(runs))
         return Overlay(
             timetable=timetable,
@@ -79,8 +79,25 @@ class Overlay:
         span = tt.calls_of(trip)
         return tt.call_stop[span], tt.arrival_s[span], tt.departure_s[span]
 
+    def _former_stops(self, base: Timetable, runs: list[OwnRun]) -> FormerStops:
+        """Where calls of the runs, the trips behind those of `base`, were told to be made before, but are made neither
+        now nor by the timetable."""
+        tt, before = self.timetable, self.timetable.former_stops
+        found: list[tuple[int, int, int]] = []
+        for trip, run in enumerate(runs, base.trips):
+            former, own = self._former(run), run.calls
+            if former is None or len(former[0]) != len(own):
+                continue
+            known = before.take(before.trip == self.trip_of[run.name])
+            call, stop = np.append(known.call, np.arange(len(own))), np.append(known.stop, former[0])
+            planned = tt.call_stop[tt.calls_of(run.trip)] if run.trip >= 0 else np.empty(0, np.int32)
+            left = ~np.isin(stop, np.append(own.stop, planned))
+            places = dict.fromkeys(zip(call[left].tolist(), stop[left].tolist(), strict=True))
+            found += [(trip, *place) for place in places]
+        return FormerStops(*np.array(found, np.int32).reshape(-1, 3).T)
 
-def _overlaid(feed: Timetable, base: Timetable, runs: list[OwnRun]) -> OverlaidTimetable:
+
+def _overlaid(feed: Timetable, base: Timetable, runs: list[OwnRun], former: FormerStops) -> OverlaidTimetable:
     """The base with the runs appended, and without those that they take the place of.
 
     Parameters: `base`: the feed's timetable with the places that the runs need.
@@ -134,7 +151,7 @@ def _overlaid(feed: Timetable, base: Timetable, runs: list[OwnRun]) -> OverlaidT
     columns = {f.name: getattr(base, f.name) for f in fields(Timetable)} | patterns.columns()
     columns |= {name: np.append(columns[name], column) for name, column in of_runs.items()}
     columns |= _calendars(base, trip_id, named, own) | {"headsign_name": headsign_name}
-    return OverlaidTimetable(**columns, base_timetable=feed, own_runs=own)
+    return OverlaidTimetable(**columns, base_timetable=feed, own_runs=own, former_stops=former)
 
 
 def _calendars(base: Timetable, trip_id: StrArray, named: Int32Array, own: OwnRuns) -> dict[str, AnyArray]:

@@ -62,6 +62,16 @@ class OwnRuns(Columns):
 
 
 @dataclass(frozen=True, eq=False)
+class FormerStops(Columns):
+    """Stops (f,) at which the operator's own runs were told to call, and at which they call no more."""
+
+    trip: Int32Array
+    call: Int32Array
+    """The call that is made elsewhere now."""
+    stop: Int32Array
+
+
+@dataclass(frozen=True, eq=False)
 class Timetable:
     """One GTFS feed.
 
@@ -237,6 +247,7 @@ class Timetable:
         return trip
 
     own_runs = OwnRuns.empty()
+    former_stops = FormerStops.empty()
 
     @property
     def left_out(self) -> Int64Array:

@@ -118,12 +118,24 @@ def _taken(snapshot: Snapshot) -> dict[int, list[_Taken]]:
     columns = (column.tolist() for column in (short.run_key, short.trip, short.ends_at, short.shift_s))
     for key, trip, end, shift in zip(*columns, strict=True):
         taken.append(_Taken(key, end, int(tt.stop_at(trip, end)), trip, end, shift, is_replaced=False))
+    places = [(int(tt.stop_at(call.trip, call.call)), call) for call in taken] + list(_told_elsewhere(tt))
     found: dict[int, list[_Taken]] = {}
-    for call in taken:
+    for stop, call in places:
         entry = tt.entry_of(call.trip, call.call)
         if tt.pickup_type[entry] != NO_PICKUP and call.call < tt.trip_calls[call.trip] - 1:
-            found.setdefault(int(tt.call_stop[entry]), []).append(call)
+            found.setdefault(stop, []).append(call)
     return found
+
+
+def _told_elsewhere(tt: Timetable) -> Iterator[tuple[int, _Taken]]:
+    """Calls of the operator's own runs by the stops at which they were told to be made before."""
+    former = tt.former_stops
+    own = former.trip - tt.base.trips
+    day, shift_s = tt.own_runs.service_day[own], tt.own_runs.shift_s[own]
+    keys, stops = DatedRuns(former.trip, day, shift_s).run_key, tt.stop_at(former.trip, former.call)
+    columns = (column.tolist() for column in (former.stop, keys, former.call, stops, former.trip, shift_s))
+    for stop, key, call, own_stop, trip, shift in zip(*columns, strict=True):
+        yield stop, _Taken(key, call, own_stop, trip, call, shift, is_replaced=True)
 
 
 def _closed(tt: Timetable) -> Iterator[_Taken]:

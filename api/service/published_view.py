@@ -31,7 +31,7 @@ from predictor.past_calls import PassedCalls
 from predictor.report_figures import ReportFigures
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.snapshot import ByStop, Predictions, Snapshot, Vehicles
-from predictor.timetable import OwnRuns, Timetable
+from predictor.timetable import FormerStops, OwnRuns, Timetable
 
 _GROUPS: dict[str, type[Columns]] = {
     "vehicles": Vehicles, "predictions": Predictions, "passages": Passages, "shortened": ShortenedRuns,
@@ -42,6 +42,8 @@ _SNAPSHOT_FIGURES = ("made_at", "feed_alive_at", "feed_lag_s", "feed_every_s", "
 _VIEW_FIGURES = ("alerts_at", "alert_versions", "live_limit_s", "feed_stopped_after_s", "added_as", "headway_as")
 _SUMS_SHAPE = BUCKETS, len(SUMS)
 _DIGITS = 32
+_LAID = {"own_runs": OwnRuns, "former_stops": FormerStops}
+"""What an `OverlaidTimetable` has besides columns."""
 
 T = TypeVar("T")
 
@@ -49,8 +51,8 @@ T = TypeVar("T")
 def _form() -> str:
     """A name for what is written here: another version's bytes are told apart, whatever was changed."""
     classes: list[type] = [
-        *_GROUPS.values(), Snapshot, ServiceView, Timetable, OwnRuns, ScheduledCalls, Alert, FeedHealth, UpdateFigures,
-        ReportFigures, Recent, GroupSums, WorseLine,
+        *_GROUPS.values(), *_LAID.values(), Snapshot, ServiceView, Timetable, ScheduledCalls, Alert, FeedHealth,
+        UpdateFigures, ReportFigures, Recent, GroupSums, WorseLine,
     ]  # fmt: skip
     told: list[object] = [SUMS, CALLS]
     told += [(made.__name__, [(f.name, str(f.type)) for f in fields(made)]) for made in classes]
@@ -270,7 +272,9 @@ def _changes(timetable: OverlaidTimetable) -> dict[str, AnyArray]:
             found[f"changed.{name}.rows"], found[f"changed.{name}.values"] = others, column[others]
         if len(column) > rows:
             found[f"changed.{name}.more"] = column[rows:]
-    return found | {f"own_runs.{name}": getattr(timetable.own_runs, name) for name in column_types(OwnRuns)}
+    for group, kind in _LAID.items():
+        found |= {f"{group}.{name}": getattr(getattr(timetable, group), name) for name in column_types(kind)}
+    return found
 
 
 def _changed(base: Timetable, arrays: Mapping[str, AnyArray]) -> OverlaidTimetable:
@@ -287,8 +291,10 @@ def _changed(base: Timetable, arrays: Mapping[str, AnyArray]) -> OverlaidTimetab
             if more is not None:
                 changed = np.concatenate([changed, more])
         columns[name] = changed
-    own = {name: arrays[f"own_runs.{name}"] for name in column_types(OwnRuns)}
-    return OverlaidTimetable(**columns, base_timetable=base, own_runs=OwnRuns(**own))
+    laid: dict[str, Any] = {
+        group: kind(**{name: arrays[f"{group}.{name}"] for name in column_types(kind)}) for group, kind in _LAID.items()
+    }
+    return OverlaidTimetable(**columns, base_timetable=base, **laid)
 
 
 def _name(arrays: Mapping[str, AnyArray]) -> str:

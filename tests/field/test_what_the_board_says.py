@@ -936,6 +936,30 @@ def test_who_stands_where_a_departure_was_to_leave_reads_where_it_leaves_from() 
     assert city.trip_updates(cancelled_too).messages(stop="S7")["panel"] == []
 
 
+def test_who_went_to_the_platform_that_was_told_first_reads_where_the_departure_is_now() -> None:
+    platforms = (Stop(f"S{k}", 600.0, 5.0 * k, parent="S", platform=str(k)) for k in (7, 8, 9))
+    places = (Stop("A", 0.0), Stop("S", 600.0, location_type=1), *platforms, Stop("E", 1200.0))
+    city = City(network(places, "A S7 E", (Trip("t1", "08:00"), Trip("t2", "09:00"))), at="07:50")
+    at = {
+        k: update("t1", StopUpdate("S7", delay=0, assigned_stop=f"S{k}"), StopUpdate("E", delay=0), start_date=20261126)
+        for k in (7, 8, 9)
+    }
+    city.trip_updates(at[9]).at("07:52").trip_updates(at[8])
+    for _ in range(2):
+        for stop in ("S7", "S9"):
+            told = city.messages(stop=stop)
+            assert told["panel"] == ["1: From Platform 8: 08:02 to East"], stop
+            assert told["stop page"] == ["From Platform 8: 08:02 to East"]
+            city.faces_agree(stop)
+        assert city.messages(stop="S")["panel"] == city.messages(stop="S8")["panel"] == []
+        assert city.departures("S9") == []
+        other = update("t2", StopUpdate("S7", delay=60), start_date=20261126)
+        city.trip_updates(at[8], other).at("07:56")
+    city.trip_updates(at[9])
+    assert [city.messages(stop=stop)["panel"] for stop in ("S8", "S9")] == [["1: From Platform 9: 08:02 to East"], []]
+    assert city.trip_updates().messages(stop="S9")["panel"] == []
+
+
 # rijdendetreinen/gotrain#13, Traewelling/traewelling#21
 def test_where_a_run_goes_no_further_riders_read_that_it_ends_there_and_behind_where_it_was_to_go() -> None:
     short = update("t1", StopUpdate("B", delay=60), StopUpdate("C", delay=60), skipped("D"), skipped("E"))
