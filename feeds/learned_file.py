@@ -24,7 +24,7 @@ _PAUSES_S = (1.0, 5.0, 15.0, 40.0, 60.0)
 
 FORMAT = 1
 """Goes up when the meaning of what is stored changes. A network also names the features it was trained on."""
-_PARTS = ("net", "times", "timing", "trips", "due")
+_PARTS = ("net", "times", "timing", "trips", "due", "stood")
 
 
 class UnreadableError(FeedError):
@@ -44,6 +44,7 @@ def write_learned(path: str | Path, learned: Learned) -> None:
     named |= {f"timing.{name}": array for name, array in learned.timing_points.items()}
     named |= {f"trips.{name}": array for name, array in learned.trip_history.items()}
     named |= {f"due.{name}": array for name, array in learned.always_due.items()}
+    named |= {f"stood.{name}": array for name, array in learned.stood.items()}
     if learned.told is not None:
         named |= {"told": np.frombuffer(learned.told[0], np.uint8), "told_at": np.asarray(learned.told[1])}
     named["backward_links"] = learned.backward_links
@@ -102,8 +103,9 @@ def read_learned(path: str | Path) -> Learned:
         backward = named.get("backward_links", np.empty(0, np.str_))
         told = (named["told"].tobytes(), float(named["told_at"])) if "told" in named else None
         return Learned(
-            net, calibration, taught, part["times"], part["timing"], part["trips"], backward, part["due"], told
-        )
+            net, calibration, taught, part["times"], part["timing"], part["trips"], backward, part["due"],
+            part["stood"], told,
+        )  # fmt: skip
     except FileNotFoundError as error:
         raise FeedError(
             f"{path}: there is no such file; make one with prochain learn FOLDER --model {path}."

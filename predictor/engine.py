@@ -120,6 +120,7 @@ class Engine:
         self._backward_links = learned.backward_links
         self._feed = FeedLiveness(self.settings.live_limit_s)
         self._tracks = Tracks.empty()
+        self._stood = learned.stood
         self._finished = FinishedRuns.empty()
         self._past_calls = PastCalls()
         self._last_words = LastWords()
@@ -172,6 +173,7 @@ class Engine:
             trip_history=driving.trip_history.learned(),
             backward_links=self._backward_links,
             always_due=self._always_due.learned(self.timetable),
+            stood=self._tracks.stood(),
         )
 
     def swap_timetable(self, timetable: Timetable) -> None:
@@ -332,6 +334,9 @@ class Engine:
         """Match the fresh reports, find the passages since each vehicle's last one, and learn from them."""
         self._refuse(observations.refused)
         tracks, slot = self._tracks.with_vehicles_of(observations)
+        if self._stood:
+            tracks.stand_since(self._stood, now - self.settings.silence_limit_s)
+            self._stood = self._stood if len(observations) == 0 else {}
         stamped_at = observations.timestamp
         observations = self._standing_clocks.dated(observations, now)
         observations, clock_fast_s = clocks_set_right(observations, slot, tracks, now)

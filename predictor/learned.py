@@ -30,5 +30,7 @@ class Learned:
     """As `DrivenOrder.backward_links` gives them."""
     always_due: Mapping[str, AnyArray] = field(default_factory=dict)
     """As `AlwaysDue.learned` gives it."""
+    stood: Mapping[str, AnyArray] = field(default_factory=dict)
+    """As `Tracks.stood` gives it."""
     told: tuple[bytes, float] | None = None
     """The operator's last message on its trips, and when it came, POSIX seconds."""

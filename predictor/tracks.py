@@ -11,6 +11,7 @@ import numpy as np
 
 from predictor.arrays import (
     NONE,
+    AnyArray,
     BoolArray,
     Float64Array,
     Int8Array,
@@ -47,6 +48,8 @@ HEARD_LONG_S = 180.0
 """A vehicle may report late for so long, where the network is bad, without its clock being slow."""
 _GETS_ON_M = 50.0
 """A vehicle that gets no further along its line than this stands."""
+_STANDS_S = 120.0
+"""Of a vehicle that has stood for so long it is kept over a restart since when."""
 _STANDS_NOW_SD_S = 30.0
 """How sharply the arrival of a vehicle is known that is first seen standing at its stop."""
 
@@ -289,6 +292,22 @@ class Tracks(ReportedVehicles):
         late = slot[(heard_for_s >= HEARD_LONG_S) & (self.least_age_s[slot] >= late_s)]
         order: Int64Array = np.argsort(-self.least_age_s[late], kind="stable")
         return late[order]
+
+    def stood(self) -> dict[str, AnyArray]:
+        """Where vehicles under way stand, and since when, so that it outlives a restart."""
+        rows = where_true((self.state == IN_SERVICE) & (self.timestamp - self.got_on_at > _STANDS_S))
+        names = ("vehicle_id", "lat", "lon", "timestamp", "got_on_at")
+        return {name: getattr(self, name)[rows] for name in names}
+
+    def stand_since(self, stood: Mapping[str, AnyArray], oldest: float) -> None:
+        """Have the vehicles that were not heard yet stand where they `stood`, if they reported so since `oldest`, until
+        they move."""
+        slot = _rows_named(self.vehicle_id, stood["vehicle_id"])
+        known = (slot >= 0) & (stood["timestamp"] > oldest)
+        known[known] = np.isnan(self.since[slot[known]])
+        slot = slot[known]
+        self.anchor_lat[slot], self.anchor_lon[slot] = stood["lat"][known], stood["lon"][known]
+        self.moved_at[slot] = stood["got_on_at"][known]
 
     def hear(self, slot: Int64Array, obs: Observations) -> None:
         """Remember that vehicles (n,) were heard, and which of them name their trip."""

@@ -107,6 +107,19 @@ def test_a_bus_broken_down_on_the_way_is_held_up_and_then_given_up() -> None:
     assert city.our_vehicle_positions()["v1"].trip.trip_id == ""
 
 
+@pytest.mark.parametrize("stands", [True, False])
+def test_a_bus_broken_down_on_the_way_is_held_up_after_a_restart_too(stands: bool, tmp_path: Path) -> None:
+    path, broken_down = tmp_path / "learned.npz", bus("v1", "t1", late_s=0, stuck_at="C")
+    city = City(at="07:55", checkpoint=Checkpoint(path)).vehicle_positions(broken_down, OTHER).at("08:12")
+    city.service.start()
+    city.service.stop()
+    city = City(at="08:13", checkpoint=Checkpoint(path))
+    city.vehicle_positions(broken_down if stands else bus("v1", "t1", late_s=600), OTHER).at("08:15:50")
+    row = city.departures("D")[0]
+    assert (row.status, row.told["doubt"]) == (("scheduled", "held_up") if stands else ("live", "followed"))
+    city.faces_agree("D")
+
+
 # whatcomtrans/publicwtadata#6
 @pytest.mark.parametrize(
     ("stop", "sequence", "due", "doubt", "doubted_s", "gone_s"),
