@@ -456,18 +456,25 @@ class Engine:
             return Legs.empty(), np.empty(0, np.int8)
         predictable = (tracks.trip >= 0) & ~((tracks.state == OFF_ROUTE) & ~np.isfinite(tracks.distance_m))
         current = current_legs(self.timetable, tracks, where_true(predictable), operator.shortened)
-        doubt = doubts(self.timetable, tracks, current, holds, patience, self._feed.stands_since)
+        called_off = np.concatenate([operator.cancelled, operator.deleted])
+        under_way = current
+        if len(called_off):
+            # Who waits for a run that does not take place waits for the next one.
+            awaits = tracks.departed[current.slot] == 0
+            awaits[awaits] = is_among(self._journeys.keys(current.take(awaits)), called_off)
+            under_way = current.take(~awaits)
+        doubt = doubts(self.timetable, tracks, under_way, holds, patience, self._feed.stands_since)
         current = current.take(doubt[current.slot] != GIVEN_UP)
         legs = with_next_runs(self._days, tracks, current, now)
         legs = with_turns(self.timetable, legs, tracks, begins, begins.call, operator.shortened)
+        legs = replace(legs, journey=self._journeys.keys(legs))
+        runs = ~is_among(legs.journey, called_off)
         # Who is through with its run is judged by its next one.
         through = np.ones(len(tracks), bool)
-        through[current.slot[current.first_call < self.timetable.trip_calls[current.trip]]] = False
-        later = legs.take(through[legs.slot])
+        through[under_way.slot[under_way.first_call < self.timetable.trip_calls[under_way.trip]]] = False
+        later = legs.take(through[legs.slot] & runs)
         if len(later):
             doubt = np.maximum(doubt, doubts(self.timetable, tracks, later, holds, patience, self._feed.stands_since))
-        legs = replace(legs, journey=self._journeys.keys(legs))
-        runs = ~is_among(legs.journey, np.concatenate([operator.cancelled, operator.deleted]))
         runs &= doubt[legs.slot] != GIVEN_UP
         silent = tracks.timestamp[legs.slot] < now - self.settings.live_limit_s
         runs &= ~(silent & is_among(legs.journey, still_told_runs))

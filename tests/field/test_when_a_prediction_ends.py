@@ -12,7 +12,7 @@ import pytest
 from api.service.checkpoint import Checkpoint
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
-from benchmarks.field.messages import StopUpdate, bus, update
+from benchmarks.field.messages import StopUpdate, bus, cancelled, update
 from benchmarks.field.network import Call, Network, Pattern, Trip, network
 
 OTHER = bus("other", place=(0, 900), fresh=True)
@@ -448,3 +448,26 @@ def test_who_waits_a_little_beyond_the_first_stop_has_left_when_it_moves() -> No
     # Aside of its line it is not about to leave.
     aside = City(FAR, at="07:45").vehicle_positions(bus("v1", "t1", place=(0, -900), fresh=True), OTHER).at("07:59")
     assert statuses(aside, "A")[0] == "t1 scheduled"
+
+
+# mbta/concentrate#359, mbta/skate#1369
+@pytest.mark.parametrize("called_off", [("i1",), ("o1", "i1")])
+def test_who_waits_while_a_run_of_its_block_is_called_off_is_not_late_for_the_next_one(
+    called_off: tuple[str, ...],
+) -> None:
+    ways = Pattern("o", "A B C D"), Pattern("i", "D C B A", direction=1)
+    trips = (
+        Trip("o1", "08:00", "o", block="k"),
+        Trip("i1", "08:10", "i", block="k"),
+        Trip("o2", "08:30", "o", block="k"),
+    )
+    city = City(network("A B C D", ways, trips), at="07:58").trip_updates(*map(cancelled, called_off))
+    city.vehicle_positions(
+        bus("v1", "o1", late_s=0) if len(called_off) == 1 else bus("v1", "o1", "A", fresh=True), OTHER
+    )
+    for minute in range(7, 35):
+        row = next(row for row in city.at(f"08:{minute:02}").departures("A") if row.run == "o2")
+        assert (row.status, row.told["doubt"], row.told["vehicle_id"]) == ("live", "followed", "v1"), minute
+        assert row.minutes is not None and (row.at or 0.0) >= city.posix("08:30")
+    city.faces_agree("A")
+    assert next(row for row in city.at("08:37").departures("A") if row.run == "o2").told["doubt"] == "overdue"
