@@ -31,6 +31,7 @@ from predictor.snapshot import (
     FROM_BLOCK,
     FROM_OPERATOR,
     FROM_VEHICLE,
+    HELD_UP,
     LIVE,
     OFF_ROUTE,
     SCHEDULED,
@@ -63,6 +64,8 @@ def vehicle_rows(
     ahead = where_true(legs.calls)
     later = np.ones(len(legs), bool)
     later[ahead] = np.append(False, slot[ahead[1:]] == slot[ahead[:-1]])[: len(ahead)]
+    # Who is held up is so on the run that it is on, also where that one does not take place.
+    later |= (doubt[slot] == HELD_UP) & (legs.order > 0)
     told = by_call(
         OfLegs(
             vehicle=slot.astype(np.int32),

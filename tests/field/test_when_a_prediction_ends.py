@@ -471,3 +471,8 @@ def test_who_waits_while_a_run_of_its_block_is_called_off_is_not_late_for_the_ne
         assert row.minutes is not None and (row.at or 0.0) >= city.posix("08:30")
     city.faces_agree("A")
     assert next(row for row in city.at("08:37").departures("A") if row.run == "o2").told["doubt"] == "overdue"
+    # Who stands on a run that is called off on the way is not held up on the next one yet.
+    city = City(network("A B C D", ways, trips), at="07:58")
+    city.vehicle_positions(bus("v1", "o1", late_s=0, stuck_at="C"), OTHER).at("08:05").trip_updates(cancelled("o1"))
+    row = next(row for row in city.at("08:16").departures("A") if row.run == "o2")
+    assert (row.status, row.told["doubt"]) == ("scheduled", "followed") and row.minutes is not None
