@@ -23,7 +23,7 @@ from predictor.arrays import (
     expand_ranges,
     first_of_each,
 )
-from predictor.geometry import METRES_PER_DEGREE, ground_distance_m
+from predictor.geometry import METRES_PER_DEGREE, between_stops_m, ground_distance_m
 from predictor.observations import Observations
 from predictor.own_patterns import link_pairs
 from predictor.straight_lines import IMPOSSIBLE_M_S, SLACK_M, straight_lines
@@ -262,9 +262,7 @@ def undrivable_hops(timetable: Timetable) -> BoolArray:
     stop, trip, begins = tt.pattern_stop, tt.call_trip, tt.trip_call_ptr[:-1]
     inside = np.append(trip[1:] == trip[:-1], False)
     hop_m = np.zeros(len(stop))
-    hop_m[:-1] = ground_distance_m(
-        tt.stop_lat[stop[:-1]], tt.stop_lon[stop[:-1]], tt.stop_lat[stop[1:]], tt.stop_lon[stop[1:]]
-    )
+    hop_m[:-1] = between_stops_m(tt, stop[:-1], stop[1:])
     way_m = np.where(inside, hop_m[tt.call_pattern_call], 0.0)
     time_s = np.append(tt.arrival_s[1:] - tt.departure_s[:-1], 0)
     grain_s = np.minimum(np.gcd.reduceat(np.gcd(tt.arrival_s, tt.departure_s), begins), COARSEST_TIMES_S)

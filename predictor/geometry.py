@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, Int64Array
+from predictor.arrays import AnyArray, Float64Array, Int32Array, Int64Array
 from predictor.columns import Columns, column_types
 from predictor.projection_loop import Lines, Segments, Sought, nearest
 from predictor.timetable import Timetable
@@ -107,6 +107,12 @@ def ground_distance_m(lat1: Float64Array, lon1: Float64Array, lat2: Float64Array
     """Metres between positions (n,), planar."""
     dx = (lon2 - lon1) * np.cos(np.radians((lat1 + lat2) / 2.0))
     return np.hypot(dx, lat2 - lat1) * METRES_PER_DEGREE
+
+
+def between_stops_m(timetable: Timetable, first: AnyArray | int, second: AnyArray | int) -> Float64Array:
+    """Metres from stops to others, or to or from one."""
+    lat, lon = timetable.stop_lat, timetable.stop_lon
+    return ground_distance_m(lat[first], lon[first], lat[second], lon[second])
 
 
 def to_first_stop_m(timetable: Timetable, trip: Int32Array, lat: Float64Array, lon: Float64Array) -> Float64Array:

@@ -14,7 +14,7 @@ from api.reading.destinations import destination_of
 from api.reading.lines import Line, patterns_by_direction, stops_along
 from api.words.lines import line_name
 from api.words.moment import PageMoment
-from predictor.geometry import ground_distance_m
+from predictor.geometry import between_stops_m
 
 _FOUND = 8
 
@@ -114,7 +114,4 @@ def _same_name(moment: PageMoment, stops: list[int], taken: set[int]) -> list[St
 
 def _near(moment: PageMoment, stop: int, other: int) -> bool:
     """Within about 500 m."""
-    tt = moment.timetable
-    first, second = [stop], [other]
-    metres = ground_distance_m(tt.stop_lat[first], tt.stop_lon[first], tt.stop_lat[second], tt.stop_lon[second])
-    return bool(metres[0] < 500.0)
+    return bool(between_stops_m(moment.timetable, stop, other) < 500.0)

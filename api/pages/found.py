@@ -10,7 +10,7 @@ from api.reading.destinations import destination_of
 from api.reading.lines import Line
 from api.service.stop_search import StopHit
 from api.words.moment import PageMoment
-from predictor.geometry import ground_distance_m
+from predictor.geometry import between_stops_m
 
 _TOWARDS = 2
 """How many destinations are said of a stop."""
@@ -70,8 +70,7 @@ def _beside(moment: PageMoment, stop: int) -> str:
     )
     if not len(others):
         return ""
-    here = np.full(len(others), stop)
-    away_m = ground_distance_m(tt.stop_lat[here], tt.stop_lon[here], tt.stop_lat[others], tt.stop_lon[others])
+    away_m = between_stops_m(tt, stop, others)
     nearest = int(np.argmin(away_m))
     place = moment.stop_name(int(others[nearest]))
     return moment.texts("beside", place=place, distance=moment.distance(float(away_m[nearest])))

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from predictor.arrays import NONE, Int32Array
-from predictor.geometry import ground_distance_m
+from predictor.arrays import NONE
+from predictor.geometry import between_stops_m
 from predictor.stop_alignment import aligned
 from predictor.timetable import Timetable
 from predictor.trip_updates import TRIP_REPLACEMENT, TRIP_SCHEDULED
@@ -63,12 +63,6 @@ def _given_up_by(tt: Timetable, run: int, model: int) -> Iterator[tuple[int, int
         behind = int(np.flatnonzero(same > call).min(initial=len(own)))
         between = np.arange(before + 1, behind)
         if len(between):
-            yield call, int(between[_nearest(tt, own[between], int(planned[call]))]), True, True
+            yield call, int(between[np.argmin(between_stops_m(tt, own[between], int(planned[call])))]), True, True
         else:
             yield call, min(behind, len(own) - 1), False, behind < len(own)
-
-
-def _nearest(tt: Timetable, stops: Int32Array, to: int) -> int:
-    here = np.full(len(stops), to)
-    away_m = ground_distance_m(tt.stop_lat[stops], tt.stop_lon[stops], tt.stop_lat[here], tt.stop_lon[here])
-    return int(np.argmin(away_m))

@@ -19,7 +19,7 @@ from api.service.stop_search import normalised
 from feeds.gtfs.route_types import basic_type
 from feeds.service_times import DAY_BEGINS_S
 from predictor.arrays import NONE, Int32Array, Int64Array
-from predictor.geometry import ground_distance_m
+from predictor.geometry import between_stops_m
 from predictor.timetable import AGENCY_NAME, LINE_NAME, LINE_SHORT_NAME, STOP_NAME, Timetable
 
 _MODES = {
@@ -205,8 +205,7 @@ class Lines:
         tt, pointer = self._timetable, self._stop_routes[0]
         alike = (tt.station == tt.station[stop]) | (tt.stop_name == tt.stop_name[stop])
         found = np.flatnonzero(alike & (np.diff(pointer) > 0))
-        here = np.full(len(found), stop)
-        away_m = ground_distance_m(tt.stop_lat[here], tt.stop_lon[here], tt.stop_lat[found], tt.stop_lon[found])
+        away_m = between_stops_m(tt, stop, found)
         near = np.flatnonzero(away_m <= _INSTEAD_WITHIN_M)
         nearest = near[np.argsort(away_m[near], kind="stable")][:1]
         return (int(found[nearest[0]]), float(away_m[nearest[0]])) if len(nearest) else (NONE, np.inf)

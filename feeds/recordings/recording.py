@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -159,15 +159,13 @@ def _believed(messages: RecordedMessages[T], now: float, timetable: Timetable, s
     return before.value if is_gap(before.value, newest.value, now - nothing_since) else newest.value
 
 
-def open_recording(
-    folder: str | Path, timetable: Timetable, *, prefer: Literal["parquet", "messages"] = "parquet"
-) -> Recording:
+def open_recording(folder: str | Path, timetable: Timetable) -> Recording:
     """Open a folder that holds what `prochain record` wrote or recorded messages (`.pb`, `.pb.gz`, zips of them).
 
     Vehicles are in `vehicle_messages*.parquet` as received, in `vehicle_positions*.parquet` as reports, in messages
     that are not named as another feed's, or in a TIDES table `vehicle_locations*`; the operator's own words in
     `trip_updates*` and `alerts*`, where there are any. `folder` may also be one file of vehicle positions. Where it
-    holds both Parquet and messages in files of their own, `prefer` decides.
+    holds both Parquet and messages in files of their own, Parquet is read.
     Errors: FeedError where there is nothing, or nothing of it can be read.
     """
     folder = Path(folder)
@@ -183,7 +181,7 @@ def open_recording(
         return decoded
 
     feeds = (VEHICLE_POSITIONS,) if folder.is_file() else FEEDS
-    named = {feed: store for feed in feeds if (store := _store(folder, feed, prefer)) is not None}
+    named = {feed: store for feed in feeds if (store := _store(folder, feed)) is not None}
     stores = _as_what_they_hold(named)
     strayed = any(stores.get(feed) is not store for feed, store in named.items())
     recording = Recording(
@@ -212,7 +210,7 @@ def _vehicles(folder: Path, timetable: Timetable, store: MessageStore | None, *,
     return MessageArchive(store, reports) if store else reports
 
 
-def _store(folder: Path, feed: str, prefer: Literal["parquet", "messages"]) -> MessageStore | None:
+def _store(folder: Path, feed: str) -> MessageStore | None:
     """A feed's messages, None where there are none. That nothing among them can be read is no error where the vehicles
     can be played all the same."""
     files, name = _message_files(folder, feed), feed.replace("_", " ")
@@ -220,7 +218,7 @@ def _store(folder: Path, feed: str, prefer: Literal["parquet", "messages"]) -> M
     parts = [] if folder.is_file() else _parquet_files(folder, VEHICLE_MESSAGES if of_vehicles else feed)
     received = list(chain.from_iterable(parts))
     is_parquet = bool(received) or (of_vehicles and bool(_parquet_files(folder, feed) or _tides_files(folder)))
-    if files and (prefer == "messages" or not is_parquet):
+    if files and not is_parquet:
         return MessageFiles(files, name)
     return MessagesParquet(received, name) if received else None
 

@@ -58,7 +58,7 @@ def test_reports_are_resolved_against_the_timetable(name: str, now: float) -> No
 def test_wmata_messages_and_parquet_tell_the_same() -> None:
     name = "wmata-2026-02-16"
     timetable, recording = network(name)
-    messages = open_recording(DATA / name, timetable, prefer="messages")
+    messages = open_recording(DATA / name / "vehicle_positions.pb.zip", timetable)
     now = NETWORKS[name]
     theirs, ours = messages.observations_at(now), recording.observations_at(now)
     both, i, j = np.intersect1d(theirs.vehicle_id, ours.vehicle_id, return_indices=True)

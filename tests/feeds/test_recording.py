@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from feeds.errors import FeedError
 from feeds.recordings.parquet_archive import ParquetArchive
-from feeds.recordings.recorded_messages import MessageArchive
 from feeds.recordings.recording import open_recording
 from feeds.recordings.reports_parquet import read_reports
 from feeds.vehicle_positions.reports import Reports
@@ -238,11 +237,10 @@ def test_other_feeds_and_the_timetable_in_the_folder_are_not_taken_for_positions
     assert shown(open_recording(tmp_path, TIMETABLE).observations_at(at(8))) == {"vehicle_positions": at(8) - 5}
 
 
-def test_parquet_is_preferred_to_messages_unless_told(tmp_path: Path) -> None:
+def test_parquet_is_preferred_to_messages(tmp_path: Path) -> None:
     frame([("a", at(8))]).to_parquet(tmp_path / "vehicle_positions.parquet")
     (tmp_path / f"{at(8):.0f}.pb").write_bytes(message(at(8), "a"))
     assert isinstance(open_recording(tmp_path, TIMETABLE).archive, ParquetArchive)
-    assert isinstance(open_recording(tmp_path, TIMETABLE, prefer="messages").archive, MessageArchive)
 
 
 def test_a_folder_without_a_recording_is_told(tmp_path: Path) -> None:
