@@ -22,6 +22,8 @@ TOWN = network(
 LATE = tuple(StopUpdate(stop, delay=120) for stop in "BCDE")
 ON_ITS_WAY = bus("v", "t1", late_s=0)
 OTHER = bus("w", "t0", late_s=0)
+A_WHILE_S = 240.0
+"""From step to step while nothing more comes."""
 
 
 def why(city: City, stop: str, at: str) -> tuple[str, str | None]:
@@ -51,7 +53,8 @@ def why(city: City, stop: str, at: str) -> tuple[str, str | None]:
 def test_what_the_operator_told_of_a_run_is_not_forgotten(
     said: TripUpdate, report: Bus, told: tuple[str, str | None]
 ) -> None:
-    city = City(TOWN, every_s=60.0).vehicle_positions(report).trip_updates(said).at("08:12").trip_updates().at("08:40")
+    city = City(TOWN, every_s=60.0).vehicle_positions(report).trip_updates(said).at("08:12")
+    city.trip_updates().at("08:40", every_s=A_WHILE_S)
     assert why(city, "C", "08:04") == told
 
 
@@ -64,7 +67,7 @@ def test_a_bus_that_drives_its_run_as_the_operator_changed_it_came() -> None:
     for _ in range(2):
         assert why(city, "C", "08:04")[0] == "late"
         assert why(city, "B", "08:02") == ("not_served", "detour")
-        city.trip_updates().at("08:40")
+        city.trip_updates().at("08:40", every_s=A_WHILE_S)
 
 
 def test_who_asks_at_the_platform_to_which_a_run_was_moved_is_told_of_it() -> None:
@@ -79,7 +82,8 @@ def test_who_asks_at_the_platform_to_which_a_run_was_moved_is_told_of_it() -> No
 def test_a_run_that_is_cancelled_is_not_awaited_and_one_that_the_operator_told_of_after_all_was_not_cancelled() -> None:
     city = City(TOWN).vehicle_positions(OTHER).trip_updates(cancelled("t1"))
     assert why(city, "C", "08:04") == ("not_served", "cancelled")
-    city.at("08:01").trip_updates(update("t1", delay=300, vehicle="u")).at("08:15").trip_updates().at("08:40")
+    city.at("08:01").trip_updates(update("t1", delay=300, vehicle="u")).at("08:15")
+    city.trip_updates().at("08:40", every_s=A_WHILE_S)
     assert why(city, "C", "08:04") == ("not_seen", "trip_not_named")
 
 
@@ -150,7 +154,7 @@ def test_a_run_that_the_operator_added_is_explained_too(on_disk: bool, tmp_path:
     city.trip_updates(*added).vehicle_positions(*came).at("08:10")
     for k, stop in enumerate("BCDE"):
         city.vehicle_positions(bus("x", "extra", at=stop, start_date=20261126), at=f"08:1{2 * k + 2}")
-    city.trip_updates().vehicle_positions().at("08:50")
+    city.trip_updates().vehicle_positions().at("08:50", every_s=A_WHILE_S)
     for _ in range(2):
         city.service._history.work.drain()
         found = city.get("/v1/stops/C/explain", at="2026-11-26T08:14").json()["explanations"]
@@ -170,7 +174,7 @@ def test_a_run_added_under_the_id_of_another_is_explained_as_its_own() -> None:
     city = City(TOWN, at="08:05", every_s=60.0).trip_updates(copy)
     for stop, at in zip("ABCDE", ("08:10", "08:13", "08:15", "08:17", "08:19"), strict=True):
         city.vehicle_positions(bus("x", "t1", at=stop, **again), at=at)
-    city.trip_updates().vehicle_positions().at("08:50")
+    city.trip_updates().vehicle_positions().at("08:50", every_s=A_WHILE_S)
     city.service._history.work.drain()
     found = city.json("/v1/stops/C/explain", at="2026-11-26T08:14")["explanations"]
     assert [(one["start_time"], one["vehicle_id"]) for one in found if one["outcome"] == "on_time"] == [
@@ -208,7 +212,7 @@ def test_where_no_vehicles_are_told_of_what_the_operator_said_over_time_is_told(
     assert told("C", "08:04")[:2] == ("expected", [("told", "08:04"), ("told", "08:14")])
     says(600, "08:12", cancelled("t2"))
     says(None, "08:14", cancelled("t2"))
-    city.at("09:40")
+    city.at("09:40", every_s=A_WHILE_S)
     for _ in range(2):
         outcome, facts, answer = told("C", "08:04")
         assert (outcome, facts) == ("not_seen", [("told", "08:04"), ("told", "08:14")])
