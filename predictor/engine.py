@@ -435,7 +435,9 @@ class Engine:
     ) -> Predictions:
         """The vehicles' rows, and the operator's of the runs that none of them has `served` (journey keys)."""
         live_since, expected = now - self.settings.live_limit_s, told if told_live else told.without_times()
-        rows = vehicle_rows(ahead.legs, ahead.calls, self._tracks, ahead.doubt, live_since, expected)
+        rows = vehicle_rows(
+            self.timetable, ahead.legs, ahead.calls, self._tracks, ahead.doubt, expected, live_since=live_since, now=now
+        )
         rows = with_twin_rows(rows, served, self._journeys)
         unserved_rows = unserved(told, served, now)
         told_rows = operator_rows(self.timetable, told, unserved_rows, now, told.skipped, live=told_live)

@@ -50,10 +50,11 @@ _WAIT_S = 60.0
 
 
 def vehicle_rows(
-    legs: Legs, calls: Forecast, tracks: Tracks, doubt: Int8Array, live_since: float, operator: OperatorTimes
-) -> PredictedCalls:
+    timetable: Timetable, legs: Legs, calls: Forecast, tracks: Tracks, doubt: Int8Array, operator: OperatorTimes,
+    *, live_since: float, now: float,
+) -> PredictedCalls:  # fmt: skip
     """Rows of the vehicles: live where the report is not older than `live_since`, the vehicle on its line, and nothing
-    speaks against it (`doubt` (slots,)); of its later trips the doubt is not told, for they are not late by it yet.
+    speaks against it (`doubt` (slots,)); of its later trips the doubt is not told until they are late by it.
 
     Parameters: `calls` of all legs, in their order; `operator`: which calls are skipped, and how full it expects the
     vehicle to be.
@@ -66,6 +67,7 @@ def vehicle_rows(
     later[ahead] = np.append(False, slot[ahead[1:]] == slot[ahead[:-1]])[: len(ahead)]
     # Who is held up is so on the run that it is on, also where that one does not take place.
     later |= (doubt[slot] == HELD_UP) & (legs.order > 0)
+    later &= legs.origin(timetable) + timetable.trip_start_s[legs.trip] >= now
     told = by_call(
         OfLegs(
             vehicle=slot.astype(np.int32),

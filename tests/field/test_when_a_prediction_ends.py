@@ -476,3 +476,16 @@ def test_who_waits_while_a_run_of_its_block_is_called_off_is_not_late_for_the_ne
     city.vehicle_positions(bus("v1", "o1", late_s=0, stuck_at="C"), OTHER).at("08:05").trip_updates(cancelled("o1"))
     row = next(row for row in city.at("08:16").departures("A") if row.run == "o2")
     assert (row.status, row.told["doubt"]) == ("scheduled", "followed") and row.minutes is not None
+
+
+def test_a_departure_whose_bus_is_held_up_elsewhere_is_told_as_such_once_it_is_due() -> None:
+    # OneBusAway/onebusaway-application-modules#6
+    ways = Pattern("o", "A B C D"), Pattern("i", "D C B A", direction=1)
+    trips = Trip("o1", "08:00", "o", block="k"), Trip("i1", "08:20", "i", block="k")
+    city = City(network("A B C D", ways, trips), at="07:58")
+    city.vehicle_positions(bus("v1", "o1", late_s=0, stuck_at="C"), OTHER).at("08:16")
+    row = city.departures("D")[0]
+    assert (row.run, row.status, row.told["doubt"]) == ("i1", "scheduled", "followed") and row.minutes == 4
+    row = city.at("08:22").departures("D")[0]
+    assert (row.run, row.status, row.told["doubt"], row.minutes) == ("i1", "scheduled", "held_up", None)
+    city.faces_agree("D")
