@@ -20,7 +20,7 @@ from feeds.recordings.recorded_span import day_begins, local_time, must_hold
 from feeds.recordings.recording import Recording, open_recording
 from feeds.timetable import load_timetable
 from predictor.arrays import Float32Array
-from predictor.driven_order import DrivenOrder
+from predictor.driven_order import DrivenOrder, with_driven_order
 from predictor.driving_times import DrivingTimes
 from predictor.engine import Engine
 from predictor.learned import Learned
@@ -91,7 +91,7 @@ def learn(
             order.study()
             known = replace(known, backward_links=order.backward_links())
         learner = Learner.of(known, LEARNED_SAMPLES)
-        driving_times = DrivingTimes(timetable, known)
+        driving_times = DrivingTimes(with_driven_order(timetable, known.backward_links), known)
         learning = bar.add_task(f"Learning from {first} to {last}", total=len(days))
         behind = 0
         while ahead := days[behind : 2 * behind or 1]:

@@ -85,7 +85,7 @@ def explain(
     ]
     waits = [wait for line in _by_line(then, entries) for wait in _waits(store, then, [line], at, around_s)]
     place = int(timetable.station[stop])
-    if not scheduled and not waits and place != stop:
+    if not scheduled and not waits and place != stop and timetable.stop_platform[stop]:
         # A run may have been moved there from another of the station's platforms.
         return explain(store, timetable, place, at, route=route, direction=direction, around_s=around_s)
     return sorted(scheduled + waits, key=lambda explanation: explanation.verdict.scheduled)
