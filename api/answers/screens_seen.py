@@ -97,9 +97,12 @@ class ScreensSeen:
 
     def asked(self, key: ScreenKey, now: float, streams: int = 0) -> ScreenKey:
         """Note that one has asked; gives the key under which it is kept. `streams`: how many more are open."""
-        key = ScreenKey(key.kind, tuple(stop[:_LONGEST_ID] for stop in key.stops[:_MOST_STOPS]), key.name.strip())
         with self._lock:
             before = self._seen.get(key)
+            if before is None:
+                stops = tuple(stop[:_LONGEST_ID] for stop in key.stops[:_MOST_STOPS])
+                key = ScreenKey(key.kind, stops, key.name.strip())
+                before = self._seen.get(key)
             since, open_before = (before.since, before.streams) if before else (now, 0)
             self._keep(ScreenSeen(key, since, now, max(open_before + streams, 0)))
         return key

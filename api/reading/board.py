@@ -145,10 +145,8 @@ def stop_boards(
     told = _boards(tt, calls)
     if arrivals and not told.all():
         told |= _alights(tt, calls)
-    if not told.all():
-        calls, pointer = calls.take(np.flatnonzero(told)), np.append(0, np.cumsum(told))[pointer]
-    calls = _in_order(view, calls, pointer)
-    every = CallsAt(view, now, calls)
+    shown, pointer = np.flatnonzero(told), np.append(0, np.cumsum(told))[pointer]
+    every = CallsAt(view, now, calls.take(_in_order(view, calls, shown, pointer)))
     found = [StopBoard(view, every, slice(*ends)) for ends in pairwise(pointer.tolist())]
     if rows:
         every.rows(
@@ -157,29 +155,27 @@ def stop_boards(
     return found
 
 
-def _in_order(view: ServiceView, calls: KnownCalls, pointer: Int64Array) -> KnownCalls:
-    """The calls of boards (CSR), those of one second in the order of their lines and destinations: none changes place
-    with another for how it came to be known."""
-    second = np.floor(calls.published)
+def _in_order(view: ServiceView, calls: KnownCalls, shown: Int64Array, pointer: Int64Array) -> Int64Array:
+    """The calls `shown` (n,) on boards (CSR), those of one second in the order of their lines and destinations: none
+    changes place with another for how it came to be known."""
+    second = np.floor(calls.published[shown])
     alike = np.flatnonzero(second[1:] == second[:-1])
     if not len(alike):
-        return calls
+        return shown
     tied = np.union1d(alike, alike + 1)
-    second, board = second[tied], np.searchsorted(pointer, tied, side="right")
-    line = lines_of(view.timetable).rank[view.timetable.trip_route[calls.trip[tied]]]
+    second, board, those = second[tied], np.searchsorted(pointer, tied, side="right"), shown[tied]
+    line = lines_of(view.timetable).rank[view.timetable.trip_route[calls.trip[those]]]
     order, key = np.lexsort((line, second, board)), np.column_stack([board, second, line])
     of_one_line = np.flatnonzero((np.diff(key[order], axis=0) == 0).all(axis=1))
     if len(of_one_line):
         rows = np.union1d(of_one_line, of_one_line + 1)
         among = order[rows]
-        few = calls.take(tied[among])
+        few = calls.take(those[among])
         _, bound_for = np.unique(destinations(view.snapshot, few.runs, few.call), return_inverse=True)
         order[rows] = among[np.lexsort((few.run_key, bound_for, *key[among].T[::-1]))]
-    if (order == np.arange(len(order))).all():
-        return calls
-    placed = np.arange(len(calls))
-    placed[tied] = tied[order]
-    return calls.take(placed)
+    placed = shown.copy()
+    placed[tied] = those[order]
+    return placed
 
 
 def _boards(tt: Timetable, calls: KnownCalls) -> BoolArray:

@@ -45,8 +45,6 @@ from predictor.timetable import NO_PICKUP, Timetable
 PASSED_AFTER_S = 30.0
 """A departure stays on the board until this long after its published time."""
 
-_COMING = (STATUSES[LIVE], STATUSES[SCHEDULED])
-
 
 class Event(NamedTuple):
     """The arrival or the departure of a call. Times are POSIX seconds."""
@@ -118,6 +116,8 @@ class RunCall(NamedTuple):
     `clock`; and where past."""
     status: str
     """`live`, `scheduled`, `cancelled` or `skipped`."""
+    comes: bool
+    """Neither the run nor its stop here is cancelled."""
     passed: bool
     """The run has left it behind,"""
     passed_at: float | None
@@ -164,11 +164,6 @@ class RunCall(NamedTuple):
     def key(self) -> str:
         """Names this departure from one board to the next."""
         return f"{self.trip_id} {self.service_date} {self.start_time} {self.call}"
-
-    @property
-    def comes(self) -> bool:
-        """Neither the run nor its stop here is cancelled."""
-        return self.status in _COMING
 
     @property
     def boards(self) -> bool:
@@ -293,6 +288,7 @@ class CallsAt:
             "p90": _known(calls.p90),
             "minutes": _minutes_to_wait(calls, slot | self.past[places], self._now),
             "status": _named(STATUSES, status),
+            "comes": self.comes[places].tolist(),
             "passed": calls.passed.tolist(),
             "passed_at": _known(calls.passed_at),
             "source": _named(SOURCES, calls.source),

@@ -259,9 +259,9 @@ class Lines:
         the same stop more than once, or goes to one end with others of its line that leave the other way; else -1."""
         tt = self._timetable
         pattern: int = tt.trip_pattern.item(trip)
-        ways = self._ways_to_one_end.get(pattern)
-        if ways is None and not self.may_come_back(trip):
+        if pattern in self._told_by_their_ends:
             return NONE
+        ways = self._ways_to_one_end.get(pattern)
         stops = np.array(stops_along(tt, pattern))
         # A stay is one visit, and where a trip ends nobody boards.
         visits = (stops[:-1] == stops[call]) & (stops[1:] != stops[call])
@@ -271,6 +271,12 @@ class Lines:
         here, next_one, end = (int(tt.station[stop]) for stop in (stops[call], behind, stops[-1]))
         several = ways is not None and len(ways.get(here, ())) > 1 and next_one not in (here, end)
         return behind if several and tt.call_headsign[tt.trip_call_ptr[trip] + call] < 0 else NONE
+
+    @cached_property
+    def _told_by_their_ends(self) -> frozenset[int]:
+        """Patterns of which the sign says enough everywhere; of the operator's own it is not known."""
+        every = range(len(self._timetable.base.pattern_route))
+        return frozenset(every) - self._come_back - self._ways_to_one_end.keys()
 
     @cached_property
     def _ways_to_one_end(self) -> dict[int, dict[int, set[int]]]:

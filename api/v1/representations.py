@@ -126,8 +126,8 @@ def _departure_fields(iso: IsoTimes, routes: list[dict[str, Any]], row: RunCall)
         route_idx, direction, destination, _, stop_id, platform, planned_platform, _, trip_id, trip_short_name, _,
         service_date, start_time, _, _, stop_sequence, arrives, departs, scheduled_arrival, scheduled_departure,
         predicted_arrival, predicted_departure, at_stop, scheduled, reckoned, published, predicted, p10, p50, p90,
-        minutes, status, _, _, source, vehicle_id, vehicle_label, age_s, doubt, clock, wheelchair, vehicle_wheelchair,
-        bikes, occupancy, pickup, drop_off, _, headway_s,
+        minutes, status, _, _, _, source, vehicle_id, vehicle_label, age_s, doubt, clock, wheelchair,
+        vehicle_wheelchair, bikes, occupancy, pickup, drop_off, _, headway_s,
     ) = row  # fmt: skip
     return {
         "stop_id": stop_id,

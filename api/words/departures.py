@@ -12,7 +12,7 @@ from api.words.moment import PageMoment
 from api.words.times import Wait, headway
 from predictor.arrays import NONE
 
-_MOST_HREFS = 16_384
+_MOST_KEPT = 16_384
 
 
 class DepartureWords:
@@ -75,7 +75,7 @@ class DepartureWords:
     @property
     def destination(self) -> str:
         """Names may have line ends in them, panels have not."""
-        return " ".join(self._moment.place_of(self.call.destination).split())
+        return _in_one_line(self._moment.place_of(self.call.destination))
 
     @property
     def at(self) -> float | None:
@@ -174,7 +174,12 @@ class DepartureWords:
         return call.stop_sequence if again else None
 
 
-@lru_cache(_MOST_HREFS)
+@lru_cache(_MOST_KEPT)
+def _in_one_line(name: str) -> str:
+    return " ".join(name.split())
+
+
+@lru_cache(_MOST_KEPT)
 def _trip_href(trip_id: str, service_date: str, start_time: str, stop_id: str, visit: int | None) -> str:
     asked = {"date": service_date, "start": start_time, "stop": stop_id}
     named = urlencode(asked if visit is None else {**asked, "visit": visit})
