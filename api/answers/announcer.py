@@ -215,7 +215,7 @@ class Announcer:
 
     def _heartbeat(self) -> bytes:
         moment = Moment(self._service.view, self._service.clock.now())
-        return _sent("heartbeat", Answer(**moment.answer_fields()).model_dump_json())
+        return _sent("heartbeat", Answer(**moment.answer_fields).model_dump_json())
 
     def _keep_watching(self) -> None:
         if self._watching is None or self._watching.done():

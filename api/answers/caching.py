@@ -65,7 +65,7 @@ def json_answer(
     says = moment.timetable.feed_version, moment.feed_stopped, says
 
     def body() -> bytes:
-        return as_json({**moment.answer_fields(), **made()})
+        return as_json({**moment.answer_fields, **made()})
 
     return answer(request, says, body, max_age_s=max_age_s, media_type=media_type)
 

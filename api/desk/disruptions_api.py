@@ -186,7 +186,7 @@ def _found(desk: Desk, disruption_id: str) -> Disruption:
 
 
 def _answer(moment: Moment, disruption: Disruption) -> OneDisruption:
-    return OneDisruption(**moment.answer_fields(), disruption=_of_desk(moment, disruption))
+    return OneDisruption(**moment.answer_fields, disruption=_of_desk(moment, disruption))
 
 
 def _of_desk(moment: Moment, disruption: Disruption) -> DisruptionAnswer:

@@ -157,7 +157,7 @@ def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int, only: 
     """The fields of `PanelBoard` in its order."""
     rows = boards.rows(stop, limit, only)
     return {
-        **moment.answer_fields(),
+        **moment.answer_fields,
         "stop_id": str(moment.timetable.stop_id[stop]),
         "stop_name": in_plain_blanks(moment.stop_name(stop)),
         "departures": [_departure(moment, DepartureWords(moment, row, at=stop)) for row in rows],

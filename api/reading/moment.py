@@ -66,6 +66,7 @@ class Moment:
         """ISO 8601 with the offset of a stop, by default the agency's; None of what is not known, or has no end."""
         return None if at is None or not math.isfinite(at) else self.view.iso(at, stop)
 
+    @cached_property
     def answer_fields(self) -> dict[str, Any]:
         """What every answer says of itself: the fields of `Answer`."""
         age = self.view.feed_age_s(self.now)

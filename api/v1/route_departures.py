@@ -50,9 +50,7 @@ def stream_departures_of_route(
         moment = boards.moment
         says, made = _coming(moment, route_id, direction)
         says = moment.timetable.feed_version, moment.feed_stopped, says
-        return Announcement(
-            digest_of(says), lambda: as_json({**moment.answer_fields(), **made()}).decode(), "departures"
-        )
+        return Announcement(digest_of(says), lambda: as_json({**moment.answer_fields, **made()}).decode(), "departures")
 
     return announcer_of(request).answer(request, ("route", route_id, direction), make, last_event_id)
 

@@ -79,7 +79,7 @@ def _collection(moment: Moment, only: int | None) -> str:
             rows = np.flatnonzero((trip >= 0) & (tt.trip_route[np.maximum(trip, 0)] == only))
         signs = _headsigns(moment.view.snapshot)
         features = [_feature(moment, row, signs[row]) for row in rows.tolist()]
-        collection = {**moment.answer_fields(), "type": "FeatureCollection", "features": features}
+        collection = {**moment.answer_fields, "type": "FeatureCollection", "features": features}
         return as_json(collection).decode()
 
     return moment.view.once(f"vehicles {only} {moment.feed_stopped}", made)
