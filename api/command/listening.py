@@ -12,7 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from api.command.connections import KEEP_ALIVE_S, TimedConnection, allow_many_files
-from api.command.unused_memory import collect_as_usual, give_back
+from api.command.unused_memory import collect_while_serving, give_back
 
 _TURN_S = 0.0005
 """The engine's thread goes on for no longer than this where a reader waits; Python's own 5 ms are felt."""
@@ -45,7 +45,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer. A signal ends it from here on."""
         sys.setswitchinterval(_TURN_S)
-        collect_as_usual()
+        collect_while_serving()
         give_back()
         await super().startup(sockets)
         self._ready()

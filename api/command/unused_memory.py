@@ -12,26 +12,23 @@ _ARENAS = 2
 """Threads share so many heaps; glibc would make eight a core, each with its own holes."""
 
 
-_SELDOM = (50_000, 20, 20)
-_usually: list[tuple[int, int, int]] = []
-"""The thresholds in the place of which those stand."""
+_SELDOM, _WHILE_SERVING = (50_000, 20, 20), (10_000, 10, 10)
+"""`gc` thresholds. Python's own, 700, has what is kept of answers looked through at every board; more than these would
+hold readers up for milliseconds at a time."""
 
 
 def collect_seldom() -> None:
     """Let Python look for garbage seldom: at a start nearly all that is made stays, and to look through modules and
     timetables over and over takes a fifth of the time."""
-    if not _usually:
-        _usually.append(gc.get_threshold())
     gc.set_threshold(*_SELDOM)
 
 
-def collect_as_usual() -> None:
-    """Look for it as before `collect_seldom`, but among what is made from now on: to look through all that is there
-    would hold up all readers."""
+def collect_while_serving() -> None:
+    """Look for it more often than `collect_seldom`, but among what is made from now on: to look through all that is
+    there would hold up all readers."""
     gc.collect()
     gc.freeze()
-    if _usually:
-        gc.set_threshold(*_usually.pop())
+    gc.set_threshold(*_WHILE_SERVING)
 
 
 def share_heaps() -> None:
