@@ -42,10 +42,6 @@ def spread(workers: int = 1, on: str | None = None) -> Iterator[Share]:
     if on is None and workers <= 1:
         yield _here
         return
-    try:
-        import distributed  # noqa: F401
-    except ImportError as error:
-        raise FeedError("More than one process needs Dask: pip install 'prochain[dask]'.") from error
     with _client(workers, on and on.removeprefix("dask://")) as client:
         yield partial(_by_dask, client)
 
@@ -70,8 +66,10 @@ def _by_dask(client: Client, work: Callable[[Part], Done], parts: Sequence[Part]
 
 
 def _client(workers: int, on: str | None) -> Client:
-    from distributed import Client
-
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise FeedError("More than one process needs Dask: pip install 'prochain[dask]'.") from error
     if on is None:
         # How much a city's day takes is known to nobody before: the system says when memory is short.
         return Client(
