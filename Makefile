@@ -13,12 +13,12 @@ BIN := .venv/bin
 demo: .venv/.installed
 	$(BIN)/prochain demo
 
-# Four workers keep two cores busy, since browsers and other processes are often waited for; threads of the matrix
-# library would only wait for one another. Some hundred processes read the same modules: compiled once, they are kept.
+# Three workers keep two cores busy, since browsers and other processes are often waited for, and each more reads all
+# modules for itself; threads of the matrix library would only wait for one another. Some hundred processes read the same modules: compiled once, they are kept.
 test: export OPENBLAS_NUM_THREADS = 1
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/.compiled
-	$(BIN)/python -m pytest -n 4 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 # What numba compiles is kept too: a few minutes of a town, or each of the first processes would do it for itself.
 .venv/.compiled: .venv/.installed predictor/compiled.py $(wildcard predictor/*_loop.py feeds/*/*_loop.py)
