@@ -26,8 +26,10 @@ MAX_TEXT_BYTES = 20_000_000
 
 _WITHOUT_MARK = re.compile(rb"(?:[{\[he]\0)(?:[\x09-\x7e]\0){4}")
 _MOST_BEFORE = 16
-_LAST_COMMA = re.compile(rb"""((?:[^",]++|"(?:[^"\\]++|\\.)*+"|,(?!\s*[}\]])|")*+)(?:,(?=\s*[}\]])|\Z)""", re.DOTALL)
-"""What comes before a comma behind which nothing comes, and that comma; none in a text is one."""
+_LAST_COMMA = re.compile(
+    rb"""((?:[^",]+|"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|,(?!\s*[}\]])){1,999})|,""", re.DOTALL
+)  # fmt: skip
+"""What is kept, or a comma behind which nothing comes; none in a text is one."""
 _QUOTED = re.compile(r"(['\"])(.+)\1", re.DOTALL)
 """An id with quotes of its own, as where JSON was written into JSON."""
 _VERSION = re.compile(r"\d\.\d")

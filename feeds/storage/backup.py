@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import tarfile
 from collections.abc import Mapping
@@ -64,8 +65,7 @@ def restore(backup: Path, folder: Path, learned: Path | None, schemas: Mapping[s
             raise FeedError(f"{folder}: is not empty; give --force to put what lies there aside.")
         with TemporaryDirectory(dir=folder.absolute().parent, prefix=".restore-") as unpacked:
             try:
-                with tarfile.open(backup) as packed:
-                    packed.extractall(unpacked, filter="data")
+                _unpack(backup, Path(unpacked))
                 manifest = json.loads((Path(unpacked) / _MANIFEST).read_text())
                 made_of, found = int(manifest["format"]), dict(manifest["schemas"])
             except (OSError, EOFError, ValueError, KeyError, TypeError, tarfile.TarError) as error:
@@ -96,7 +96,7 @@ def restore(backup: Path, folder: Path, learned: Path | None, schemas: Mapping[s
 
 def _packed(folder: Path, learned: Path | None, copies: Path, databases: list[str], into: Path) -> int:
     count = 0
-    with whole_file(into) as unfinished, tarfile.open(unfinished, "w") as packed:
+    with whole_file(into) as unfinished, tarfile.open(unfinished, "w", dereference=True) as packed:
         packed.add(copies / _MANIFEST, _MANIFEST)
         for name in databases:
             packed.add(copies / name, f"{_DATA}/{name}")
@@ -111,6 +111,20 @@ def _packed(folder: Path, learned: Path | None, copies: Path, databases: list[st
             packed.add(learned, _LEARNED)
             count += 1
     return count
+
+
+def _unpack(backup: Path, into: Path) -> None:
+    # By hand: before 3.11.4 Python has no filter that keeps all of it within the folder.
+    with tarfile.open(backup) as packed:
+        for member in packed:
+            path = into / member.name
+            content = packed.extractfile(member) if member.isreg() else None
+            if content is None or ".." in path.parts or not path.is_relative_to(into):
+                raise ValueError(f"{member.name!r} in it was not put there by prochain")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with content, path.open("xb") as file:
+                shutil.copyfileobj(content, file)
+            path.chmod(member.mode & 0o755 | 0o600)
 
 
 def _free(path: Path) -> Path:

@@ -109,6 +109,14 @@ def test_what_is_no_backup_or_of_a_later_version_changes_nothing(tmp_path: Path)
         backup.write_bytes(data)
         with pytest.raises(FeedError, match=r"no whole backup|damaged"):
             restore(backup, folder, None, SCHEMAS, force=True)
+    for name, kind in (("../outside", tarfile.REGTYPE), ("/tmp/outside", tarfile.REGTYPE), ("data/x", tarfile.SYMTYPE)):
+        backup.write_bytes(whole)
+        with tarfile.open(backup, "a") as packed:
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, "../outside"
+            packed.addfile(member)
+        with pytest.raises(FeedError, match="not put there by prochain"):
+            restore(backup, folder, None, SCHEMAS, force=True)
     backup.write_bytes(whole)
     with pytest.raises(FeedError, match="later version"):
         restore(backup, folder, None, {FILE_NAME: SCHEMA - 1}, force=True)
