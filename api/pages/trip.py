@@ -114,7 +114,8 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str, your_visi
 def _vehicle(moment: PageMoment, journey: Journey, state: str) -> VehicleWords | None:
     if journey.vehicle is not None:
         ahead = next((call for call in journey.calls if not call.passed and call.comes), None)
-        return vehicle_words(moment, journey.vehicle, ahead) if state in ("followed", *DOUBTED) else None
+        run = journey.trip_idx, journey.service_day, journey.shift_s
+        return vehicle_words(moment, journey.vehicle, ahead, run=run) if state in ("followed", *DOUBTED) else None
     return told_vehicle_words(moment, journey.coming) if journey.coming and state != "cancelled" else None
 
 

@@ -111,11 +111,13 @@ def _departure(
     width: int,
     *,
     say_platform: bool,
+    boards: bool = True,
 ) -> str:
+    """`boards`: unless the vehicle says otherwise, in a note for which there may be no room."""
     room = width - column - 1
     place = in_plain_blanks(row.destination)
     needed = min(cell_len(place), _DESTINATION_ROOM) + 1
-    *waits, shortest = _waits(row, texts)
+    *waits, shortest = _waits(row, texts) if boards else _in_place_of_a_wait("takes_nobody", texts)
     wait = next((wait for wait in waits if cell_len(wait) + needed <= room), waits[-1])
     if cell_len(wait) + 1 > width - min(cell_len(row.line.name), column):
         # Half a line's name is another line's.
@@ -128,6 +130,11 @@ def _departure(
         fits = (note for note in forms if note != wait and cell_len(f"{destination}, {note}") <= room)
         destination = ", ".join([destination, *islice(fits, 1)])
     start = f"{set_cell_size(told_apart(row.line.name, names, column), column)} {destination}"
+    if boards and row.takes_nobody and in_plain_blanks(row.occupancy) not in destination:
+        # Nobody is to count down to what cannot be boarded.
+        return _departure(
+            row, names, places, texts, abbreviations, column, width, say_platform=say_platform, boards=False
+        )
     return f"{set_cell_size(start, max(width - cell_len(wait) - 1, 0))} {wait}"[-width:]
 
 
@@ -144,12 +151,16 @@ def _notes(row: DepartureWords, texts: Texts, *, say_platform: bool) -> list[tup
     return [where, *notes, *((note,) for note in aboard if note)]
 
 
+def _in_place_of_a_wait(word: str, texts: Texts) -> list[str]:
+    short = texts(f"panel_{word}_short")
+    return [texts(f"panel_{word}"), short, short[:_TIGHT]]
+
+
 def _waits(row: DepartureWords, texts: Texts) -> list[str]:
     """When it comes, or why it does not, in forms of which each is shorter than the one before: the last is for where
     the line's name has else no room."""
     if word := row.doubt if row.comes else row.status:
-        short = texts(f"panel_{word}_short")
-        return [texts(f"panel_{word}"), short, short[:_TIGHT]]
+        return _in_place_of_a_wait(word, texts)
     wait = row.wait
     if row.status != "live" or wait.kind == "clock":
         return _clocks(row, texts)

@@ -35,6 +35,10 @@ def between_stops(timetable: Timetable, pattern: int) -> list[tuple[str, str, bo
     return [(BOARDING[on], BOARDING[off], len(found) == 1) for on, off in found if (on, off) != (NO_PICKUP, NO_PICKUP)]
 
 
+TAKES_NOBODY = ("NOT_ACCEPTING_PASSENGERS", "NOT_BOARDABLE")
+"""How full vehicles are that nobody can board."""
+
+
 @dataclass(frozen=True)
 class Occupancy:
     """How full a vehicle is."""

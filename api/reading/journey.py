@@ -70,7 +70,9 @@ class Journey:
         """Whether it runs, and whether its vehicle tells how."""
         if self.status == "cancelled":
             return "cancelled"
-        if self.over:
+        came = [call.passed for call in self.calls if call.comes]
+        # Stops that it leaves out behind the last one are none to be waited for.
+        if self.over or (came and all(came)):
             return "over"
         return "followed" if self.status == "live" else "not_followed"
 

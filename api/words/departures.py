@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 from urllib.parse import quote, urlencode
 
+from api.reading.boarding import TAKES_NOBODY
 from api.reading.calls import RunCall
 from api.reading.lines import Line
 from api.words.alerts import reason_words
@@ -146,6 +147,12 @@ class DepartureWords:
     def occupancy(self) -> str:
         """How full the vehicle is, "" where not told."""
         return self._moment.occupancy_words(self.call.occupancy) if self.comes else ""
+
+    @property
+    def takes_nobody(self) -> bool:
+        """The vehicle tells that nobody can board it."""
+        told = self.call.occupancy
+        return bool(self.occupancy) and told is not None and told.status in TAKES_NOBODY
 
     @property
     def wheelchair(self) -> str:

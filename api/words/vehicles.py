@@ -8,6 +8,7 @@ import numpy as np
 
 from api.reading.boarding import ACCESS, CONGESTIONS, occupancy_of, vehicle_wheelchair
 from api.reading.calls import RunCall
+from api.reading.destinations import destination
 from api.words.moment import PageMoment
 from api.words.texts import Texts
 from api.words.times import minutes_late
@@ -41,9 +42,12 @@ class VehicleWords:
     """Age of its position, said only when old."""
 
 
-def vehicle_words(moment: PageMoment, vehicle: int, ahead: RunCall | None) -> VehicleWords:
+def vehicle_words(
+    moment: PageMoment, vehicle: int, ahead: RunCall | None, *, run: tuple[int, int, int] | None = None
+) -> VehicleWords:
     """A vehicle matched to a trip. Parameters: `ahead`: its next call, None where nothing is predicted: beside the time
-    shown for it and the timetable's stands how late it is."""
+    shown for it and the timetable's stands how late it is; `run`: trip, service day and
+    shift of the one that is asked about, to which the vehicle may come later."""
     tt, vehicles, texts = moment.timetable, moment.snapshot.vehicles, moment.texts
     trip, call = int(vehicles.trip[vehicle]), int(vehicles.next_call[vehicle])
     call = min(call, int(tt.trip_calls[trip]) - 1)
@@ -61,6 +65,10 @@ def vehicle_words(moment: PageMoment, vehicle: int, ahead: RunCall | None) -> Ve
         place = texts("vehicle_layover", stop=stop)
     else:
         place = texts("vehicle_at" if vehicles.at_stop[vehicle] else "vehicle_towards", stop=stop)
+    own = trip, int(vehicles.service_day[vehicle]), int(vehicles.shift_s[vehicle])
+    if run not in (None, own) and state not in (OFF_ROUTE, LAYOVER):
+        # Both ways of a line call at stops of the same names.
+        place = texts("vehicle_before", towards=moment.towards(destination(moment.snapshot, *own)), place=place)
     age = moment.now - float(vehicles.timestamp[vehicle])
     late = _minutes_late(float(vehicles.delay_s[vehicle]), ahead)
     takes = ACCESS[vehicle_wheelchair(moment.snapshot, trip, vehicle)]

@@ -162,6 +162,14 @@ def test_a_run_that_ends_early_is_over_when_it_has_come_to_where_it_ends(by_oper
         assert city.departures("D")[0].run == "t2"
 
 
+def test_a_run_that_ends_early_says_so_at_once_on_its_page() -> None:
+    # motis-project/motis#1454: the stops behind its end are none that it has still to come to.
+    city = City(at="07:58").trip_updates(update("t1", StopUpdate("A", delay=0), skipped("D"), skipped("E")))
+    said = [city.at(time).trip_state("t1") for time in ("08:02", "08:05:30", "08:12")]
+    assert said == ["followed", "over", "over"]
+    assert texts(city.at("08:12").departures("D"))[0] == "09:06 t2 scheduled"
+
+
 def test_at_the_last_stop_the_arrival_is_told() -> None:
     city = hub_city()
     row = city.departures("D", arrivals=True)[0].told

@@ -1424,4 +1424,22 @@ def test_a_wide_panel_says_how_full_the_bus_is_and_that_it_takes_no_wheelchairs(
     assert first.startswith("1 East, Vehicle not wheelchair accessible, takes no passengers ") and first.endswith(
         " 2 min"
     )
-    assert city.panel_text("C", width=24)[0] == "1 East             2 min"
+    # google/transit#265: where there is no room for that, nobody counts down to a bus that passes by.
+    assert city.panel_text("C", width=24)[0] == "1 East          no entry"
+    assert city.panel_text("C", width=14)[0] == "1 East  closed"
+
+
+def test_where_a_vehicle_is_that_comes_on_a_later_trip_is_not_told_as_of_that_trip() -> None:
+    # OneBusAway/onebusaway-android#323: both ways of a line call at stops of the same names.
+    ways = Pattern("main", "A B C D E"), Pattern("back", "E D C B A", direction=1, headsign="West")
+    trips = Trip("t1", "08:00", block="b"), Trip("u1", "08:15", "back", block="b")
+    city = City(network("A B C D E", ways, trips), at="07:56").vehicle_positions(bus("v1", "t1", late_s=120.0))
+
+    def vehicle(trip: str) -> str:
+        return text(only(city.page(f"/trips/{trip}"), "p.vehicle"))
+
+    city.at("08:06")
+    assert "at Stop C · 2 min late" in vehicle("t1") and "earlier" not in vehicle("t1")
+    assert "still on an earlier trip, to East: at Stop C · on time" in vehicle("u1")
+    city.vehicle_positions(bus("v1", "u1", "E", fresh=True)).at("08:13")
+    assert "waiting to depart from Stop E" in vehicle("u1")
