@@ -15,10 +15,6 @@ from predictor.runs import DatedRuns
 from predictor.timetable import Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_CANCELED, TRIP_DELETED, TripUpdates
 
-EARLIEST_S = 2400.0
-"""No run is so early: it is meant of another run, or a clock or a zone is wrong, and who waits by the timetable is
-right."""
-
 
 @dataclass(frozen=True, eq=False)
 class ShortenedRuns(DatedRuns):
@@ -123,11 +119,7 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
     calls, owner = updates.calls, updates.calls.owner
     skipped = np.flatnonzero(runs[owner] & (calls.stop_relationship == STOP_SKIPPED))
     silent = runs[owner] & (calls.stop_relationship == STOP_NO_DATA)
-    with np.errstate(invalid="ignore"):
-        believed = ~(calls.scheduled_arrival - calls.arrival > EARLIEST_S)
-    # Nobody waits by a timetable where the operator's times are the only ones that there are.
-    believed |= (updates.own_calls & ~updates.own_times)[owner]
-    told = calls.take(runs[owner] & np.isfinite(calls.arrival) & believed)
+    told = calls.take(runs[owner] & np.isfinite(calls.arrival))
     short = np.flatnonzero(runs & (updates.last_call >= 0))
     short = short[updates.last_call[short] < tt.trip_calls[trip[short]] - 1]
     shortened = ShortenedRuns.of_runs(dated.take(short), ends_at=updates.last_call[short])

@@ -142,6 +142,8 @@ def _passed_at(snapshot: Snapshot, calls: ToldCalls) -> tuple[BoolArray, Float64
     """Of which calls (m,) it is known that they were passed, and when (m,), POSIX seconds: so long ago at least that
     readers do not take them for still due."""
     tt, passed = snapshot.timetable, snapshot.passed_calls
+    # Backwards: of what is told of a call twice, the later row counts.
+    passed = passed.take(np.arange(len(passed))[::-1])
     keys = driven_keys(passed.runs, passed.call, tt)
     order = np.argsort(keys, kind="stable")
     place = places_of(calls.key(tt), keys[order])

@@ -25,10 +25,15 @@ from predictor.arrays import (
     or_where_unknown,
     running_maximum,
 )
-from predictor.operator_times import EARLIEST_S
 from predictor.timetable import Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SCHEDULED, STOP_SKIPPED
 
+EARLIEST_S = 2400.0
+"""No run is so early: it is meant of another run, or a clock or a zone is wrong, and who waits by the timetable is
+right."""
+_OF_ANOTHER_RUN_S = 600.0
+"""What is told so long before the scheduled time of a call behind which it lies, and whose own time is not believed, is
+of the same other run, or of the same wrong clock."""
 _WAIT_S = 60.0
 """Who is planned to stand so long at a stop waits there for its time."""
 
@@ -74,6 +79,9 @@ def expected_times(
     # What is too early to be believed says nothing of any other call.
     told = first_known(arrival, departure)
     unbelieved = (calls.arrival - told > EARLIEST_S) & ~(runs.own_calls & ~runs.own_times)[calls.owner]
+    # Nor is what would be long before a call that is by the timetable for that.
+    leaves = running_maximum(np.where(unbelieved, calls.departure, 0.0), calls.owner)
+    unbelieved |= leaves - told > _OF_ANOTHER_RUN_S
     refused["time_too_early"] += int((unbelieved & (update >= 0)).sum())
     arrival, departure = np.where(unbelieved, np.nan, arrival), np.where(unbelieved, np.nan, departure)
     # Nor does who comes after it has left, and after it is told to come to where it calls next; or long after either.
@@ -136,8 +144,7 @@ def expected_times(
     before = running_maximum(or_where_unknown(departure, 0.0), calls.owner)
     overdue = (relationship != STOP_SKIPPED) & np.isnan(departure) & (calls.departure < np.fmin(before, received_at))
     arrival, departure = np.where(overdue, before, arrival), np.where(overdue, before, departure)
-    bounded = (passed_by | overdue) & ~unbelieved
-    return np.where(unbelieved, told, arrival), np.where(unbelieved, told, departure), bounded, overdue
+    return arrival, departure, passed_by | overdue, overdue
 
 
 def _told_times(

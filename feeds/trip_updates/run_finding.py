@@ -12,6 +12,7 @@ import numpy as np
 from feeds.gtfs.headsigns import destination
 from feeds.ids.known_ids import ids_of, places_in, short_text
 from feeds.ids.run_names import a_few, dated_near, run_names, without_other_starts, without_shared_starts
+from feeds.trip_updates.call_times import EARLIEST_S
 from feeds.trip_updates.entities import Entities, delay_in_range
 from feeds.trip_updates.message_columns import (
     NEW_IF_UNKNOWN,
@@ -44,7 +45,6 @@ from predictor.named_runs import (
     RunNames,
     run_finder,
 )
-from predictor.operator_times import EARLIEST_S
 from predictor.runs import DatedRuns
 from predictor.stop_alignment import patterns_along
 from predictor.timetable import Timetable

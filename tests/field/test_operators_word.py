@@ -209,6 +209,17 @@ def test_a_run_that_would_be_an_hour_early_is_told_as_it_is_scheduled(delay_s: i
     assert City(at="07:57").trip_updates(update("t1", StopUpdate("A", delay=delay_s), **TODAY)).board("C")[0] == row
 
 
+# mfdz/GTFS-Issues#269
+def test_what_is_told_long_before_a_run_can_have_set_out_is_not_believed_either() -> None:
+    told = (StopUpdate("A", departure_delay=-4165), StopUpdate("B", delay=-2073), StopUpdate("E", arrival_delay=-2073))
+    city = City(at="07:20").trip_updates(update("t1", *told, **TODAY))
+    assert [city.board(stop)[0] for stop in "ABD"] == [
+        "08:00 t1 scheduled", "08:02 t1 scheduled", "08:06 t1 scheduled",
+    ]  # fmt: skip
+    assert texts(city.trip("t1"))[-1] == "08:08 t1 scheduled"
+    assert city.readyz()["left_out"] == {"time_too_early": 3}
+
+
 @pytest.mark.parametrize("too_early", [StopUpdate("C", delay=-5400), StopUpdate("C", "06:34", "06:34")])
 def test_a_time_that_is_not_believed_changes_no_other(too_early: StopUpdate) -> None:
     told = (StopUpdate("A", delay=120), too_early, StopUpdate("D", delay=60))
@@ -1367,6 +1378,21 @@ def test_our_feed_tells_when_a_run_left_a_stop_before_its_time_as_its_page_does(
     assert len(page) == 3 and told[:2] == pytest.approx(page[:2], abs=1.0)
     # Of one left just now readers are told so that they do not take it for still due.
     assert told[2] is not None and told[2] < city.now - 60
+
+
+# jxeeno/anytrip-public#19
+@pytest.mark.parametrize("relationship", ["ADDED", "REPLACEMENT"])
+def test_our_feed_tells_when_a_late_run_of_the_operators_own_calls_left_a_stop_as_its_page_does(
+    relationship: str,
+) -> None:
+    run = "t1" if relationship == "REPLACEMENT" else "x"
+    times = [StopUpdate(stop, at, at) for stop, at in (("A", "08:20"), ("B", "08:22"), ("C", "08:24"), ("E", "08:28"))]
+    city = City(at="08:15").trip_updates(update(run, *times, relationship=relationship, route_id="r1", **TODAY))
+    for at, stop in (("08:19", "A"), ("08:22", "A"), ("08:25", "B"), ("08:26", "B"), ("08:28", "C")):
+        city.vehicle_positions(bus("v1", run, stop), at=at)
+    page = [row.at for row in city.trip_page(run) if row.status == "passed"]
+    assert len(page) == 2 and (page[0] or 0.0) > city.posix("08:21")
+    assert [stop.departure for stop in ours(city, run).stops][:2] == pytest.approx(page, abs=1.0)
 
 
 def test_our_feed_tells_of_no_stop_as_to_come_that_the_bus_of_a_copy_or_of_a_moved_run_has_left() -> None:
