@@ -67,7 +67,9 @@ def _put_off(tt: Timetable, operator: OperatorTimes, later: OperatorHolds) -> Op
     calls = operator.calls
     entry = tt.entry_of(calls.trip, calls.call)
     due = calls.origin(tt) + tt.departure_s[entry]
-    stay_s = tt.departure_s[entry] - tt.arrival_s[entry]
+    # The stay at a call that the timetable does not have is all told.
+    planned = tt.planned_entries(calls.trip, calls.call) >= 0
+    stay_s = np.where(planned, tt.departure_s[entry] - tt.arrival_s[entry], 0)
     place = places_of(calls.run_key, later.run_key)
     begins = calls.call == np.where(place >= 0, np.append(later.call, 0)[place], 0)
     held = begins & (calls.departure > due + LEAST_HOLD_S)

@@ -103,6 +103,24 @@ def test_who_stands_at_its_first_stop_early_leaves_at_its_time() -> None:
     assert [city.board(stop)[0] for stop in "AB"] == ["08:00 t1 live", "08:02 t1 live"]
 
 
+# google/transit#487
+@pytest.mark.parametrize("relationship", ["REPLACEMENT", "ADDED"])
+def test_who_waits_on_a_run_with_calls_of_its_own_leaves_at_the_time_that_is_told(relationship: str) -> None:
+    run = "t1" if relationship == "REPLACEMENT" else "x"
+    told = [
+        StopUpdate("A", departure="08:00"), StopUpdate("C", "08:06", "08:15"),
+        StopUpdate("D", "08:17", "08:17"), StopUpdate("E", "08:19"),
+    ]  # fmt: skip
+    of_run = {"route_id": "r1", "start_date": 20261126}
+    city = City(at="07:55").trip_updates(update(run, *told, relationship=relationship, **of_run))
+    for at, stop in (("08:00", "A"), ("08:03", "B"), ("08:05", "C"), ("08:08", "C")):
+        city.vehicle_positions(bus("v1", run, stop), at=at)
+    assert city.board("C")[0] == f"08:15 {run} live"
+    told[1] = StopUpdate("C", "08:06", "08:11")
+    city.trip_updates(update(run, *told, relationship=relationship, **of_run))
+    assert city.board("C")[0] == f"08:11 {run} live"
+
+
 def test_a_train_that_waits_by_its_operators_times_is_told_as_at_the_stop() -> None:
     city = hub_city().trip_updates(update("t1", StopUpdate("B", "08:16", "08:26"), start_date=20261126))
     assert not city.at("08:15").departures("B")[0].told["at_stop"]

@@ -209,6 +209,13 @@ def test_a_run_that_would_be_an_hour_early_is_told_as_it_is_scheduled(delay_s: i
     assert City(at="07:57").trip_updates(update("t1", StopUpdate("A", delay=delay_s), **TODAY)).board("C")[0] == row
 
 
+# MrSjodin/HomeAssistant_Trafiklab_Integration#31
+def test_a_stop_that_is_later_than_those_told_behind_it_is_as_late_as_it_is_told() -> None:
+    told = (skipped("A"), skipped("B"), StopUpdate("C", delay=720), StopUpdate("D", delay=480))
+    city = City(at="07:52").trip_updates(update("t1", *told, **TODAY))
+    assert [city.board(stop)[0] for stop in "CD"] == ["08:16 t1 live", "08:16 t1 live"]
+
+
 # mfdz/GTFS-Issues#269
 def test_what_is_told_long_before_a_run_can_have_set_out_is_not_believed_either() -> None:
     told = (StopUpdate("A", departure_delay=-4165), StopUpdate("B", delay=-2073), StopUpdate("E", arrival_delay=-2073))
