@@ -6,9 +6,7 @@ import os
 import re
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import prochain
 from tests.api.test_cli import EIGHT, message
@@ -43,6 +41,9 @@ def test_the_readmes_program_runs_as_it_stands(
 
 
 def test_the_notebook_goes_from_a_folder_to_plots(tmp_path: Path) -> None:
+    import nbformat
+    from nbclient import NotebookClient
+
     pytest.importorskip("matplotlib")
     record(tmp_path)
     notebook = nbformat.read(ROOT / "docs" / "notebook.ipynb", as_version=4)  # type: ignore[no-untyped-call]

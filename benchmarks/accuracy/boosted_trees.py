@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import lightgbm
 import numpy as np
 import pandas as pd
 
@@ -167,6 +166,8 @@ def methods(trained: Runs, runs: Runs) -> dict[str, Method]:
     news = Residuals.of(runs, known)
 
     def method(level: float) -> Method:
+        import lightgbm
+
         trees = lightgbm.train(_PARAMETERS | {"alpha": level}, lightgbm.Dataset(inputs, target), _ROUNDS)
 
         def answer(asked: Questions) -> Float64Array:

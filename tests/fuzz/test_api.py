@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import pytest
-import schemathesis
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from hypothesis import HealthCheck, settings
-from schemathesis import Case, HookContext
-from schemathesis.schemas import BaseSchema
 
 from api.answers.rate_limits import RateLimits
 from api.app import create_app
@@ -23,6 +19,10 @@ from api.desk.desk import Desk
 from api.reading.shapes import shapes_of
 from tests.api.town import STOPS, TRIPS, at, service_at
 from tests.fuzz.effort import EFFORT, tries
+
+if TYPE_CHECKING:
+    from schemathesis import Case, HookContext
+    from schemathesis.schemas import BaseSchema
 
 TOKEN = "a token of the town"
 # What texts may be drawn from, and of what schemes, takes seconds to find out.
@@ -56,6 +56,8 @@ _KNOWN = {
 @cache
 def described() -> BaseSchema:
     """The OpenAPI document."""
+    import schemathesis
+
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     schema.hook(map_path_parameters)
     # Has the application's own literals looked for, which each operation would do anew.
@@ -85,26 +87,26 @@ def the_engine_goes_on() -> None:
     service.step(service.clock.now())
 
 
-TURN = ContextVar[str]("operation")
-
-
-@pytest.fixture
-def in_turn(operation: str) -> BaseSchema:
-    TURN.set(operation)
+@pytest.fixture(name="described")
+def _described() -> BaseSchema:
     return described()
 
 
-_one_at_a_time = schemathesis.pytest.from_fixture("in_turn").include(lambda asked: asked.operation.label == TURN.get())
-
-
 @pytest.mark.parametrize("operation", OPERATIONS)
-@_one_at_a_time.parametrize()
-@tries(4)
-def test_every_answer_is_as_described(case: Case[Any]) -> None:
-    if case.operation.label == "GET /v1/departures" and not any(case.query.get(name) for name in ("stop", "near")):
-        # Of the two one has to be given, which a description of parameters cannot say.
-        case.query = {**case.query, "near": "47.39,0.69"}
-    case.call_and_validate(headers={"Authorization": f"Bearer {TOKEN}"})
+def test_every_answer_is_as_described(operation: str, request: pytest.FixtureRequest) -> None:
+    import schemathesis
+
+    in_turn = schemathesis.pytest.from_fixture("described").include(lambda asked: asked.operation.label == operation)
+
+    @in_turn.parametrize()
+    @tries(4)
+    def is_as_described(case: Case[Any]) -> None:
+        if operation == "GET /v1/departures" and not any(case.query.get(name) for name in ("stop", "near")):
+            # Of the two one has to be given, which a description of parameters cannot say.
+            case.query = {**case.query, "near": "47.39,0.69"}
+        case.call_and_validate(headers={"Authorization": f"Bearer {TOKEN}"})
+
+    is_as_described(request=request)
 
 
 def test_every_operation_that_is_described_is_asked_for() -> None:
