@@ -20,7 +20,7 @@ from predictor.timetable import Timetable
 
 log = logging.getLogger("prochain")
 
-FORMAT = 42
+FORMAT = 43
 """Goes up with every change in what is stored or in how feeds are read."""
 
 KEPT = 8

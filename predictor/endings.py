@@ -67,13 +67,15 @@ def doubts(
     # Who came late, from the trip before or the depot, has only begun to wait; who is still on its way there moves.
     came_at = np.fmax(tracks.since[slot], np.where(state == LAYOVER, tracks.waits_since[slot], -np.inf))
     came_at = np.where(state == DEADHEAD, np.fmax(came_at, moved_at), came_at)
+    # Of who stood there before a restart it is known since when.
+    got_on_at = tracks.got_on_at[slot]
+    came_at = np.where(got_on_at < tracks.heard_at[slot], np.fmin(came_at, got_on_at), came_at)
     waits_since = np.maximum(due, np.where(own, came_at, moved_at))
     waited_s = np.where(begun, 0.0, reported - waits_since)
 
     # At a stop it may stand until its time, where it has one; not who stood there before its run began, on the way,
     # unless the run begins there today.
     by_times = ~timetable.trip_is_frequency[first.trip]
-    got_on_at = tracks.got_on_at[slot]
     stays_put = by_times & ~(got_on_at > tracks.since[slot])
     parked = stays_put & (got_on_at < first.origin(timetable) + timetable.trip_start_s[first.trip])
     parked &= np.isneginf(held_until)

@@ -30,7 +30,7 @@ from predictor.observations import Observations
 from predictor.passages import CallTimes, Stretches
 from predictor.runs import DatedRuns
 from predictor.search_loop import rows_named
-from predictor.snapshot import IN_SERVICE, LAYOVER, OFF_ROUTE, UNMATCHED, ReportedVehicles
+from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, OFF_ROUTE, UNMATCHED, ReportedVehicles
 from predictor.timetable import Timetable
 
 _ZERO: Mapping[str, Any] = MappingProxyType({"nothing": 0})
@@ -294,8 +294,9 @@ class Tracks(ReportedVehicles):
         return late[order]
 
     def stood(self) -> dict[str, AnyArray]:
-        """Where vehicles under way stand, and since when, so that it outlives a restart."""
-        rows = where_true((self.state == IN_SERVICE) & (self.timestamp - self.got_on_at > _STANDS_S))
+        """Where vehicles stand on their runs or before them, and since when, so that it outlives a restart."""
+        on_run = is_one_of(self.state, (DEADHEAD, LAYOVER, IN_SERVICE))
+        rows = where_true(on_run & (self.timestamp - self.got_on_at > _STANDS_S))
         names = ("vehicle_id", "lat", "lon", "timestamp", "got_on_at")
         return {name: getattr(self, name)[rows] for name in names}
 

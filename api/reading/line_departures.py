@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, groupby
 
 import numpy as np
@@ -16,7 +16,8 @@ from api.reading.lines import patterns_of, stops_along
 from api.reading.moment import Moment
 from api.reading.moved_away import moved_departures_along
 from api.service.view import ServiceView
-from predictor.arrays import Int32Array
+from predictor.arrays import NONE, Int32Array
+from predictor.timetable import Timetable
 
 _DAYS_AHEAD = 7
 
@@ -29,7 +30,7 @@ class RouteDirection:
     destination: str
     """What most of its trips are bound for where they set out,"""
     way_on: int
-    """and by which stop, where that does not tell which way they go, else -1, see `Lines.way_on`."""
+    """and by which stop, where that does not tell which way they go (see `Lines.way_on`) or the direction, else -1."""
     stops: list[int]
     """Those of the pattern that most of its trips run,"""
     between: list[tuple[str, str, bool]]
@@ -48,7 +49,18 @@ def directions_of(moment: Moment, route: int) -> list[RouteDirection]:
     runs = runs if runs.any() else np.ones((len(trips), 1), bool)
     today, soon = runs[:, 0], runs.any(axis=1)
     ways = [(way, direction == way) for way in np.unique(direction[soon]).tolist()]
-    return [_direction(moment, day, way, trips[own & (today if today[own].any() else soon)]) for way, own in ways]
+    found = [_direction(moment, day, way, trips[own & (today if today[own].any() else soon)]) for way, own in ways]
+    return [_told_apart(tt, one, [other for other in found if other is not one]) for one in found]
+
+
+def _told_apart(tt: Timetable, way: RouteDirection, others: Sequence[RouteDirection]) -> RouteDirection:
+    """The direction, by a stop of its own where another is bound for the same and nothing tells them apart."""
+    alike = [other for other in others if other.destination == way.destination]
+    if not alike or way.way_on >= 0:
+        return way
+    elsewhere = set(tt.station[[stop for other in alike for stop in other.stops]].tolist())
+    own = (stop for stop in [*way.stops[1:], way.stops[0]] if int(tt.station[stop]) not in elsewhere)
+    return replace(way, way_on=next(own, NONE))
 
 
 def _direction(moment: Moment, day: int, direction: int, trips: Int32Array) -> RouteDirection:

@@ -70,7 +70,9 @@ def onward(signs: Sequence[tuple[int, str]], first_stop: Sequence[str], last_sto
         for at in () if last.casefold().startswith(sign.casefold()) else _FROM_TO.finditer(sign):
             origin, to = (part.casefold() for part in (sign[: at.start()], sign[at.end() :]))
             others = ways[line, to[:2], origin[:2]]
-            turned = any(to.startswith(a) and b.startswith(origin) for a, b in others if a and b)
+            turned = any(
+                to.startswith(a) and b.startswith(origin) for a, b in others if a and b and (a, b) != (origin, to)
+            )
             begins_there = first.casefold().startswith(origin) and not first[len(origin) :][:1].isalpha()
             if origin and to and (turned or begins_there):
                 place = sign[at.end() :]

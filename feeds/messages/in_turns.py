@@ -15,6 +15,8 @@ _SHARE = 0.25
 """So large a share of a message is told again of what the message before said nothing."""
 _BY_TURNS_S = 600.0
 """After so long without that the feed is whole again."""
+_OFTEN = 3
+"""So many messages within that time tell it."""
 _MOST, _WINDOW_S = 4, 150.0
 """So many messages are put together, of so many seconds."""
 
@@ -38,22 +40,26 @@ class InTurns(Generic[T]):
         enough: int,
     ) -> None:
         """Parameters: `told`: what a decoded message tells of; `name`: what an entity calls that, None where it tells
-        of none; `enough`: so many that come back after a message without them are no chance."""
+        of none; `enough`: so many that come back after a message without them are no chance, nor are fewer that do so
+        often."""
         self._decode, self._told, self._name, self._enough = decode, told, name, enough
         self._recent: list[_Message] = []
+        self._came_back: list[float] = []
         self._by_turns_at = float("-inf")
 
     def __call__(self, data: bytes, timetable: Timetable, received_at: float) -> T:
         """What a message received at `received_at` (POSIX seconds) tells. Errors: as those of `decode`."""
         value = self._decode(data, timetable, received_at)
-        if len(value) == 0:
-            return value
         this = _Message(data, received_at, self._told(value))
         recent = [message for message in self._recent if received_at - _WINDOW_S < message.received_at < received_at]
         if len(recent) > 1:
             earlier: frozenset[Hashable] = frozenset().union(*(message.told for message in recent[:-1]))
             again = len((this.told & earlier) - recent[-1].told)
-            if again >= max(self._enough, _SHARE * len(this.told)):
+            if 0 < again < self._enough:
+                self._came_back = [at for at in self._came_back if 0.0 <= received_at - at < _BY_TURNS_S]
+                self._came_back.append(received_at)
+            by_turns = len(self._came_back) >= _OFTEN if again < self._enough else len(recent[-1].told) > 0
+            if again and again >= _SHARE * len(this.told) and by_turns:
                 self._by_turns_at = received_at
         self._recent = [*recent[1 - _MOST :], this]
         if not 0.0 <= received_at - self._by_turns_at < _BY_TURNS_S or len(self._recent) == 1:

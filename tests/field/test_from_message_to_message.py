@@ -314,6 +314,17 @@ def test_runs_that_a_feed_tells_of_by_turns_are_live_all_the_time_and_gone_when_
     assert [updates and len(set(updates.calls.owner.tolist())) for updates in told] == [4, 4, *[8] * 7, 7, 6]
 
 
+def test_a_run_that_a_feed_tells_of_in_every_other_message_alone_is_live_all_the_time() -> None:
+    city, rows = City(at="08:00"), []
+    for turn in range(12):
+        told = () if turn % 2 else (update("t1", StopUpdate("C", delay=600), **TODAY),)
+        rows.append(city.at(city.now + 30).trip_updates(*told).board("C")[0])
+    assert set(rows[-6:]) == {"08:14 t1 live"}
+    # A run that is withdrawn for good is not told for long.
+    assert city.at(city.now + 60).board("C")[0] == "08:14 t1 live"
+    assert city.at(city.now + 120).board("C")[0] == "08:14 t1 scheduled"
+
+
 # mfdz/GTFS-Issues#157
 def test_messages_to_riders_that_a_feed_tells_by_turns_stand_all_the_time() -> None:
     """Two servers, each of which counts its own from 1."""

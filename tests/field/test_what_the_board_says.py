@@ -495,6 +495,7 @@ def test_a_networks_habit_of_hyphens_after_the_lines_name_is_told_from_a_name_wi
         ("12", "120 Centre", "120 Centre"), ("007", "7 - Centre", "Centre"), ("007", "70 Centre", "70 Centre"),
         ("2", "2 Stop 8", "Stop 8"), ("8", "8 Mile Road", "8 Mile Road"), ("12", "12-14 Centre", "12-14 Centre"),
         ("12", "Rt 12 Downtown", "Downtown"), ("12", "Rte. 12 - Centre", "Centre"),
+        ("100", "100 - 100 Mile House", "100 Mile House"),
     ],
 )  # fmt: skip
 def test_a_lines_name_stands_once_on_the_badge_and_not_before_the_destination_too(

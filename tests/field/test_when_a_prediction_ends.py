@@ -120,6 +120,20 @@ def test_a_bus_broken_down_on_the_way_is_held_up_after_a_restart_too(stands: boo
     city.faces_agree("D")
 
 
+@pytest.mark.parametrize("stands", [True, False])
+def test_a_bus_that_is_overdue_at_its_first_stop_is_so_after_a_restart_too(stands: bool, tmp_path: Path) -> None:
+    path, waits = tmp_path / "learned.npz", bus("v1", "t1", "A", fresh=True)
+    city = City(at="07:55", checkpoint=Checkpoint(path)).vehicle_positions(waits, OTHER).at("08:07")
+    assert city.departures("B")[0].told["doubt"] == "overdue"
+    city.service.start()
+    city.service.stop()
+    city = City(at="08:08", checkpoint=Checkpoint(path))
+    city.vehicle_positions(waits if stands else bus("v1", "t1", between=("A", "B", 0.5)), OTHER).at("08:08:30")
+    row = city.departures("B")[0]
+    assert (row.status, row.told["doubt"]) == (("scheduled", "overdue") if stands else ("live", "followed"))
+    city.faces_agree("B")
+
+
 # whatcomtrans/publicwtadata#6
 @pytest.mark.parametrize(
     ("stop", "sequence", "due", "doubt", "doubted_s", "gone_s"),

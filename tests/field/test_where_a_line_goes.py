@@ -51,3 +51,10 @@ def test_a_direction_in_which_a_line_runs_again_tomorrow_is_on_its_page_today() 
         ("C", "08:20", "scheduled"), ("B", "08:22", "scheduled"), ("A", "", ""),
     ]  # fmt: skip
     assert [row.stop for row in city.line_page("r1", direction=0)] == ["A", "B", "C"]
+
+
+def test_two_directions_with_one_sign_are_told_apart_by_a_stop_that_one_of_them_alone_has() -> None:
+    ways = (Pattern("main", "E D C A", headsign="Depot"), Pattern("other", "F B C A", direction=1, headsign="Depot"))
+    city = City(network("A B C D E F", ways, (Trip("t1", "08:00"), Trip("t2", "08:10", "other"))))
+    told = [text(way) for way in city.page("/lines/r1", lang="en").css(".directions a")]
+    assert told == ["to Depot via Stop D", "to Depot via Stop B"]
