@@ -194,6 +194,10 @@ def _departures(moment: PageMoment, informed: Informed, at: Sequence[int], said:
         here = next((call for call, stop in enumerate(called_at) if stop in stops), NONE)
         origin = float(tt.date_origin[moment.today if day == ANY else day]) + shift
         first, leaves = (origin + float(tt.departure_s[tt.entry_of(trip, max(call, 0))]) for call in (0, here))
+        if tt.trip_is_frequency[trip] and here >= 0:
+            # No timetable has it: riders know it by when it comes.
+            calls = moment.snapshot.journey(trip, moment.today if day == ANY else day, shift)
+            leaves = float(calls.published[calls.call <= here][-1])
         words = moment.words_at(called_at[max(here, 0)])
         if not any(words.time(time).casefold() in said or _has_clock(said, words, time) for time in (first, leaves)):
             named = trip if own_run < 0 else int(tt.run_named[own_run])

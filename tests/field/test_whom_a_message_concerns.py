@@ -1062,6 +1062,15 @@ def test_that_nothing_runs_is_said_before_what_disturbs_less() -> None:  # mbta/
     assert heads["panel"] == heads["stop page"] == ["Closed", "Detour", "Lift"]
 
 
+# opentripplanner/OpenTripPlanner#1347
+def test_a_message_about_a_run_by_headway_names_when_it_comes() -> None:
+    by_headway = network(trips=(Trip("f", "08:00"),), frequencies=(Frequency("f", "08:00", "10:00", 600),))
+    city = City(by_headway, at="08:10").alerts(alert(SAID, {"trip_id": "f", "start_time": "08:12:00"}))
+    city.vehicle_positions(bus("v1", "f", late_s=180, run_start="08:12", start_time="08:12:00")).at("08:17")
+    comes = city.departures("C")[0]
+    assert city.messages(stop="C")["panel"] == [f"1: {comes.clock} to East: {SAID}"]
+
+
 def test_a_message_about_a_run_of_the_operators_own_names_its_departure() -> None:
     today = {"start_date": 20261126}
     city = City(TOWN, at="07:55").trip_updates(
