@@ -128,7 +128,7 @@
     map = new maplibregl.Map({
       container: place, bounds: [[west, south], [east, north]], fitBoundsOptions: { padding: 20 }, attributionControl: false,
       style: { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": color("--ground") } }] },
-      dragRotate: false, pitchWithRotate: false, locale: JSON.parse(place.dataset.controls),
+      dragRotate: false, pitchWithRotate: false, fadeDuration: 0, locale: JSON.parse(place.dataset.controls),
     });
     map.touchZoomRotate.disableRotation();
     map.addControl(new maplibregl.NavigationControl({ showCompass: false }));

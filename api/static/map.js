@@ -22,6 +22,7 @@
     attributionControl: false,
     dragRotate: false,
     pitchWithRotate: false,
+    fadeDuration: 0, // names that fade in have a poor phone draw each picture twenty times
     hash: true,
     locale: JSON.parse(place.dataset.controls),
   });

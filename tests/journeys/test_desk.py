@@ -105,7 +105,7 @@ def test_the_preview_follows_what_is_picked_without_a_click(desk: Any) -> None:
 def test_an_officer_picks_a_stop_on_the_map_and_takes_it_out_again(site: DemoSite, desk: Any) -> None:
     tt, hub = site.service.timetable, station(site)
     stop = next(stop for stop in tt.pattern_stop.tolist() if tt.stop_name[stop] == tt.stop_name[hub])
-    desk.set_viewport_size({"width": 1280, "height": 900})
+    desk.set_viewport_size({"width": 800, "height": 600})
     desk.goto("/desk/disruptions/new?phrase=stop_not_served")
     desk.locator("#map-pick summary").press("Enter")
     desk.locator("#pick-map[data-drawn]").wait_for(timeout=30_000)

@@ -14,10 +14,12 @@ from tests.journeys.opening import NewPage
 from tests.journeys.places import station
 
 pytestmark = pytest.mark.skipif(map_library() is None, reason="MapLibre is missing: pip install -e '.[map]'.")
+SMALL = {"width": 360, "height": 480}
+"""A phone of few pixels: here the processor draws each."""
 
 
 def test_lines_and_vehicles_are_drawn_from_our_own_data_alone(site: DemoSite, new_page: NewPage) -> None:
-    page = new_page()
+    page = new_page(viewport=SMALL)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     with page.expect_response("**/v1/vehicles") as answer:

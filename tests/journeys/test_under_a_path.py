@@ -118,7 +118,7 @@ def test_what_scripts_ask_for_stays_under_the_path(app: FastAPI, browser: Any, s
     stop = station(site)
     tt = site.service.timetable
     with served(app, lifespan="off") as base, browser.new_context(
-        base_url=base, viewport={"width": 1280, "height": 800}, permissions=["geolocation"],
+        base_url=base, viewport={"width": 800, "height": 600}, permissions=["geolocation"],
         geolocation={"latitude": float(tt.stop_lat[stop]), "longitude": float(tt.stop_lon[stop])},
     ) as context:  # fmt: skip
         context.on("request", lambda request: asked.append(request.url))
