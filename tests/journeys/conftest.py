@@ -46,7 +46,8 @@ def browser(launching: Callable[..., Any]) -> Iterator[Any]:
 
 @pytest.fixture(scope="package")
 def site(browser: Any) -> Iterator[DemoSite]:
-    with demo_site() as running:
+    # The vehicles on the road are half way, and some passages and predictions of each line can be told of.
+    with demo_site(followed_s=900.0) as running:
         yield running
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 import httpx
+import pytest
 import uvicorn
 from fastapi import FastAPI
 from google.transit.gtfs_realtime_pb2 import FeedMessage
@@ -26,8 +27,9 @@ from api.pages.push_sender import PushSender
 from api.pages.reminders import Reminders
 from api.reading.board import stop_boards
 from api.reading.calls import RunCall
+from api.service import demo
 from api.service.clock import ShiftedClock
-from api.service.demo import demo_ground, demo_service
+from api.service.playback import WARM_UP_S
 from api.service.service import Service
 from api.service.settings import read_settings
 from feeds.errors import FeedError
@@ -129,14 +131,18 @@ class DemoSite:
 
 
 @contextmanager
-def demo_site(hours: tuple[float, float] = (7.0, 9.5), starts: clock_time = MORNING) -> Iterator[DemoSite]:
+def demo_site(
+    hours: tuple[float, float] = (7.0, 9.5), starts: clock_time = MORNING, followed_s: float = WARM_UP_S
+) -> Iterator[DemoSite]:
     """The demo town on `DAY` from `starts` on, served on a free port of this machine; vehicles report in these
-    `hours`."""
+    `hours`, and have been followed for so long."""
     town = DemoTown(window=hours)
-    service = demo_service(read_settings(step_interval_s=0.5), today=DAY, starts=starts, simulator=town)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "WARM_UP_S", followed_s)
+        service = demo.demo_service(read_settings(step_interval_s=0.5), today=DAY, starts=starts, simulator=town)
     listening = listen("127.0.0.1", 0)
     with tempfile.TemporaryDirectory() as folder:
-        ground = demo_ground(Path(folder), town)
+        ground = demo.demo_ground(Path(folder), town)
         tiles = MapTiles(ground) if ground else None
         site = DemoSite(town, service, listening)
         sender = PushSender(None, [PUSH_HOST], httpx.MockTransport(site.take_push))
