@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 
+from feeds.trip_updates.call_times import EARLIEST_S
 from feeds.trip_updates.message_columns import StopTimeUpdates, at, first_known, last_known
 from feeds.trip_updates.planned_calls import PlannedCalls, filled, listed_calls
 from predictor.arrays import NONE, Int32Array
@@ -45,6 +46,11 @@ def listed_run(
     entry = np.where(base_call >= 0, first + base_call, NONE)
     by_base_arrival = at(origin + tt.arrival_s.astype(np.float64), entry) if base >= 0 else np.full(len(stop), np.nan)
     by_base_departure = at(origin + tt.departure_s.astype(np.float64), entry) if base >= 0 else by_base_arrival
+    early_s = by_base_departure - first_known(updates.departure, updates.arrival)
+    early_s = early_s[~np.isnan(early_s)]
+    if len(early_s) and early_s.min() > EARLIEST_S:
+        # No run is so early: this one has been moved.
+        by_base_arrival, by_base_departure = np.full((2, len(stop)), np.nan)
 
     stated_arrival = first_known(updates.stated_arrival, by_base_arrival)
     stated_departure = first_known(updates.stated_departure, by_base_departure)

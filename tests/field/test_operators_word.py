@@ -237,6 +237,21 @@ def test_a_time_that_is_not_believed_changes_no_other(too_early: StopUpdate) -> 
     assert city.readyz()["left_out"] == {"time_too_early": 1}
 
 
+# google/transit#504
+def test_a_run_that_another_one_an_hour_earlier_stands_for_is_told_and_followed_by_the_times_of_that_one() -> None:
+    city = City(network("A B C", trips=(Trip("t1", "17:00"), Trip("t2", "19:00"))), at="12:55")
+    told = added("t1", ("A", "16:00"), ("B", "16:10"), ("C", "16:20"), relationship="REPLACEMENT", **TODAY)
+    city.trip_updates(told)
+    assert city.far_departures("A")[0].clock == "16:00" and city.readyz()["left_out"] == {}
+    assert "Next departure 16:00" in text(city.page("/stops/A"))
+    for minute in range(-5, 13):
+        at = city.posix("16:00") + 60.0 * minute
+        place = (60.0 * max(minute, 0), 0.0)
+        city.vehicle_positions(bus("v1", "t1", place=place, timestamp=at, start_date=20261126), at=at)
+        live = [[row for row in city.board(stop) if "t1 live" in row] for stop in "AB"]
+        assert list(map(len, live)) == [minute <= 0, minute <= 10]
+
+
 # MobilityData/transit#6
 def test_a_stop_that_is_told_counts_more_than_the_delay_of_the_whole_trip() -> None:
     city = City(at="08:03").trip_updates(update("t1", StopUpdate("C", delay=120), delay=600, **TODAY))
