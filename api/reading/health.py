@@ -37,7 +37,7 @@ FAULTS = (
     "feed_stopped", "no_vehicles", "fleet_stands", "unknown_trips",
     "clocks_far_ahead", "reports_old", "reports_late", "vehicle_clock_slow", "vehicle_clock_fast", "clock_fast",
     "positions_unusable", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
-    "no_vehicle_matches", "updates_not_found", "updates_untimed", "updates_far_off", "updates_old",
+    "no_vehicle_matches", "vehicles_silent", "updates_not_found", "updates_untimed", "updates_far_off", "updates_old",
     "updates_stand",
     "alerts_reach_nobody", "alerts_stand", "stops_swapped", "agency_in_another_zone", "timetable_ended",
     "timetable_ends", "timetable_outlived", "timetable_not_begun", "own_clock_jumped", "own_clock_set_back",
@@ -173,6 +173,9 @@ def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> Iterator[Fault]:
     if none_usable and figures.stale >= MOST * reports and reports <= PARKED * expected:
         causes.append(Fault("reports_old", {"minutes": round(figures.age_s / 60), "reports": reports}))
     causes += _misplaced(snapshot.timetable, vehicles, none_usable=none_usable)
+    silent, on_runs = _silent(snapshot, now - live_limit_s)
+    if not causes and silent >= max(SEVERAL, MOST * on_runs):
+        causes.append(Fault("vehicles_silent", {"silent": silent, "all": on_runs}))
     if not causes and none_usable and SEVERAL <= reports <= PARKED * expected and expected >= SEVERAL:
         causes.append(Fault("no_vehicle_matches", {"reports": reports, "expected": expected}))
     yield from causes
@@ -239,6 +242,16 @@ def _days_left(timetable: Timetable, now: float) -> list[Fault]:
 def _usable(vehicles: Vehicles, since: float) -> int:
     on_run = (vehicles.trip >= 0) & (vehicles.state != UNMATCHED) & (vehicles.state != OFF_ROUTE)
     return int((on_run & (vehicles.timestamp >= since)).sum())
+
+
+def _silent(snapshot: Snapshot, since: float) -> tuple[int, int]:
+    """How many vehicles that were on the way, and would not have come to its end yet, have not reported since then, and
+    of how many."""
+    tt, on_way = snapshot.timetable, snapshot.vehicles
+    on_way = on_way.take(np.flatnonzero((on_way.trip >= 0) & (on_way.state == IN_SERVICE)))
+    ends = on_way.runs.origin(tt) + tt.trip_end_s[on_way.trip] + np.nan_to_num(on_way.delay_s)
+    silent = (on_way.timestamp < since)[ends > snapshot.made_at]
+    return int(silent.sum()), len(silent)
 
 
 def _misplaced(timetable: Timetable, vehicles: Vehicles, *, none_usable: bool) -> list[Fault]:

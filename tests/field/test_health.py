@@ -12,7 +12,7 @@ from api.reading.health import WARNINGS
 from benchmarks.field.city import City, HandSource
 from benchmarks.field.faces import only, text
 from benchmarks.field.messages import Bus, StopUpdate, alert, bus, update
-from benchmarks.field.network import LAT, LON, Network, Service, Trip
+from benchmarks.field.network import LAT, LON, Network, Service, Trip, network
 from feeds.errors import FeedError
 from predictor.geometry import METRES_PER_DEGREE
 
@@ -302,6 +302,21 @@ def test_a_feed_that_has_lost_all_its_vehicles_is_told_however_long_it_lasts() -
         swapped.clock.at += 30
         swapped.vehicle_positions(swapped.writer.alerts([alert("Works", {"route_id": "r1"})], swapped.now))
     told(swapped, "no_vehicles")
+
+
+def test_half_of_a_fleet_that_is_gone_is_told_and_buses_that_have_come_to_the_end_of_their_runs_are_not() -> None:
+    long_way = network("A B C D E F G H J K L M", trips=tuple(Trip(f"t{k}", f"08:0{k}") for k in range(6)))
+    drive = [bus(f"v{k}", f"t{k}", late_s=60) for k in range(6)]
+    city = City(long_way, at="07:58", every_s=60.0).vehicle_positions(*drive).at("08:10")
+    city.vehicle_positions(*drive[::2]).at("08:14")
+    assert city.readyz()["faults"] == []
+    city.at("08:16")
+    told(city, "vehicles_silent", "Of 6 vehicles that were on their way 3 have not reported")
+    city.vehicle_positions(*drive)
+    assert city.readyz()["faults"] == []
+    # The first three reach their last stop before the others, and switch off.
+    city.at("08:23").vehicle_positions(*drive[3:]).at("08:29")
+    assert "vehicles_silent" not in city.readyz()["faults"]
 
 
 def test_a_quiet_night_with_parked_vehicles_is_no_fault() -> None:
