@@ -47,8 +47,8 @@ def decode_trip_updates(
     numbering: Numbering | None = None,
 ) -> TripUpdates:
     """Decode a message received at `received_at` (POSIX seconds) against `timetable.base`. `dates`: what the feed's
-    messages before told of the dates that it names, `last_told`: of runs whose updates bear an old time, `numbering`:
-    and of how it numbers calls.
+    messages before told of the dates that it names, `last_told`: of runs whose updates bear an old time or that had
+    calls of their own, `numbering`: and of how it numbers calls.
 
     Several updates of one run are read as one: of what two of them tell a cancellation, a replacement or a skipped stop
     counts more than times, else the newer, of equally new ones the later in the message; where they name different
@@ -100,5 +100,5 @@ def _decoded(
     runs, updates, calls = calls_of_runs(timetable, runs, updates, modified, routes, refused)
     # Of a clock that is fast nothing stays true for longer.
     told_at = float(np.fmin(header_at, received_at))
-    decoded = resolved(timetable, runs, updates, calls, shapes, numbering, received_at, told_at, refused)
+    decoded = resolved(timetable, runs, updates, calls, shapes, numbering, last_told, received_at, told_at, refused)
     return replace(decoded, new_places=NewPlaces(stops, routes.all), not_found=not_found)

@@ -28,6 +28,15 @@ class LastTold:
     def __init__(self) -> None:
         self._told: dict[tuple[int, int, int], tuple[float, dict[_Call, tuple[float, ...]], float]] = {}
         """By run: when it was measured, the times of its calls, and when one of them changed last."""
+        self._own_calls: set[tuple[int, int, int]] = set()
+
+    def with_own_calls(self, runs: UpdatedRuns, own_calls: BoolArray) -> BoolArray:
+        """Which runs (n,) have calls of their own, those too of which messages told so before: whom they have sent to
+        another stop is told where they call now."""
+        names = list(runs.identities())
+        own = own_calls | np.array([name in self._own_calls for name in names], bool)
+        self._own_calls = {name for name, is_own in zip(names, own.tolist(), strict=True) if is_own}
+        return own
 
     def are_of_now(
         self, runs: UpdatedRuns, updates: StopTimeUpdates, measured_at: Float64Array, received_at: float

@@ -19,6 +19,7 @@ from feeds.trip_updates.message_columns import (
     UpdatedRuns,
     at,
 )
+from feeds.trip_updates.old_times import LastTold
 from feeds.trip_updates.places import Shapes, way_of_run
 from feeds.trip_updates.planned_calls import PlannedCalls
 from feeds.trip_updates.poles import is_across, place_of
@@ -54,6 +55,7 @@ def resolved(
     calls: PlannedCalls,
     shapes: Shapes,
     numbering: Numbering,
+    last_told: LastTold,
     received_at: float,
     timestamp: float,
     refused: Counter[str],
@@ -70,7 +72,7 @@ def resolved(
         runs = runs.take(kept)
     served_as = _served_as(tt, runs, calls, updates, told.update)
     run_shapes = _run_shapes(tt, runs, calls.owner, served_as.stop, shapes, refused)
-    runs = _with_own_calls(tt, runs, calls, served_as.is_changed, list(run_shapes), refused)
+    runs = _with_own_calls(tt, runs, calls, served_as.is_changed, list(run_shapes), last_told, refused)
     run_shapes = {row: shape for row, shape in run_shapes.items() if runs.own_calls[row]}
     return _as_message(tt, runs, calls, told, served_as, run_shapes, timestamp, refused)
 
@@ -196,6 +198,7 @@ def _with_own_calls(
     calls: PlannedCalls,
     is_changed: BoolArray,
     with_shape: list[int],
+    last_told: LastTold,
     refused: Counter[str],
 ) -> UpdatedRuns:
     """The runs (n,), those with calls of their own too of which calls are changed (`is_changed` (k,)), that are named
@@ -204,6 +207,7 @@ def _with_own_calls(
     has_changed = np.bincount(calls.owner[is_changed], minlength=n) > 0
     own_calls = runs.own_calls | has_changed | ((runs.calls_from != NO_CALLS) & _named_otherwise(tt, runs))
     own_calls[with_shape] = True
+    own_calls |= last_told.with_own_calls(runs, own_calls) & (runs.calls_from == TIMETABLE)
     # Of a run by headway that tells neither its start nor a time nobody knows which one it is.
     unplaced = np.bincount(calls.owner[np.isnan(calls.arrival)], minlength=n) > 0
     refused["start_time_missing"] += int((own_calls & unplaced).sum())

@@ -958,6 +958,12 @@ def test_who_went_to_the_platform_that_was_told_first_reads_where_the_departure_
         city.trip_updates(at[8], other).at("07:56")
     city.trip_updates(at[9])
     assert [city.messages(stop=stop)["panel"] for stop in ("S8", "S9")] == [["1: From Platform 9: 08:02 to East"], []]
+    # Back at the scheduled one.
+    city.trip_updates(at[7])
+    assert [city.messages(stop=stop)["panel"] for stop in ("S7", "S9")] == [[], ["1: From Platform 7: 08:02 to East"]]
+    assert city.departures("S7")[0].told["planned_platform"] is None
+    assert city.our_trip_updates()[0].relationship == "SCHEDULED"
+    city.faces_agree("S9")
     assert city.trip_updates().messages(stop="S9")["panel"] == []
 
 
