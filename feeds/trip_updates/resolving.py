@@ -77,6 +77,10 @@ def resolved(
     return _as_message(tt, runs, calls, told, served_as, run_shapes, timestamp, refused)
 
 
+BY_TIMETABLE_S = 300.0
+"""So uncertain TheTransitClock and Boston say a time to be that they have by the timetable, for want of a vehicle."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Told(Columns):
     """When each call (k,) of `PlannedCalls` is made by the operator's word."""
@@ -89,7 +93,7 @@ class _Told(Columns):
     bounded: BoolArray
     """Only known to be left no later than the next one, or no earlier than the one before;"""
     untold: BoolArray
-    """the latter, or of a run that is only known for long."""
+    """the latter, or of a run that is only known for long, or by the timetable."""
     uncertainty_s: Float64Array
     occupancy: Int8Array
     """GTFS-Realtime OccupancyStatus on departure, -1 where not told."""
@@ -162,6 +166,12 @@ def _told(
     )
     untold |= runs.long_known[calls.owner]
     uncertainty_s, occupancy = at(updates.uncertainty_s, update), at(updates.occupancy, update, NONE)
+    told = (update >= 0) & (relationship == STOP_SCHEDULED)
+    by_timetable, otherwise = (
+        np.bincount(calls.owner[told & rows], minlength=len(runs)) > 0
+        for rows in (uncertainty_s == BY_TIMETABLE_S, uncertainty_s != BY_TIMETABLE_S)
+    )
+    untold |= (by_timetable & ~otherwise & (runs.vehicle_id == ""))[calls.owner]
     return _Told(update, relationship, arrival, departure, bounded, untold, uncertainty_s, occupancy)
 
 

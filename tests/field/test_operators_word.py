@@ -339,6 +339,18 @@ def test_how_sure_a_time_is_is_as_the_operator_says(given: int | None, range_s: 
     assert ours.arrival.uncertainty == pytest.approx(range_s or 1.25 * usual, abs=1.0)
 
 
+# mbta/gtfs-documentation, TheTransitClock/transitime: 300 is a prediction by the timetable
+@pytest.mark.parametrize(
+    ("uncertainty", "vehicle", "status"), [(300, "", "scheduled"), (300, "v1", "live"), (299, "", "live")]
+)
+def test_a_time_that_its_program_has_by_the_timetable_for_want_of_a_vehicle_is_not_live(
+    uncertainty: int, vehicle: str, status: str
+) -> None:
+    told = (StopUpdate(stop, delay=120, uncertainty=uncertainty) for stop in "BCD")
+    city = City(at="07:58").trip_updates(update("t1", *told, vehicle=vehicle, **TODAY))
+    assert [city.board(stop)[0] for stop in "BD"] == [f"08:04 t1 {status}", f"08:08 t1 {status}"]
+
+
 def test_times_that_run_backwards_are_put_in_order() -> None:
     told = {"A": "08:01", "B": "08:09", "C": "08:05", "D": "08:11"}
     calls = (StopUpdate(stop, arrival=at, departure=at) for stop, at in told.items())
