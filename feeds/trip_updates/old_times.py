@@ -34,7 +34,7 @@ class LastTold:
         """Which runs (n,) have calls of their own, those too of which messages told so before: whom they have sent to
         another stop is told where they call now."""
         names = list(runs.identities())
-        own = own_calls | np.array([name in self._own_calls for name in names], bool)
+        own: BoolArray = own_calls | np.array([name in self._own_calls for name in names], bool)
         self._own_calls = {name for name, is_own in zip(names, own.tolist(), strict=True) if is_own}
         return own
 
