@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -25,6 +22,7 @@ from api.service.clock import ShiftedClock
 from api.service.playback import recorded_service
 from api.service.settings import read_settings
 from predictor.geometry import ground_distance_m
+from tests.command_processes import CommandProcess
 from tests.journeys.conftest import PHONE
 from tests.journeys.demo_site import served as application_served
 from tests.journeys.opening import NewPage, opening
@@ -33,6 +31,8 @@ from tests.journeys.waiting import polling, waits_of_the_first_departure
 ROOT = Path(__file__).parents[2]
 RECORDING = Path("../shared/data/wmata-2026-02-16")
 STARTS = "2026-02-16 13:00"
+WARM_UP, FOLLOWED_S = "api.service.playback:WARM_UP_S", 1200.0
+"""So long the vehicles have been followed when the day begins: what came ten minutes before is asked for."""
 TOKEN = "the token of the recorded day"
 GONE_AFTER_S = 61
 """A screen without word from the server for so long shows the timetable."""
@@ -49,22 +49,19 @@ class ReplayServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._process: subprocess.Popen[str] | None = None
+        self._process: CommandProcess | None = None
         self.base = ""
 
     def start(self, at: str = STARTS) -> None:
         """On a free port the first time, then on the same."""
         port = self.base.rpartition(":")[2] or "0"
-        command = [sys.executable, "-c", "from api.command.cli import app; app()", "serve", "--replay", str(RECORDING)]
-        command += ["--at", at, "--port", port, "--data-dir", str(self._folder / "data")]
+        arguments = ["serve", "--replay", str(RECORDING), "--at", at, "--port", port]
+        arguments += ["--data-dir", str(self._folder / "data")]
         environment = {
             "PROCHAIN_DESK_TOKEN": TOKEN,
             "PROCHAIN_CACHE_DIR": str(self._folder / "cache"),
         }
-        with (self._folder / "log").open("a") as log:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=log, text=True,
-            )  # fmt: skip
+        self._process = CommandProcess(arguments, ROOT, environment, {WARM_UP: FOLLOWED_S})
         assert self._process.stdout is not None
         said = ""
         for line in self._process.stdout:
@@ -72,14 +69,14 @@ class ReplayServer:
             if "Ctrl-C ends it" in line:
                 break
         address = re.search(r"http://\S+:\d+$", said, re.MULTILINE)
-        assert address, said + (self._folder / "log").read_text()
+        assert address, said
         self.base = address[0]
 
     def stop(self) -> None:
         """As Ctrl-C does."""
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
-        assert self._process.wait(60.0) == 0, (self._folder / "log").read_text()
+        assert self._process.wait(60.0) == 0
         assert self._process.stdout is not None
         self._process.stdout.close()
 
@@ -88,7 +85,9 @@ class RecordedDay:
     """The recorded day in a service of the test's own, whose time passes when the test says so."""
 
     def __init__(self, folder: Path) -> None:
-        self.service = recorded_service(read_settings(cache_dir=folder / "cache"), ROOT / RECORDING, STARTS)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(WARM_UP.replace(":", "."), FOLLOWED_S)
+            self.service = recorded_service(read_settings(cache_dir=folder / "cache"), ROOT / RECORDING, STARTS)
 
     def move_on(self, seconds: float) -> None:
         """As the live service does, in steps of at most five seconds."""
