@@ -1445,6 +1445,7 @@ def test_where_a_vehicle_is_that_comes_on_a_later_trip_is_not_told_as_of_that_tr
     def vehicle(trip: str) -> str:
         return text(only(city.page(f"/trips/{trip}"), "p.vehicle"))
 
+    assert "still on an earlier trip, to East: waiting to depart from Stop A" in vehicle("u1")
     city.at("08:06")
     assert "at Stop C · 2 min late" in vehicle("t1") and "earlier" not in vehicle("t1")
     assert "still on an earlier trip, to East: at Stop C · on time" in vehicle("u1")
