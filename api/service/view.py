@@ -20,6 +20,7 @@ from feeds.gtfs_realtime.descriptors import AddedAs
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from feeds.history.accuracy_sums import Recent
 from feeds.messages.kinds import TRIP_UPDATES, VEHICLE_POSITIONS
+from feeds.trip_updates.call_times import EARLIEST_S
 from predictor.snapshot import LIVE, Snapshot
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
@@ -87,9 +88,12 @@ class UpdateFigures:
         # One call of each run: at the later ones times are often carried on.
         _, first = np.unique(updates.calls.owner[late], return_index=True)
         late_s = all_late_s[late[first]]
+        runs = int(((updates.trip >= 0) | updates.own_calls).sum())
+        # Of what is too early to be believed no time is left.
+        too_early = min(updates.refused.get("time_too_early", 0), max(runs - len(late_s), 0))
+        late_s = np.append(late_s, np.full(too_early, -EARLIEST_S))
         least, most = np.quantile(late_s, (_FEW, 1.0 - _FEW)) if len(late_s) else (0.0, 0.0)
         off_s = float(max(least, 0.0) or min(most, 0.0))
-        runs = int(((updates.trip >= 0) | updates.own_calls).sum())
         untimed = updates.refused.get("added_trip_without_stops", 0)
         added = int((updates.own_calls & (updates.trip < 0)).sum()) + untimed
         old = updates.refused.get("update_stale", 0)
