@@ -87,7 +87,10 @@ class JourneyLookup:
         by_headway = where_true(timetable.journey_headway_s > 0).astype(np.int32)
         self._headway_journey = by_headway
         trip = timetable.journey_trip[by_headway]
-        self._headway_start_s = timetable.trip_start_s[trip] + timetable.journey_shift_s[by_headway]
+        stands_s = timetable.journey_stands_s[by_headway]
+        # The last one is to come at each stop until the headway has ended there.
+        begun_s = np.where(stands_s > 0, timetable.trip_end_s[trip] + stands_s, timetable.trip_start_s[trip])
+        self._begun_s = begun_s + timetable.journey_shift_s[by_headway]
 
     def keys(self, runs: DatedRuns) -> Int64Array:
         """Key of the journey of each run (n,); those whose trip has no journey at all are left out."""
@@ -115,6 +118,6 @@ class JourneyLookup:
         tt = self.timetable
         parts = [np.empty(0, np.int64)]
         for day in service_days if len(self._headway_journey) else []:
-            begun = self._headway_journey[tt.date_origin[day] + self._headway_start_s < now]
+            begun = self._headway_journey[tt.date_origin[day] + self._begun_s < now]
             parts.append(journey_key(np.full(len(begun), day, np.int32), begun))
         return np.concatenate(parts)

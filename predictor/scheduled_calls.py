@@ -21,7 +21,7 @@ class ScheduledCalls:
     call: Int32Array
     """Position of the call in its trip, 0 for the first stop."""
     departure_s: Int32Array
-    """Seconds after the origin of the service date, the journey's shift included."""
+    """Seconds after the origin of the service date, the journey's shift included: until when the call is to come."""
 
     @cached_property
     def latest_s(self) -> int:
@@ -33,7 +33,7 @@ class ScheduledCalls:
         """Order every call of every journey by (stop, departure). Cost: one sort of all calls."""
         trip = timetable.journey_trip
         journey, entry = timetable.entries_of(trip)
-        departure_s = timetable.departure_s[entry] + timetable.journey_shift_s[journey]
+        departure_s = timetable.departure_s[entry] + (timetable.journey_shift_s + timetable.journey_stands_s)[journey]
         stop = timetable.call_stop[entry]
         order = np.lexsort((departure_s, stop))
         return cls(

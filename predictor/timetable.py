@@ -481,6 +481,19 @@ class Timetable:
         return contains(self._opening_runs, run_number(trip, shift_s))
 
     @cached_property
+    def journey_stands_s(self) -> Int32Array:
+        """(J,) how long after its time the last slot of a headway, or the last before a pause, stands for what comes
+        until the headway ends, seconds; 0 of all others, behind which the next one stands for that."""
+        slot = where_true(self.journey_headway_s > 0)
+        number = run_number(self.journey_trip[slot], self.journey_shift_s[slot])
+        slot, number = slot[np.argsort(number)], np.sort(number)
+        closes = np.ones(len(slot), bool)
+        closes[:-1] = np.diff(number) > 1.5 * self.journey_headway_s[slot[:-1]]
+        result = np.zeros(len(self.journey_trip), np.int32)
+        result[slot[closes]] = self.journey_headway_s[slot[closes]]
+        return result
+
+    @cached_property
     def _opening_runs(self) -> Int64Array:
         """Sorted numbers of the runs by headway that no other comes before."""
         slot = where_true(self.journey_headway_s > 0)

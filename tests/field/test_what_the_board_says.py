@@ -1451,3 +1451,15 @@ def test_where_a_vehicle_is_that_comes_on_a_later_trip_is_not_told_as_of_that_tr
     assert "still on an earlier trip, to East: at Stop C · on time" in vehicle("u1")
     city.vehicle_positions(bus("v1", "u1", "E", fresh=True)).at("08:13")
     assert "waiting to depart from Stop E" in vehicle("u1")
+
+
+# opentripplanner/OpenTripPlanner#6212
+def test_a_line_by_headway_comes_as_often_as_it_does_until_it_has_ended_at_the_stop() -> None:
+    every = (Frequency("f1", "08:00", "08:30", 600), Frequency("f1", "10:00", "11:00", 600))
+    city = City(network(trips=(Trip("f1", "06:00"),), frequencies=every), at="08:25")
+    assert [(row.clock, row.told["headway_s"]) for row in city.departures("A", window=600)] == [("", 600)]
+    told = {at: [len(city.at(at).departures(stop, window=600)) for stop in "ABD"] for at in ("08:29", "08:31", "08:35")}
+    assert told == {"08:29": [1, 1, 1], "08:31": [0, 1, 1], "08:35": [0, 0, 1]}
+    for stop in "ABD":
+        city.faces_agree(stop)
+    assert [city.at("08:37").departures(stop, window=600) for stop in "ABD"] == [[], [], []]
