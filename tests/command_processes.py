@@ -1,6 +1,8 @@
-"""Processes of `prochain` that are copies of one which has read all its modules: each would take seconds for it.
+"""Processes of `prochain` that are copies of one which has read all its modules and compiled loops: each would take
+seconds for it.
 
-Tests that start some are one group of pytest-xdist, so that one worker reads them for all."""
+Tests that start some are two groups of pytest-xdist, so that two workers read them for all: those with a browser, and
+the others."""
 
 from __future__ import annotations
 
@@ -18,6 +20,7 @@ from typing import IO
 _READ = [
     "api.app", "api.command.network", "api.command.listening", "api.command.answering", "api.service.demo",
     "api.service.live", "api.service.playback", "feeds.recordings.recorder", "feeds.timetable", "uvicorn",
+    "tests.loops_read",
 ]  # fmt: skip
 _copies = multiprocessing.get_context("forkserver")
 _copies.set_forkserver_preload(_READ)
