@@ -33,7 +33,7 @@ from predictor.liveness import FeedLiveness
 from predictor.matching import Matcher
 from predictor.observations import Observations
 from predictor.operator_blocks import OperatorBlocks
-from predictor.operator_holds import OperatorHolds, begun_later
+from predictor.operator_holds import OperatorHolds, begun_later, put_off_lately
 from predictor.operator_times import OperatorTimes, operator_times
 from predictor.operator_vehicles import on_operators_runs
 from predictor.overlay import Overlay
@@ -465,7 +465,8 @@ class Engine:
             awaits = tracks.departed[current.slot] == 0
             awaits[awaits] = is_among(self._journeys.keys(current.take(awaits)), called_off)
             under_way = current.take(~awaits)
-        doubt = doubts(self.timetable, tracks, under_way, holds, patience, self._feed.stands_since)
+        waits = OperatorHolds.joined(holds, put_off_lately(self.timetable, self._past_calls.passed(now), now))
+        doubt = doubts(self.timetable, tracks, under_way, waits, patience, self._feed.stands_since)
         current = current.take(doubt[current.slot] != GIVEN_UP)
         legs = with_next_runs(self._days, tracks, current, now)
         legs = with_turns(self.timetable, legs, tracks, begins, begins.call, operator.shortened)
@@ -476,7 +477,7 @@ class Engine:
         through[under_way.slot[under_way.first_call < self.timetable.trip_calls[under_way.trip]]] = False
         later = legs.take(through[legs.slot] & runs)
         if len(later):
-            doubt = np.maximum(doubt, doubts(self.timetable, tracks, later, holds, patience, self._feed.stands_since))
+            doubt = np.maximum(doubt, doubts(self.timetable, tracks, later, waits, patience, self._feed.stands_since))
         runs &= doubt[legs.slot] != GIVEN_UP
         silent = tracks.timestamp[legs.slot] < now - self.settings.live_limit_s
         runs &= ~(silent & is_among(legs.journey, still_told_runs))

@@ -15,9 +15,12 @@ from predictor.arrays import Float64Array, Int32Array, Int64Array, expand_ranges
 from predictor.journeys import dated_calls, runs_of
 from predictor.legs import Legs
 from predictor.operator_times import OperatorTimes
+from predictor.past_calls import PassedCalls
 from predictor.runs import DatedRuns
 from predictor.timetable import Timetable
 
+_LATELY_S = 1200.0
+"""Longer nobody is waited for."""
 LEAST_HOLD_S = 60.0
 """A departure told to be later than this after the timetable's, or after the arrival, is one that is put off."""
 
@@ -77,6 +80,15 @@ def _put_off(tt: Timetable, operator: OperatorTimes, later: OperatorHolds) -> Op
     held &= calls.call < tt.trip_calls[calls.trip] - 1
     of = calls.take(held)
     return OperatorHolds(of.trip, of.service_day, of.shift_s, of.call, of.departure)
+
+
+def put_off_lately(tt: Timetable, passed: PassedCalls, now: float) -> OperatorHolds:
+    """Until when the operator put off departures that are past: who still stands there has only begun to be late.
+    `passed`: the calls that are past by its word, at the times that it told last."""
+    calls = passed.take(where_true(passed.passed_at > now - _LATELY_S))
+    due = calls.origin(tt) + tt.departure_s[tt.entry_of(calls.trip, calls.call)]
+    calls = calls.take(where_true(calls.passed_at > due + LEAST_HOLD_S))
+    return OperatorHolds(calls.trip, calls.service_day, calls.shift_s, calls.call, calls.passed_at)
 
 
 def begun_later(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:

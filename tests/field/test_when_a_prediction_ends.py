@@ -179,6 +179,22 @@ def test_a_bus_that_is_always_due_is_so_whatever_else_the_operator_adds_and_afte
     assert city.departures("D")[0].told["doubt"] == "held_up"
 
 
+# CUTR-at-USF/gtfs-realtime-validator#16
+@pytest.mark.parametrize(("stop", "until", "following"), [("A", "08:10", "B"), ("C", "08:15", "E")])
+def test_who_was_to_wait_by_its_operators_word_is_late_only_from_then_on_though_it_is_told_no_more(
+    stop: str, until: str, following: str
+) -> None:
+    calls = [Call(at, f"08:0{2 * k}") for k, at in enumerate("ABCDE")]
+    calls[2] = Call("C", "08:03", "08:04")
+    city = City(network(trips=(Trip("t1", calls=tuple(calls)),)), at="07:59")
+    city.vehicle_positions(bus("v1", "t1", late_s=0, stuck_at=stop))
+    held, to_come = StopUpdate(stop, departure=until), StopUpdate(following, "08:20", "08:20")
+    city.trip_updates(update("t1", held, to_come)).at(f"{until}:05", every_s=30)
+    city.trip_updates(update("t1", to_come)).at(f"{until}:20", every_s=30)
+    assert city.board("D")[0].endswith("t1 live") and city.trip_state("t1") == "followed"
+    assert city.at("08:28", every_s=30).trip_state("t1") != "followed"
+
+
 def test_a_train_that_its_operator_puts_off_in_steps_or_that_stands_far_away_is_told_for() -> None:
     far = City(Network(trips=(Trip("t1", "08:00"),)), at="08:05")
     for minute in range(0, 40, 2):
