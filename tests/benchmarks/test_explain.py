@@ -56,7 +56,7 @@ def test_a_score_counts_what_was_and_what_was_said() -> None:
 @pytest.mark.skipif(not TRAM.exists(), reason="needs the recorded tram line")
 def test_waits_told_of_a_tram_line_are_those_of_the_operators_stop_events(tmp_path: Path) -> None:
     timetable = load_timetable(TRAM / "gtfs.zip").timetable
-    replay(TRAM, "2025-03-18 07:00", "2025-03-18 08:45", data_dir=tmp_path, progress=False)
+    replay(TRAM, "2025-03-18 07:25", "2025-03-18 08:45", data_dir=tmp_path, progress=False)
     events = true_events(TRAM, timetable)
     begin, end = (local_time(f"2025-03-18 {clock}", timetable.timezone) for clock in ("07:40", "08:45"))
     events = events[(events["at"] >= begin) & (events["at"] <= end)]
