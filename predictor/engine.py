@@ -46,6 +46,7 @@ from predictor.predicted_rows import (
     operator_rows,
     predictions_of,
     skipped_rows,
+    still_skipped,
     still_told,
     unserved,
     vehicle_rows,
@@ -443,7 +444,9 @@ class Engine:
         told_rows = operator_rows(self.timetable, told, unserved_rows, now, told.skipped, live=told_live)
         gone = cancelled_rows(self._journeys, self._told_last, told, now)
         left_out = skipped_rows(self.timetable, expected, served, now)
-        self._told_last = PredictedCalls.joined(*(part for part in (rows, told_rows, gone, left_out) if len(part)))
+        told_now = PredictedCalls.joined(*(part for part in (rows, told_rows, gone, left_out) if len(part)))
+        turned = still_skipped(self._journeys, self._told_last, told, self._journeys.keys(told_now), now)
+        self._told_last = PredictedCalls.joined(told_now, turned) if len(turned) else told_now
         return predictions_of(self.timetable, self._told_last)
 
     def _legs(

@@ -212,6 +212,20 @@ def skipped_rows(timetable: Timetable, operator: OperatorTimes, served: Int64Arr
     return _not_made(runs.take(late), call[late], arrival[late], departure[late], SKIPPED)
 
 
+def still_skipped(
+    journeys: JourneyLookup, before: PredictedCalls, operator: OperatorTimes, now_told: Int64Array, now: float
+) -> PredictedCalls:
+    """Rows of skipped calls of late runs that are through, at the times told of them `before`: where a vehicle turns
+    who waits further on has to find them until it would have come. `now_told`: journey keys of runs told of."""
+    before = before.take(where_true((before.status == SKIPPED) & (before.departure >= now - STILL_DUE_S)))
+    keys = journeys.keys(before)
+    kept = ~is_among(keys, now_told) & is_among(call_key(keys, before.call), operator.skipped)
+    entry = journeys.timetable.entry_of(before.trip, before.call)
+    kept &= before.departure > before.origin(journeys.timetable) + journeys.timetable.departure_s[entry] + STILL_DUE_S
+    before = before.take(kept)
+    return _not_made(before.runs, before.call, before.arrival, before.departure, SKIPPED)
+
+
 def _not_made(
     runs: DatedRuns, call: Int32Array, arrival: Float64Array, departure: Float64Array, status: int
 ) -> PredictedCalls:

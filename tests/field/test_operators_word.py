@@ -1674,6 +1674,15 @@ def test_a_skipped_stop_stands_in_order_with_its_late_run_and_for_readers_of_our
         assert [rider.board(stop)[0] for stop in "BCD"] == ["08:08 t1 live", "08:10 t1 skipped", "08:12 t1 live"]
 
 
+# mbta/dotcom#3230
+def test_behind_where_a_late_bus_turns_stops_are_told_as_skipped_until_it_would_have_come() -> None:
+    city = City(at="08:05").trip_updates(update("t1", skipped("D"), skipped("E"), **TODAY))
+    city.vehicle_positions(bus("v1", "t1", late_s=420, stuck_at="C")).at("08:11:30", every_s=30)
+    assert city.trip_state("t1") == "over"
+    assert city.board("D")[0] in ("08:12 t1 skipped", "08:13 t1 skipped")
+    assert city.at("08:16").board("D") == ["09:06 t2 scheduled"]
+
+
 def test_where_a_late_run_ends_before_its_last_stops_they_stand_as_late_as_it_is() -> None:
     # Of the last run of a message too.
     late = (StopUpdate("A", delay=600), StopUpdate("B", delay=600), skipped("D"), skipped("E"))
