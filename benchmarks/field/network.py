@@ -177,9 +177,12 @@ class Network:
     tables: Mapping[str, str | None] = field(default_factory=dict, hash=False)
     """Whole tables as text in place of those declared; None leaves one out."""
 
-    @cached_property
+    @property
     def feed(self) -> bytes:
         """The zip. The same tables make the same bytes."""
+        return _zipped(self)
+
+    def _zip(self) -> bytes:
         written: dict[str, str | None] = {name: _text(rows) for name, rows in self._rows().items() if rows}
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
@@ -322,6 +325,11 @@ def timetable_of(
     loaded = network(stops, patterns, trips, **more).loaded
     assert loaded.problems == (), loaded.problems
     return loaded.timetable
+
+
+@lru_cache(maxsize=512)
+def _zipped(network: Network) -> bytes:
+    return network._zip()
 
 
 @lru_cache(maxsize=512)

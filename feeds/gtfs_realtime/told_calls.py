@@ -123,6 +123,8 @@ def _with_calls_left(snapshot: Snapshot, calls: ToldCalls, of_operator: Int64Arr
     tt = snapshot.timetable
     timed = calls.take(np.flatnonzero(~np.isnan(calls.arrival) & (calls.follower < 0)))
     first = timed.take(np.flatnonzero(timed.opens & (timed.call > 0) & ~tt.trip_is_frequency[timed.trip]))
+    if len(first) == 0:
+        return calls
     late_s = first.arrival - first.origin(tt) - tt.arrival_s[tt.entry_of(first.trip, first.call)]
     owner, call = expand_ranges(np.zeros(len(first), np.int64), first.call.astype(np.int64))
     left = replace(first.take(owner), call=call.astype(np.int32), occupancy=np.full(len(call), NONE, np.int8))

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -133,23 +134,36 @@ def _opened(path: Path | None, migrations: Sequence[str]) -> sqlite3.Connection:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
     try:
-        if path is not None:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if found != "ok":
-                raise _damage(str(found).replace("\n", " "))
+        if path is None:
+            connection.deserialize(_empty(tuple(migrations)))
+            return connection
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise _damage(str(found).replace("\n", " "))
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > len(migrations):
             raise NewerSchemaError(f"its schema is {version}, and this version knows {len(migrations)}; update it")
-        for number, script in enumerate(migrations[version:], version + 1):
-            connection.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
-        if path is not None:
-            _require_tables(connection, migrations)
+        _migrate(connection, migrations, version)
+        _require_tables(connection, migrations)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _migrate(connection: sqlite3.Connection, migrations: Sequence[str], version: int) -> None:
+    for number, script in enumerate(migrations[version:], version + 1):
+        connection.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
+
+
+@cache
+def _empty(migrations: tuple[str, ...]) -> bytes:
+    """A file that nothing has been written to: to copy one takes a tenth of the time to make it."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        _migrate(connection, migrations, 0)
+        return connection.serialize()
 
 
 def _require_tables(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
