@@ -194,7 +194,7 @@ def texts(frame: pd.DataFrame, column: str) -> StrArray:
 def written_names(frame: pd.DataFrame, column: str) -> pd.Series[str]:
     """A column that riders read as text; numbers that a program took for decimals, all of them, as whole ones."""
     names = words(frame, column)
-    decimal = names.str.fullmatch(_WHOLE_AS_DECIMAL)
+    decimal = np.asarray(pc.match_substring_regex(pa.array(names.array), f"^{_WHOLE_AS_DECIMAL}$"))
     return names.str.removesuffix(".0") if decimal.any() and (decimal | (names == "")).all() else names
 
 
