@@ -139,7 +139,7 @@ def demo_site(
     town = DemoTown(window=hours)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demo, "WARM_UP_S", followed_s)
-        service = demo.demo_service(read_settings(step_interval_s=0.5), today=DAY, starts=starts, simulator=town)
+        service = demo.demo_service(read_settings(step_interval_s=3.0), today=DAY, starts=starts, simulator=town)
     listening = listen("127.0.0.1", 0)
     with tempfile.TemporaryDirectory() as folder:
         ground = demo.demo_ground(Path(folder), town)
