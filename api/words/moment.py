@@ -245,7 +245,7 @@ class PageMoment(Moment):
 
     def _boarding_notes(self, row: RunCall, of_journey: bool) -> list[str]:
         """How to board and alight, where not as usual; who may not board at all is on no board."""
-        if row.pickup == row.drop_off == "regular":
+        if not row.comes or row.pickup == row.drop_off == "regular":
             return []
         if of_journey and row.pickup == row.drop_off:
             return [self._on_request("stops", row.pickup, row.route_idx)]

@@ -176,6 +176,11 @@ def test_a_stop_on_request_says_how_to_ask() -> None:
     assert [row.told["pickup_type"] for row in city.trip("t1")] == ["regular", "phone", "driver", "none"]
     assert city.departures("B")[0].told["drop_off_type"] == "driver"
     assert [call.get("RequestStop", False) for call in city.siri_calls("r1")] == [False, True, True, False]
+    # Nobody is to call, or to signal to, what does not come: OneBusAway/onebusaway#25
+    for stop, word in (("B", update("t1", skipped("B"))), ("C", cancelled("t1"))):
+        written = in_words(city.trip_updates(word), stop)
+        for face in ("stop page", "trip page", "panel"):
+            assert "on request" not in written[face] and "to alight" not in written[face], face
     # opentripplanner/OpenTripPlanner#837
     agency = (
         "agency_id,agency_name,agency_url,agency_timezone,agency_phone\nTB,Town,https://a.example,Europe/Paris,0800 1\n"
