@@ -69,6 +69,8 @@ class DemoSite:
     def __init__(self, town: DemoTown, service: Service, listening: socket.socket) -> None:
         self.town = town
         self.service = service
+        self.desk = Desk(service, token=DESK_TOKEN)
+        """A service has one: what another publishes takes its place."""
         self.base = address_of(listening)
         self.pushed: list[httpx.Request] = []
         """What its push service was sent."""
@@ -147,8 +149,7 @@ def demo_site(
         site = DemoSite(town, service, listening)
         sender = PushSender(None, [PUSH_HOST], httpx.MockTransport(site.take_push))
         reminders = Reminders(service, sender, None)
-        desk = Desk(service, token=DESK_TOKEN)
-        with served(create_app(service, desk, map_tiles=tiles, reminders=reminders), listening):
+        with served(create_app(service, site.desk, map_tiles=tiles, reminders=reminders), listening):
             yield site
 
 

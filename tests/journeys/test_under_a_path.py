@@ -13,12 +13,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.desk.desk import Desk
-from tests.journeys.demo_site import DemoSite, served
+from tests.journeys.demo_site import DESK_TOKEN, DemoSite, served
 from tests.journeys.places import station
 
 ROOT = "/bus"
-TOKEN = "the token of the desk"
 _LINKS = re.compile(r'\b(?:href|src|action|data-ask|data-stream|data-network)="([^"]*)"|<(?:loc|link)>([^<]*)<')
 _OF_A_KIND = 2
 """So many pages of one route are opened."""
@@ -26,7 +24,7 @@ _OF_A_KIND = 2
 
 @pytest.fixture(scope="module")
 def app(site: DemoSite) -> FastAPI:
-    return create_app(site.service, Desk(site.service, token=TOKEN), root_path=ROOT)
+    return create_app(site.service, site.desk, root_path=ROOT)
 
 
 def of_ours(app: FastAPI) -> str:
@@ -62,7 +60,7 @@ def crawled(client: TestClient, start: list[str]) -> Iterator[tuple[str, Any]]:
 
 def test_no_link_form_script_or_redirect_of_any_page_leaves_the_path(app: FastAPI, site: DemoSite) -> None:
     client = TestClient(app, headers={"Accept": "text/html"})
-    entered = client.post(f"{ROOT}/desk/login", data={"token": TOKEN}, follow_redirects=False)
+    entered = client.post(f"{ROOT}/desk/login", data={"token": DESK_TOKEN}, follow_redirects=False)
     assert (entered.headers["location"], "Path=/bus/desk;" in entered.headers["set-cookie"]) == ("/bus/desk", True)
     stop = quote(site.stop_id(station(site)))
     also = [
@@ -105,7 +103,7 @@ def test_a_proxy_may_take_the_path_off_or_leave_it_and_addresses_with_a_host_hav
 
 
 def test_answers_kept_for_a_second_are_not_given_under_another_path(site: DemoSite) -> None:
-    app = create_app(site.service)
+    app = create_app(site.service, site.desk)
     under, plain = TestClient(app, root_path=ROOT), TestClient(app)
     line = f"/lines/{quote(str(site.service.timetable.route_id[0]))}"
     for _ in range(2):
