@@ -13,8 +13,9 @@ BIN := .venv/bin
 demo: .venv/.installed
 	$(BIN)/prochain demo
 
-# Three workers keep two cores busy, since browsers and other processes are often waited for, and each more reads all
-# modules for itself; threads of the matrix library would only wait for one another. Some hundred processes read the same modules: compiled once, they are kept.
+# Three workers keep two cores busy, since browsers and other processes are often waited for, and each more would read
+# all modules for itself; threads of the matrix library would only wait for one another. Some hundred processes read the
+# same modules: compiled once, they are kept.
 test: export OPENBLAS_NUM_THREADS = 1
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/.compiled

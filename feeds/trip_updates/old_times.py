@@ -33,6 +33,8 @@ class LastTold:
     def with_own_calls(self, runs: UpdatedRuns, own_calls: BoolArray) -> BoolArray:
         """Which runs (n,) have calls of their own, those too of which messages told so before: whom they have sent to
         another stop is told where they call now."""
+        if not self._own_calls and not own_calls.any():
+            return own_calls
         names = list(runs.identities())
         own: BoolArray = own_calls | np.array([name in self._own_calls for name in names], bool)
         self._own_calls = {name for name, is_own in zip(names, own.tolist(), strict=True) if is_own}
