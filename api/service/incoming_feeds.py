@@ -99,9 +99,9 @@ class PolledFeeds(RealtimeFeeds):
     ) -> None:
         sources = {VEHICLE_POSITIONS: vehicle_positions, TRIP_UPDATES: trip_updates, ALERTS: alerts}
         of_vehicles = NamedDates()
-        of_updates = NamedDates(beside=of_vehicles)
-        self._decoders = _decoders(of_vehicles, of_updates)
-        self._alert_names = OwnNames(of_updates)
+        self._dates = NamedDates(beside=of_vehicles)
+        self._decoders = _decoders(of_vehicles, self._dates)
+        self._alert_names = OwnNames(self._dates)
         self._feeds: dict[str, PolledFeed[Any]] = {
             name: PolledFeed(name, source, self._decoders[name]) for name, source in sources.items() if source
         }
@@ -159,10 +159,17 @@ class PolledFeeds(RealtimeFeeds):
                 feed.poll(now)
         for feed in self._overheard.values():
             feed.poll(now)
-        updates = self._kept(TRIP_UPDATES, timetable.base, now, TRIP_UPDATES_KEPT_S)
+        base = timetable.base
+        updates = self._kept(TRIP_UPDATES, base, now, TRIP_UPDATES_KEPT_S)
         timetable = heed(updates)
-        vehicles = self._feed(VEHICLE_POSITIONS)
+        vehicles, trips, custom = self._feed(VEHICLE_POSITIONS), self._feed(TRIP_UPDATES), self._dates.custom
         observations = vehicles.fresh(timetable) if vehicles else None
+        if vehicles and trips and updates is not None and self._dates.custom != custom:
+            # The vehicles have only now told which days the operator's dates mean.
+            trips.read_again(base)
+            updates = self._kept(TRIP_UPDATES, base, now, TRIP_UPDATES_KEPT_S)
+            timetable = heed(updates)
+            observations = vehicles.read_again(timetable)
         alerts = self._kept(ALERTS, timetable, now, ALERTS_KEPT_S)
         self._sort_out()
         self._listen(now)

@@ -98,6 +98,12 @@ class PolledFeed(Generic[T]):
             self._last, self._last_timetable, self._value = waiting, timetable, value
         return value
 
+    def read_again(self, timetable: Timetable) -> T | None:
+        """The last good message decoded anew, since more is known of what it means; None where there is none."""
+        if self._last is not None:
+            self._value, self._last_timetable = self._decoded(self._last, timetable), timetable
+        return self._value
+
     def latest(self, timetable: Timetable, now: float) -> tuple[T, float] | None:
         """The last good message that is to be believed at `now`, and when it was received; decoded anew where the
         timetable is another."""

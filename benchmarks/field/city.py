@@ -5,7 +5,7 @@ The only place here that knows where in `api/` things lie.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol, TypeVar, cast
@@ -180,6 +180,11 @@ class City:
         """From now on the feed says this of its trips: entities, or one message as bytes, told once."""
         self._updates = _told(updates, self._sources["trip_updates"])
         return self.step()
+
+    def positions_and_updates(self, reports: Sequence[Bus], updates: Sequence[TripUpdate]) -> City:
+        """From now on both feeds say this, and are heard in one step."""
+        self._buses, self._buses_at = list(reports), self.clock.at
+        return self.trip_updates(*updates)
 
     def alerts(self, *alerts: AlertMessage | bytes) -> City:
         """From now on the feed says this to riders: entities, or one message as bytes, told once."""

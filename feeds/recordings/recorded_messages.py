@@ -19,6 +19,7 @@ from feeds.messages.standing_headers import LATELY_S, OLD_S, StandingHeader
 from feeds.recordings.parquet_archive import SILENCE_LIMIT_S, ParquetArchive
 from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.arrays import Float64Array
+from predictor.named_dates import NamedDates
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 
@@ -146,13 +147,17 @@ class RecordedMessages(Generic[T]):
 class MessageArchive:
     """Messages are read and decoded when their time comes."""
 
-    def __init__(self, store: MessageStore, otherwise: ParquetArchive | None = None) -> None:
-        """Parameters: `otherwise` answers where there is no message, or none younger than 15 minutes.
+    def __init__(
+        self, store: MessageStore, otherwise: ParquetArchive | None = None, dates: NamedDates | None = None
+    ) -> None:
+        """Parameters: `otherwise` answers where there is no message, or none younger than 15 minutes; `dates` takes in
+        what the messages tell of the dates that the feed names.
 
         Errors: FeedError where no message is left.
         """
         self.refused: Counter[str] = Counter()
         self._messages, self._numbering = RecordedMessages(store, self._decode), Numbering()
+        self._dates = dates or NamedDates()
         self._otherwise = otherwise
         if len(store.times) == 0 and otherwise is None:
             raise FeedError(f"no readable message: {store.problems[0].message if store.problems else 'none is there.'}")
@@ -187,6 +192,6 @@ class MessageArchive:
         return received_at, error
 
     def _decode(self, data: bytes, timetable: Timetable, received_at: float) -> Observations:
-        seen = decode_vehicle_positions(data, timetable, received_at, numbering=self._numbering)
+        seen = decode_vehicle_positions(data, timetable, received_at, self._dates, self._numbering)
         self.refused.update(seen.refused)
         return seen

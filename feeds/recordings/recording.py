@@ -172,7 +172,8 @@ def open_recording(folder: str | Path, timetable: Timetable) -> Recording:
     if not folder.exists():
         raise FeedError(f"{folder}: no such folder; give the folder of a recording.")
     refused: Counter[str] = Counter()
-    dates = NamedDates()
+    of_vehicles = NamedDates()
+    dates = NamedDates(beside=of_vehicles)
     decode = updates_in_turns(partial(decode_trip_updates, dates=dates, last_told=LastTold(), numbering=Numbering()))
 
     def updates(data: bytes, by: Timetable, received_at: float) -> TripUpdates:
@@ -186,7 +187,7 @@ def open_recording(folder: str | Path, timetable: Timetable) -> Recording:
     strayed = any(stores.get(feed) is not store for feed, store in named.items())
     recording = Recording(
         timetable,
-        _vehicles(folder, timetable, stores.get(VEHICLE_POSITIONS), strayed=strayed),
+        _vehicles(folder, timetable, stores.get(VEHICLE_POSITIONS), of_vehicles, strayed=strayed),
         RecordedMessages(stores[TRIP_UPDATES], updates) if TRIP_UPDATES in stores else None,
         RecordedMessages(stores[ALERTS], alerts_in_turns()) if ALERTS in stores else None,
         refused,
@@ -200,14 +201,17 @@ def open_recording(folder: str | Path, timetable: Timetable) -> Recording:
     return recording
 
 
-def _vehicles(folder: Path, timetable: Timetable, store: MessageStore | None, *, strayed: bool) -> Archive | None:
-    """Parameters: `store`: the vehicles' messages; `strayed`: whether it has the name of another feed."""
+def _vehicles(
+    folder: Path, timetable: Timetable, store: MessageStore | None, dates: NamedDates, *, strayed: bool
+) -> Archive | None:
+    """Parameters: `store`: the vehicles' messages; `dates`: takes in what they tell of dates; `strayed`: whether it has
+    the name of another feed."""
     if isinstance(store, MessageFiles):
-        return MessageArchive(store)
+        return MessageArchive(store, dates=dates)
     groups = _parquet_files(folder, VEHICLE_POSITIONS) or [[path] for path in _tides_files(folder)]
     # Where another feed was recorded under their name nothing of it became a report.
     reports = ParquetArchive(groups, timetable) if groups and not strayed else None
-    return MessageArchive(store, reports) if store else reports
+    return MessageArchive(store, reports, dates) if store else reports
 
 
 def _store(folder: Path, feed: str) -> MessageStore | None:

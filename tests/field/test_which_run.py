@@ -615,12 +615,14 @@ def test_a_message_of_tomorrow_evenings_delays_alone_in_america_leaves_this_even
 NIGHTLY = Network(trips=(Trip("t0", "19:30"), Trip("t1", "23:30")), zone="America/New_York")
 
 
-@pytest.mark.parametrize("by", ["bus", "times", "delays"])
+@pytest.mark.parametrize("by", ["bus", "bus at once", "times", "delays"])
 def test_a_cancellation_by_the_date_of_utc_strikes_out_tonights_run_of_a_feed_that_names_all_by_utc(by: str) -> None:
     named: dict[str, Any] = {"start_date": DATE + 1}
     city, gone = City(NIGHTLY, at="19:31"), cancelled("t1", **named)
     if by == "bus":
         city.vehicle_positions(bus("v1", "t0", late_s=0, **named)).trip_updates(gone)
+    elif by == "bus at once":
+        city.positions_and_updates([bus("v1", "t0", late_s=0, **named)], [gone])
     else:
         told = StopUpdate("B", "19:33", "19:33") if by == "times" else StopUpdate("B", delay=60)
         city.trip_updates(update("t0", told, **named), gone)
@@ -722,24 +724,29 @@ def test_a_cancellation_of_the_next_service_day_leaves_the_coming_nights_run(kno
 
 
 @pytest.mark.parametrize("by_calendar", [False, True])
-@pytest.mark.parametrize("told", ["update", "vehicle", "alert"])
+@pytest.mark.parametrize("told", ["update", "update at once", "vehicle", "alert"])
 @pytest.mark.parametrize("night", [0, 1])
 def test_past_midnight_what_is_said_of_a_run_is_of_the_night_that_the_operators_dates_mean(
     by_calendar: bool, told: str, night: int
 ) -> None:
     # opentripplanner/OpenTripPlanner#5718, HSLdevcom/transitdata#91
-    date = DATE + by_calendar
+    date, days = DATE + by_calendar, ("2026-11-26", "2026-11-27")
     here = bus("v2", "n2", "A", fresh=True, start_date=date)
-    city = City(NIGHT, at="24:05").vehicle_positions(here)
-    if told == "update":
-        city.trip_updates(cancelled("n1", start_date=date + night))
-    elif told == "vehicle":
-        gone = bus("v1", "n1", "A", schedule_relationship="CANCELED", start_date=date + night)
-        city.vehicle_positions(here, gone)
+    city, gone = City(NIGHT, at="24:05"), cancelled("n1", start_date=date + night)
+    if told == "update at once":
+        # From the first step on, which hears both feeds.
+        city.positions_and_updates([here], [gone])
+        assert [city.trip("n1", date=day)[0].status == "cancelled" for day in days] == [not night, bool(night)]
     else:
+        city.vehicle_positions(here)
+    if told == "update":
+        city.trip_updates(gone)
+    elif told == "vehicle":
+        called_off = bus("v1", "n1", "A", schedule_relationship="CANCELED", start_date=date + night)
+        city.vehicle_positions(here, called_off)
+    elif told == "alert":
         city.alerts(alert("No bus", {"trip_id": "n1", "start_date": date + night}))
     city.at("24:12")
-    days = ("2026-11-26", "2026-11-27")
     if told == "alert":
         assert [day for day in days if city.trip_answer("n1", date=day)["alerts"]] == [days[night]]
         assert city.messages(stop="A")["panel"] == [f"1: {'tomorrow ' if night else ''}00:30 to East: No bus"]
