@@ -44,6 +44,8 @@ STOP_NAME, SIGN, LINE_NAME, LINE_SHORT_NAME, PLATFORM_CODE, AGENCY_NAME = NAMED 
 """Of `translation_of`: the name of a stop, what a run is bound for, the long and the short name of a line, a platform's
 code, who runs lines."""
 WHEELCHAIR_UNKNOWN, WHEELCHAIR_YES, WHEELCHAIR_NO = 0, 1, 2
+_PAUSE = 1.5
+"""A slot that comes more than so many headways after the one before begins anew."""
 NO_PICKUP = 1
 """GTFS `pickup_type`: nobody may board."""
 
@@ -484,25 +486,29 @@ class Timetable:
     def journey_stands_s(self) -> Int32Array:
         """(J,) how long after its time the last slot of a headway, or the last before a pause, stands for what comes
         until the headway ends, seconds; 0 of all others, behind which the next one stands for that."""
-        slot = where_true(self.journey_headway_s > 0)
-        number = run_number(self.journey_trip[slot], self.journey_shift_s[slot])
-        slot, number = slot[np.argsort(number)], np.sort(number)
+        slot, number, headway_s = self._slots_in_order
         closes = np.ones(len(slot), bool)
-        closes[:-1] = np.diff(number) > 1.5 * self.journey_headway_s[slot[:-1]]
+        closes[:-1] = np.diff(number) > _PAUSE * headway_s[:-1]
         result = np.zeros(len(self.journey_trip), np.int32)
-        result[slot[closes]] = self.journey_headway_s[slot[closes]]
+        result[slot[closes]] = headway_s[closes]
         return result
 
     @cached_property
     def _opening_runs(self) -> Int64Array:
         """Sorted numbers of the runs by headway that no other comes before."""
+        _, number, headway_s = self._slots_in_order
+        opens = np.ones(len(number), bool)
+        opens[1:] = np.diff(number) > _PAUSE * headway_s[1:]
+        return number[opens]
+
+    @cached_property
+    def _slots_in_order(self) -> tuple[Int64Array, Int64Array, Int32Array]:
+        """(n,) the journeys that are slots of a headway, by trip and time, with their run numbers and headways,
+        seconds."""
         slot = where_true(self.journey_headway_s > 0)
         number = run_number(self.journey_trip[slot], self.journey_shift_s[slot])
         order = np.argsort(number)
-        number, headway_s = number[order], self.journey_headway_s[slot[order]]
-        opens = np.ones(len(number), bool)
-        opens[1:] = np.diff(number) > 1.5 * headway_s[1:]
-        return number[opens]
+        return slot[order], number[order], self.journey_headway_s[slot[order]]
 
     def has_run(self, trip: Int32Array, shift_s: Int32Array) -> BoolArray:
         """Whether the timetable has each run (n,): of a trip run by headway at any time, of others those alone that it

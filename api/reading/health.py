@@ -173,9 +173,10 @@ def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> Iterator[Fault]:
     if none_usable and figures.stale >= MOST * reports and reports <= PARKED * expected:
         causes.append(Fault("reports_old", {"minutes": round(figures.age_s / 60), "reports": reports}))
     causes += _misplaced(snapshot.timetable, vehicles, none_usable=none_usable)
-    silent, on_runs = _silent(snapshot, now - live_limit_s)
-    if not causes and goes_on and silent >= max(SEVERAL, MOST * on_runs):
-        causes.append(Fault("vehicles_silent", {"silent": silent, "all": on_runs}))
+    if not causes and goes_on:
+        silent, on_runs = _silent(snapshot, now - live_limit_s)
+        if silent >= max(SEVERAL, MOST * on_runs):
+            causes.append(Fault("vehicles_silent", {"silent": silent, "all": on_runs}))
     if not causes and none_usable and SEVERAL <= reports <= PARKED * expected and expected >= SEVERAL:
         causes.append(Fault("no_vehicle_matches", {"reports": reports, "expected": expected}))
     yield from causes

@@ -46,8 +46,8 @@ def vehicle_words(
     moment: PageMoment, vehicle: int, ahead: RunCall | None, *, run: tuple[int, int, int] | None = None
 ) -> VehicleWords:
     """A vehicle matched to a trip. Parameters: `ahead`: its next call, None where nothing is predicted: beside the time
-    shown for it and the timetable's stands how late it is; `run`: trip, service day and
-    shift of the one that is asked about, to which the vehicle may come later."""
+    shown for it and the timetable's stands how late it is; `run`: trip, service day and shift of the one that is
+    asked about, to which the vehicle may come later."""
     tt, vehicles, texts = moment.timetable, moment.snapshot.vehicles, moment.texts
     trip, call = int(vehicles.trip[vehicle]), int(vehicles.next_call[vehicle])
     call = min(call, int(tt.trip_calls[trip]) - 1)

@@ -144,10 +144,9 @@ def _passed_at(snapshot: Snapshot, calls: ToldCalls) -> tuple[BoolArray, Float64
     """Of which calls (m,) it is known that they were passed, and when (m,), POSIX seconds: so long ago at least that
     readers do not take them for still due."""
     tt, passed = snapshot.timetable, snapshot.passed_calls
-    # Backwards: of what is told of a call twice, the later row counts.
-    passed = passed.take(np.arange(len(passed))[::-1])
     keys = driven_keys(passed.runs, passed.call, tt)
-    order = np.argsort(keys, kind="stable")
+    # Backwards: of what is told of a call twice, the later row counts.
+    order = len(keys) - 1 - np.argsort(keys[::-1], kind="stable")
     place = places_of(calls.key(tt), keys[order])
     at = np.minimum(np.append(passed.passed_at[order], np.nan)[place], snapshot.made_at - STILL_DUE_S - 1.0)
     return place >= 0, at

@@ -23,7 +23,8 @@ _Call = tuple[int, int]
 
 class LastTold:
     """What the messages of a feed tell of runs of which, as they say, nothing was measured for long: where the times
-    of a run change all the same, or that of their measuring, which a slow clock tells, they are of now."""
+    of a run change all the same, or that of their measuring, which a slow clock tells, they are of now. And which runs
+    they tell calls of their own of."""
 
     def __init__(self) -> None:
         self._told: dict[tuple[int, int, int], tuple[float, dict[_Call, tuple[float, ...]], float]] = {}
