@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pyarrow as pa
@@ -44,6 +45,8 @@ class Exchange(ABC):
     def __init__(self, place: str, *errors: type[Exception]) -> None:
         """Parameters: `place`: without secrets; `errors`: by which it tells that it cannot be reached."""
         self.place = place
+        self.ended = Event()
+        """Set, nobody waits for a view any longer."""
         self._errors = errors
 
     @abstractmethod
@@ -291,8 +294,8 @@ class FolderExchange(Exchange):
     def wait(self, seconds: float) -> None:
         """See `Exchange`."""
         seen, until = self._seen, time.monotonic() + seconds
-        while self.version() == seen and time.monotonic() < until:
-            time.sleep(_LOOK_S)
+        while self.version() == seen and time.monotonic() < until and not self.ended.wait(_LOOK_S):
+            pass
 
 
 def exchange_of(settings: Settings, folder: Path | None = None) -> Exchange:

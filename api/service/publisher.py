@@ -44,7 +44,7 @@ class Publisher:
         self._me, self._number = uuid.uuid4().hex[:12], 0
         self._published: ServiceView | None = None
         self._waits_until = time.monotonic() + _FEEDS_ANSWER_WITHIN_S
-        self._work = Repeated("publish", self._publish, _TRIED_AGAIN_S)
+        self._work = Repeated("publish", self._publish, _TRIED_AGAIN_S, first_s=0.0)
         service.on_view.append(self._work.wake)
         service.face_threads.append(self._work)
         service.publishing_fault = lambda: self.fault

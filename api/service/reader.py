@@ -111,6 +111,7 @@ class Reader(Served):
         if self._running:
             return
         self._running = True
+        self._exchange.ended.clear()
         self._reading.start()
         self._watching.start()
 
@@ -120,6 +121,7 @@ class Reader(Served):
 
     def stop(self) -> None:
         """See `Served`."""
+        self._exchange.ended.set()
         self._watching.stop(5.0)
         self._reading.stop(5.0)
         self._exchange.close()
@@ -135,7 +137,7 @@ class Reader(Served):
             if not self._gone:
                 log.warning("Views cannot be read: %s.%s", error, self._goes_on)
             self._gone = str(error)
-            time.sleep(_PAUSE_S)
+            self._exchange.ended.wait(_PAUSE_S)
             return
         if self._gone:
             log.warning("Views can be read again.")

@@ -15,6 +15,7 @@ from api.answers.caching import as_json, digest_of
 from api.panels import addresses
 from api.reading import board
 from api.reading.board import StopBoard, stop_boards
+from api.service.clock import ShiftedClock
 from api.service.service import Service
 from tests.api.serving import served
 from tests.api.town import at, service_at, town
@@ -71,6 +72,12 @@ def open_stream(address: str) -> Iterator[Callable[..., Listener]]:
         yield lambda *args, **headers: Listener(stack, address, *args, **headers)
 
 
+def it_is(service: Service, now: float) -> None:
+    """From now on, and the service steps at once."""
+    service.clock = ShiftedClock(now)
+    service.stepping.wake()
+
+
 def listeners(service_address: str) -> float:
     text = client.get(f"{service_address}/metrics").text
     return float(next(line for line in text.splitlines() if line.startswith("prochain_listeners ")).split()[1])
@@ -125,10 +132,12 @@ def test_listeners_are_told_when_a_minute_has_passed(monkeypatch: pytest.MonkeyP
     # The new view wakes whoever tells them, and few boards are made at a time.
     for name, value in {"_LOOK_S": 60.0, "_MADE_FOR_S": 0.0, "_READ_TOGETHER": 2}.items():
         monkeypatch.setattr(announcer, name, value)
-    with served(service_at(NOW, speed=A_MINUTE_IN_TWO_SECONDS)) as address, ExitStack() as stack:
-        for listener in [Listener(stack, address, "gare:2", f"?limit={limit}") for limit in range(1, 6)]:
-            told = [listener.next_board()["departures"][0]["shown"] for _ in range(3)]
-            assert told == ["3 min", "2 min", "1 min"] or told == ["4 min", "3 min", "2 min"]
+    service = service_at(at(8, 1, 1))
+    with served(service) as address, ExitStack() as stack:
+        crowd = [Listener(stack, address, "gare:2", f"?limit={limit}") for limit in range(1, 6)]
+        for minutes in (3, 2, 1):
+            it_is(service, at(8, 4 - minutes, 1))
+            assert {listener.next_board()["departures"][0]["shown"] for listener in crowd} == {f"{minutes} min"}
 
 
 def test_between_changes_a_heartbeat_says_how_the_feed_is(
@@ -167,9 +176,11 @@ def test_listeners_of_a_stop_share_one_board_a_view(monkeypatch: pytest.MonkeyPa
         return stop_boards(view, stops, now, *options, **named)
 
     monkeypatch.setattr(board, "stop_boards", counted)
-    with served(service_at(NOW, speed=A_MINUTE_IN_TWO_SECONDS)) as address, ExitStack() as stack:
+    service = service_at(at(8, 1, 1))
+    with served(service) as address, ExitStack() as stack:
         crowd = [Listener(stack, address, "gare:2", f"?limit={1 + i % 3}") for i in range(12)]
-        for _ in range(2):
+        for minute in (1, 2):
+            it_is(service, at(8, minute, 1))
             assert len({listener.next_board()["departures"][0]["shown"] for listener in crowd}) == 1
     # Each listener's first board may have been read for it alone; after that all share one.
     assert read_at
@@ -241,12 +252,16 @@ def test_beyond_the_limit_a_listener_is_asked_to_poll(
 def test_a_board_that_fails_leaves_its_listeners_the_last_one(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(announcer, "HEARTBEAT_S", 0.5)
-    with served(service_at(NOW, speed=A_MINUTE_IN_TWO_SECONDS)) as address, ExitStack() as stack:
+    monkeypatch.setattr(announcer, "HEARTBEAT_S", 0.1)
+    monkeypatch.setattr(announcer, "_LOOK_S", 0.1)
+    service = service_at(NOW)
+    with served(service) as address, ExitStack() as stack:
         listener = Listener(stack, address)
         assert listener.next()["event"] == "board"
         with monkeypatch.context() as broken:
             broken.setattr(board, "stop_boards", lambda *_, **__: 1 / 0)
+            it_is(service, at(8, 2))
             while "cannot be announced" not in caplog.text:
                 listener.next()
+        it_is(service, at(8, 3))
         assert listener.next_board()["departures"]

@@ -34,9 +34,9 @@ _HEALTH = b"GET /healthz HTTP/1.1\r\nHost: town\r\n"
 def test_a_connection_that_asks_nothing_whole_is_closed_however_it_drips(
     head: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "HEADERS_WITHIN_S", 0.5)
+    monkeypatch.setattr(connections, "HEADERS_WITHIN_S", 0.2)
     with served(service_at(at(8, 1))) as base, socket.create_connection(("127.0.0.1", urlsplit(base).port)) as slow:
-        slow.settimeout(0.1)
+        slow.settimeout(0.05)
         slow.sendall(head)
         began, closed = time.monotonic(), False
         while not closed and time.monotonic() - began < 60.0:

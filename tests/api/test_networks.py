@@ -29,6 +29,14 @@ from tests.feeds.small_feed import write_feed
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
+_IMPATIENT = """
+import api.answers.announcer, api.networks.supervised, prochain
+
+api.answers.announcer.HEARTBEAT_S = 1.0
+api.networks.supervised._LOOK_S = 0.1
+prochain.main()
+"""
+"""The command, but that streams say often that they are there, and networks are often asked how they are."""
 TEXT = {"Accept": "text/html", "Accept-Language": "fr"}
 
 
@@ -46,9 +54,10 @@ def served(folder: Path) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]
         )
         tables.append(f'[networks.{name}]\ngtfs = "{name}.zip"\nvehicle_positions = "positions.pb"\n')
     (folder / "prochain.toml").write_text('root_path = "/bus"\nport = 0\ndata_dir = "kept"\n' + "".join(tables))
+    (folder / "impatient.py").write_text(_IMPATIENT)
     environment = {"XDG_CACHE_HOME": str(folder), "XDG_STATE_HOME": str(folder), "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
-        [sys.executable, str(ROOT / "prochain.py"), "serve"], cwd=folder, env=os.environ | environment, text=True,
+        [sys.executable, str(folder / "impatient.py"), "serve"], cwd=folder, env=os.environ | environment, text=True,
         stdout=subprocess.PIPE, stderr=(folder / "log").open("w"),
     ) as process:  # fmt: skip
         try:

@@ -40,7 +40,7 @@ class Riders(Thread):
             for name in ("worker 1", "worker 2"):
                 for stop in self._stops:
                     self._ask(name, stop)
-            time.sleep(1.0)
+            self.stopping.wait(0.5)
 
     def _ask(self, name: str, stop: str) -> None:
         try:
@@ -71,7 +71,7 @@ def until(true: Callable[[], bool], what: str) -> None:
     give_up_at = time.monotonic() + _WITHIN_S
     while not true():
         assert time.monotonic() < give_up_at, what
-        time.sleep(0.2)
+        time.sleep(0.05)
 
 
 def board_of(site: Site, name: str, stop: str) -> Any:

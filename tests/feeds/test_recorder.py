@@ -328,5 +328,5 @@ def test_an_interrupted_recording_is_closed(tmp_path: Path) -> None:
 def test_two_recorders_on_one_folder_are_one_too_many(tmp_path: Path) -> None:
     stopping = Event()
     with sole_writer(tmp_path), pytest.raises(FeedError, match="another prochain is writing there"):
-        record({VEHICLE_POSITIONS: Scripted(stopping, None)}, tmp_path, 1.0, stopping)
-    record({VEHICLE_POSITIONS: Scripted(stopping, None)}, tmp_path, 1.0, stopping)
+        record({VEHICLE_POSITIONS: Scripted(stopping, None)}, tmp_path, 0.01, stopping)
+    record({VEHICLE_POSITIONS: Scripted(stopping, None)}, tmp_path, 0.01, stopping)
