@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from predictor.always_due import AlwaysDue, undoubted
-from predictor.arrays import Int8Array, Int64Array, contains, is_among, sorted_once, where_true
+from predictor.arrays import Int8Array, Int64Array, sorted_once, where_true
 from predictor.assignment import Assigner
 from predictor.calls_ahead import CallsAhead
 from predictor.calls_left import with_calls_left
@@ -19,16 +19,17 @@ from predictor.coupled_units import CoupledUnits
 from predictor.current_runs import CurrentRuns
 from predictor.driven_order import with_driven_order
 from predictor.driving_times import DrivingTimes
-from predictor.endings import Patience, doubts, left_to_operator
+from predictor.endings import Patience, left_to_operator
 from predictor.finished_runs import FinishedRuns
 from predictor.forecast import MISS_WEIGHT
 from predictor.forecast_loop import Forecast
 from predictor.geometry import LineGeometry
-from predictor.journeys import JourneyLookup, call_key, driven_entry
+from predictor.journeys import JourneyLookup, driven_entry
 from predictor.last_words import LastWords
 from predictor.learned import Learned
 from predictor.learner import Learner
-from predictor.legs import Legs, current_legs, with_next_runs, with_turns
+from predictor.legs import Legs
+from predictor.legs_ahead import legs_ahead, without_told
 from predictor.liveness import FeedLiveness
 from predictor.matching import Matcher
 from predictor.observations import Observations
@@ -47,7 +48,6 @@ from predictor.predicted_rows import (
     predictions_of,
     skipped_rows,
     still_skipped,
-    still_told,
     unserved,
     vehicle_rows,
 )
@@ -60,9 +60,6 @@ from predictor.runs import DatedRuns, renamed
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.service_days import ServiceDays
 from predictor.snapshot import (
-    GIVEN_UP,
-    HELD_UP,
-    OFF_ROUTE,
     VEHICLE_STATES,
     PredictedCalls,
     Predictions,
@@ -421,12 +418,17 @@ class Engine:
 
     def _ahead(self, operator: OperatorTimes, fresh: OperatorTimes, passages: Passages, now: float) -> _Ahead:
         """What vehicles have ahead of them. `fresh`: the operator's word where it is new enough to leave runs to it."""
-        still_told_runs, begins = still_told(fresh, now), begun_later(self.timetable, fresh)
-        holds = OperatorHolds.of(self.timetable, fresh, begins)
-        legs, doubt = self._legs(operator, fresh, still_told_runs, begins, holds, now)
-        calls = self._calls_ahead.predicted(self.driving_times, self._tracks, legs, holds, passages, now)
-        told, patience = fresh.calls.journey, self.settings.patience
-        stands = ~left_to_operator(legs, calls.departure, self._tracks, told, patience, now)
+        tt, tracks, patience = self.timetable, self._tracks, self.settings.patience
+        begins = begun_later(tt, fresh)
+        holds = OperatorHolds.of(tt, fresh, begins)
+        waits = OperatorHolds.joined(holds, put_off_lately(tt, self._past_calls.passed(now), now))
+        stands_since = self._feed.stands_since
+        legs, doubt = legs_ahead(
+            self._days, self._journeys, tracks, operator, begins, waits, stands_since, patience, now
+        )
+        legs = without_told(legs, doubt, tracks, fresh, self.settings.live_limit_s, now)
+        calls = self._calls_ahead.predicted(self.driving_times, tracks, legs, holds, passages, now)
+        stands = ~left_to_operator(legs, calls.departure, tracks, fresh.calls.journey, patience, now)
         if not stands.all():
             legs, calls = legs.take(stands), calls.take(stands[legs.of_call])
         return _Ahead(legs, doubt, calls)
@@ -448,46 +450,6 @@ class Engine:
         turned = still_skipped(self._journeys, self._told_last, told, self._journeys.keys(told_now), now)
         self._told_last = PredictedCalls.joined(told_now, turned) if len(turned) else told_now
         return predictions_of(self.timetable, self._told_last)
-
-    def _legs(
-        self, operator: OperatorTimes, fresh: OperatorTimes, still_told_runs: Int64Array, begins: OperatorHolds,
-        holds: OperatorHolds, now: float,
-    ) -> tuple[Legs, Int8Array]:  # fmt: skip
-        """The runs to predict, and the doubt about each vehicle. A run of a silent vehicle of which the operator goes
-        on telling (`still_told_runs`, journey keys) is left to it, and one of a vehicle held up that it tells (`fresh`)
-        to come to its next stop yet. `begins`: see `begun_later`."""
-        tracks, patience = self._tracks, self.settings.patience
-        if len(tracks) == 0:
-            return Legs.empty(), np.empty(0, np.int8)
-        predictable = (tracks.trip >= 0) & ~((tracks.state == OFF_ROUTE) & ~np.isfinite(tracks.distance_m))
-        current = current_legs(self.timetable, tracks, where_true(predictable), operator.shortened)
-        called_off = np.concatenate([operator.cancelled, operator.deleted])
-        under_way = current
-        if len(called_off):
-            # Who waits for a run that does not take place waits for the next one.
-            awaits = tracks.departed[current.slot] == 0
-            awaits[awaits] = is_among(self._journeys.keys(current.take(awaits)), called_off)
-            under_way = current.take(~awaits)
-        waits = OperatorHolds.joined(holds, put_off_lately(self.timetable, self._past_calls.passed(now), now))
-        doubt = doubts(self.timetable, tracks, under_way, waits, patience, self._feed.stands_since)
-        current = current.take(doubt[current.slot] != GIVEN_UP)
-        legs = with_next_runs(self._days, tracks, current, now)
-        legs = with_turns(self.timetable, legs, tracks, begins, begins.call, operator.shortened)
-        legs = replace(legs, journey=self._journeys.keys(legs))
-        runs = ~is_among(legs.journey, called_off)
-        # Who is through with its run is judged by its next one.
-        through = np.ones(len(tracks), bool)
-        through[under_way.slot[under_way.first_call < self.timetable.trip_calls[under_way.trip]]] = False
-        later = legs.take(through[legs.slot] & runs)
-        if len(later):
-            doubt = np.maximum(doubt, doubts(self.timetable, tracks, later, waits, patience, self._feed.stands_since))
-        runs &= doubt[legs.slot] != GIVEN_UP
-        silent = tracks.timestamp[legs.slot] < now - self.settings.live_limit_s
-        runs &= ~(silent & is_among(legs.journey, still_told_runs))
-        to_come = np.sort(fresh.calls.keys[fresh.calls.arrival >= now])
-        held_up = (doubt[legs.slot] == HELD_UP) & (legs.order == 0)
-        runs &= ~(held_up & contains(to_come, call_key(legs.journey, tracks.arrived[legs.slot])))
-        return legs.take(runs), doubt
 
     def _served(self, legs: Legs, operator: OperatorTimes, now: float) -> Int64Array:
         """Keys of the journeys that a vehicle is predicted on (`legs`) or has finished."""

@@ -164,7 +164,8 @@ class Service(Served):
             self.step(now)
             progress(done / len(moments))
 
-    def _learned(self) -> Learned:
+    def learned(self) -> Learned:
+        """A copy of what has been learned so far, for the next start."""
         return replace(self._engine.learned(), told=self._feeds.told)
 
     def _first_engine(self, timetable: Timetable) -> Engine:
@@ -262,7 +263,7 @@ class Service(Served):
         for work in self._work:
             work.stop(5.0)
         if self._checkpoint and self._running:
-            self._checkpoint.offer(self._learned())
+            self._checkpoint.offer(self.learned())
             self._checkpoint.stop()
         if self._accepted:
             self._accepted.stop()
@@ -343,7 +344,7 @@ class Service(Served):
             sampled = self._sampling.due(now)
             self._history.offer(Happened.of(self.snapshot, self.alerts, reading.trip_updates, sampled=sampled))
             if self._running and self._checkpoint and self._checkpoint.due:
-                self._checkpoint.offer(self._learned())
+                self._checkpoint.offer(self.learned())
         except Exception:
             log.exception("A step was good, but not all of it can be kept.")
 

@@ -181,7 +181,7 @@ def a_full_disk(stage: Stage) -> None:
     folder.rmdir()
     folder.write_text("")
     city.vehicle_positions(*fleet())
-    checkpoint.offer(city.service._engine.learned())
+    checkpoint.offer(city.service.learned())
     checkpoint.stop()
     city.at("08:12")
     expect_told(city, "learned_not_saved")

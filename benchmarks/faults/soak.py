@@ -129,7 +129,7 @@ def played(folder: Path, simulator: Simulator, hours: float, start: float, every
             client.get(address)
         if clock.at - told_at >= 1800.0:
             told_at = clock.at
-            checkpoint.offer(service._engine.learned())
+            checkpoint.offer(service.learned())
             gc.collect()
             sample = _sample((clock.at - begin) / 3600.0, service, step_s, board_s, samples_mb)
             samples_mb = sample.samples_mb
