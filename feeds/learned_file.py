@@ -40,11 +40,9 @@ def write_learned(path: str | Path, learned: Learned) -> None:
         named["taught"] = np.asarray(learned.taught)
     if learned.calibration is not None:
         named["shift"] = learned.calibration.shift
-    named |= {f"times.{name}": array for name, array in learned.travel_times.items()}
-    named |= {f"timing.{name}": array for name, array in learned.timing_points.items()}
-    named |= {f"trips.{name}": array for name, array in learned.trip_history.items()}
-    named |= {f"due.{name}": array for name, array in learned.always_due.items()}
-    named |= {f"stood.{name}": array for name, array in learned.stood.items()}
+    parts = learned.travel_times, learned.timing_points, learned.trip_history, learned.always_due, learned.stood
+    for part, arrays in zip(_PARTS[1:], parts, strict=True):
+        named |= {f"{part}.{name}": array for name, array in arrays.items()}
     if learned.told is not None:
         named |= {"told": np.frombuffer(learned.told[0], np.uint8), "told_at": np.asarray(learned.told[1])}
     named["backward_links"] = learned.backward_links

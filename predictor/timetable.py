@@ -467,15 +467,16 @@ class Timetable:
         np.maximum.at(longest, self.journey_trip, self.journey_headway_s)
         return longest
 
-    def headway_s(self, trip: int, shift_s: int) -> int:
-        """Seconds between the vehicles of a trip run by headway, for its run that is `shift_s` later than its times;
-        0 where it is not run so."""
-        if not self.trip_is_frequency[trip]:
-            return 0
-        slots = where_true((self.journey_trip == trip) & (self.journey_headway_s > 0))
-        slots = slots[np.argsort(self.journey_shift_s[slots], kind="stable")]
-        place = int(np.searchsorted(self.journey_shift_s[slots], shift_s, side="right")) - 1
-        return int(self.journey_headway_s[slots[max(place, 0)]])
+    def headway_s(self, trip: Int32Array, shift_s: Int32Array) -> Int32Array:
+        """Seconds (n,) between the vehicles of trips run by headway, for their runs that are `shift_s` later than their
+        times; 0 of other trips."""
+        result, rows = np.zeros(len(trip), np.int32), where_true(self.trip_is_frequency[trip])
+        if len(rows):
+            _, number, headway_s = self._slots_in_order
+            first = number.searchsorted(run_number(trip[rows], -(2**31)))
+            place = number.searchsorted(run_number(trip[rows], shift_s[rows]), side="right") - 1
+            result[rows] = headway_s[np.maximum(place, first)]
+        return result
 
     def opens_a_headway(self, trip: Int32Array, shift_s: Int32Array) -> BoolArray:
         """Whether runs (n,) of trips run by headway are the first of theirs, or the first after a pause: these alone
@@ -642,6 +643,6 @@ class Timetable:
         return np.searchsorted(owner[order], np.arange(self.stops + 1)).astype(np.int64), member[order]
 
 
-def run_number(trip: Int32Array, shift_s: Int32Array) -> Int64Array:
+def run_number(trip: Int32Array, shift_s: Int32Array | int) -> Int64Array:
     """A number for each run (n,) of a trip, in order of trips and starts, those of two trips far apart."""
     return trip.astype(np.int64) * 2**32 + shift_s

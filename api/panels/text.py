@@ -111,30 +111,27 @@ def _departure(
     width: int,
     *,
     say_platform: bool,
-    boards: bool = True,
 ) -> str:
-    """`boards`: unless the vehicle says otherwise, in a note for which there may be no room."""
-    room = width - column - 1
     place = in_plain_blanks(row.destination)
     needed = min(cell_len(place), _DESTINATION_ROOM) + 1
-    *waits, shortest = _waits(row, texts) if boards else _in_place_of_a_wait("takes_nobody", texts)
-    wait = next((wait for wait in waits if cell_len(wait) + needed <= room), waits[-1])
-    if cell_len(wait) + 1 > width - min(cell_len(row.line.name), column):
-        # Half a line's name is another line's.
-        wait = shortest
-    column = min(column, max(width - cell_len(wait) - 1, 0))
-    room = width - column - cell_len(wait) - 2
-    destination = abbreviations.cut(place, places, max(room, 0))
-    # What tells it from another of its line stands behind it as far as there is room for all of a note.
-    for forms in _notes(row, texts, say_platform=say_platform):
-        fits = (note for note in forms if note != wait and cell_len(f"{destination}, {note}") <= room)
-        destination = ", ".join([destination, *islice(fits, 1)])
+    for waits in (_waits(row, texts), _in_place_of_a_wait("takes_nobody", texts)):
+        *long, shortest = waits
+        wait = next((wait for wait in long if cell_len(wait) + needed <= width - column - 1), long[-1])
+        if cell_len(wait) + 1 > width - min(cell_len(row.line.name), column):
+            # Half a line's name is another line's.
+            wait = shortest
+        column = min(column, max(width - cell_len(wait) - 1, 0))
+        room = width - column - cell_len(wait) - 2
+        destination = abbreviations.cut(place, places, max(room, 0))
+        # What tells it from another of its line stands behind it as far as there is room for all of a note.
+        for forms in _notes(row, texts, say_platform=say_platform):
+            fits = (note for note in forms if note != wait and cell_len(f"{destination}, {note}") <= room)
+            destination = ", ".join([destination, *islice(fits, 1)])
+        if not row.takes_nobody or in_plain_blanks(row.occupancy) in destination:
+            break
+        # Nobody is to count down to what cannot be boarded: where no note has room to say so, that stands in place of
+        # its time.
     start = f"{set_cell_size(told_apart(row.line.name, names, column), column)} {destination}"
-    if boards and row.takes_nobody and in_plain_blanks(row.occupancy) not in destination:
-        # Nobody is to count down to what cannot be boarded.
-        return _departure(
-            row, names, places, texts, abbreviations, column, width, say_platform=say_platform, boards=False
-        )
     return f"{set_cell_size(start, max(width - cell_len(wait) - 1, 0))} {wait}"[-width:]
 
 

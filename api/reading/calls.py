@@ -40,7 +40,7 @@ from predictor.snapshot import (
     KnownCalls,
     Snapshot,
 )
-from predictor.timetable import NO_PICKUP, Timetable
+from predictor.timetable import NO_PICKUP
 
 PASSED_AFTER_S = 30.0
 """A departure stays on the board until this long after its published time."""
@@ -169,11 +169,6 @@ class RunCall(NamedTuple):
     def boards(self) -> bool:
         """False where the run ends or nobody may board: shown among arrivals only."""
         return self.pickup != "none"
-
-    @property
-    def delay_s(self) -> float | None:
-        """Seconds late against the timetable, negative when early; None where not known."""
-        return None if self.predicted is None or self.scheduled is None else self.predicted - self.scheduled
 
 
 class CallsAt:
@@ -309,7 +304,7 @@ class CallsAt:
             "pickup": _named(BOARDING, np.where(calls.last_call, NO_PICKUP, tt.pickup_type[entry])),
             "drop_off": _named(BOARDING, np.where(calls.first_call, NO_PICKUP, tt.alighting[entry])),
             "skips": _left_out_behind(snapshot, calls),
-            "headway_s": _headways(tt, calls),
+            "headway_s": [seconds or None for seconds in tt.headway_s(trip, calls.shift_s).tolist()],
         }
         # As `_make` would, which takes three times as long.
         return list(
@@ -344,14 +339,6 @@ def _left_out_behind(snapshot: Snapshot, calls: KnownCalls) -> list[tuple[int, .
         # Another platform, or a stop of the same name, is no stop left out.
         there = np.isin(tt.station[stops], tt.station[still]) | np.isin(tt.stop_name[stops], tt.stop_name[still])
         found.append(tuple(stops[~there].tolist()))
-    return found
-
-
-def _headways(tt: Timetable, calls: KnownCalls) -> list[int | None]:
-    """Seconds between the vehicles of the lines of calls (n,) that are run by headway, None for others."""
-    found: list[int | None] = [None] * len(calls)
-    for i in np.flatnonzero(tt.trip_is_frequency[calls.trip]).tolist():
-        found[i] = tt.headway_s(int(calls.trip[i]), int(calls.shift_s[i])) or None
     return found
 
 

@@ -13,6 +13,7 @@ from api.reading.destinations import destinations, most_common, usual_destinatio
 from api.reading.lines import Line, patterns_of, stops_along
 from api.reading.moment import Moment
 from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, contains, expand_ranges
+from predictor.columns import Columns
 from predictor.journeys import call_key, journey_key
 from predictor.runs import DatedRuns
 from predictor.snapshot import CANCELLED, SCHEDULED, SKIPPED, STATUSES
@@ -78,7 +79,8 @@ class LineDay:
 
 def stop_day(moment: Moment, stop: int, day: int) -> list[DayRow]:
     """Departures from a stop (a station: from all its platforms) on a service day, by line and direction."""
-    calls, tt = _calls(moment, stop).on(moment, day), moment.timetable.base
+    calls, tt = _calls(moment, stop), moment.timetable.base
+    calls = calls.take(_runs_on(moment, day)[calls.journey])
     entry, trip, journey = calls.entry, calls.trip, calls.journey
     if not len(entry):
         return []
@@ -191,18 +193,13 @@ def last_day(moment: Moment) -> float | None:
     return float(tt.date_origin[days[-1]]) + _NOON_S if len(days) else None
 
 
-@dataclass(frozen=True)
-class _CallsAt:
+@dataclass(frozen=True, eq=False)
+class _CallsAt(Columns):
     """Boardable calls of all journeys (n,)."""
 
     entry: Int64Array
     trip: Int32Array
     journey: Int32Array
-
-    def on(self, moment: Moment, day: int) -> _CallsAt:
-        """Those of the journeys that run on a day."""
-        runs = _runs_on(moment, day)[self.journey]
-        return _CallsAt(self.entry[runs], self.trip[runs], self.journey[runs])
 
 
 def _runs_on(moment: Moment, day: int) -> BoolArray:

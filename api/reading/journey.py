@@ -171,18 +171,18 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
     calls, ahead = calls_at.calls, ~calls_at.calls.passed
     trip = int(calls.trip[0])
     cancelled, live = bool((calls_at.status == CANCELLED).all()), bool((calls_at.status[ahead] == LIVE).any())
-    with_vehicle, vehicles = int(np.argmax(calls.vehicle)), snapshot.vehicles
+    with_vehicle, vehicles, rows = int(np.argmax(calls.vehicle)), snapshot.vehicles, calls_at.rows(range(len(calls_at)))
     return Journey(
         trip_idx=trip, service_day=service_day, shift_s=shift_s, route_idx=int(tt.trip_route[trip]),
         direction=int(tt.trip_way[trip]),
         destination=destination(snapshot, trip, service_day, shift_s),
-        headway_s=tt.headway_s(trip, shift_s) or None,
+        headway_s=rows[0].headway_s,
         begins_at=float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip]),
         status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED],
         doubt=DOUBTS[int(calls.doubt[ahead].max(initial=FOLLOWED))], over=bool(calls_at.past.all()),
         vehicle=int(vehicle) if (vehicle := calls.vehicle[with_vehicle]) >= 0 <= vehicles.trip[vehicle] else None,
         age_s=known(calls_at.age_s[with_vehicle]),
-        calls=calls_at.rows(range(len(calls_at))),
+        calls=rows,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int32Array
 from predictor.journeys import journey_key
+from predictor.runs import DatedRuns
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 
@@ -16,20 +17,14 @@ GRACE_S = 300.0
 
 
 @dataclass(frozen=True, eq=False)
-class RunningTrips:
+class RunningTrips(DatedRuns):
     """Journeys of the timetable under way, but those run by headway: of these no single one can be missed. All (r,)."""
 
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
     started_at: Float64Array
     """Scheduled start, POSIX seconds."""
     cancelled: BoolArray
     uncovered: BoolArray
     """Neither cancelled nor driven, nor to be driven by the vehicle of its block."""
-
-    def __len__(self) -> int:
-        return len(self.trip)
 
     def uncovered_rows(self) -> list[int]:
         """Rows of the uncovered, those that should have begun last first."""

@@ -85,20 +85,13 @@ class HistoryStore:
         self._gaps: dict[float, Gap] = {}
         self._kept: dict[str, Timetable | None] = {}
         """Versions of the timetables that are kept, in memory where nothing is on disk."""
-        self._passages: DailyParquet | RecentTable
-        self._traces: DailyParquet | RecentTable
-        self._told: DailyParquet | RecentTable
-        if folder is None:
-            self._passages, self._traces, self._told = RecentTable(PASSAGES), RecentTable(TRACES), RecentTable(TOLD)
-            self._register = Register(None)
-            self.accuracy = AccuracySums(None)
-        else:
-            # Put down together, by `flush`: what is said to be saved is saved in all of them.
-            self._passages = DailyParquet(folder, "passages", PASSAGES, flush_every_s=math.inf, ordered_by="vehicle_id")
-            self._traces = DailyParquet(folder, "traces", TRACES, flush_every_s=math.inf, ordered_by="vehicle_id")
-            self._told = DailyParquet(folder, "told", TOLD, flush_every_s=math.inf, ordered_by="trip_id")
-            self._register = Register(folder / "register.sqlite")
-            self.accuracy = AccuracySums(folder / ACCURACY)
+        # Put down together, by `flush`: what is said to be saved is saved in all of them.
+        self._tables = self._passages, self._traces, self._told = (
+            _table(folder, "passages", PASSAGES, "vehicle_id"), _table(folder, "traces", TRACES, "vehicle_id"),
+            _table(folder, "told", TOLD, "trip_id"),
+        )  # fmt: skip
+        self._register = Register(folder and folder / "register.sqlite")
+        self.accuracy = AccuracySums(folder and folder / ACCURACY)
         self.fault = f"{self._register.fault} {self.accuracy.fault}".strip()
         """What was wrong with its files at the start, "" where nothing was."""
         self._watch = self._register.watch()
@@ -108,12 +101,12 @@ class HistoryStore:
     @property
     def lost_rows(self) -> int:
         """Rows that could not be put down for so long that they were given up."""
-        return self._passages.lost_rows + self._traces.lost_rows + self._told.lost_rows
+        return sum(table.lost_rows for table in self._tables)
 
     @property
     def files_set_aside(self) -> int:
         """Damaged files that were put under another name."""
-        return sum(table.set_aside.total() for table in (self._passages, self._traces, self._told))
+        return sum(table.set_aside.total() for table in self._tables)
 
     @property
     def until(self) -> float:
@@ -125,9 +118,8 @@ class HistoryStore:
         with self._writing:
             day = _day(step.at)
             try:
-                self._passages.begin(day)
-                self._traces.begin(day)
-                self._told.begin(day)
+                for table in self._tables:
+                    table.begin(day)
             finally:
                 # Where the day before cannot be put down, what is new waits with its own.
                 with self._lock:
@@ -165,10 +157,8 @@ class HistoryStore:
             tt, watch = self._timetable, self._watch
             if tt is None:
                 return
-            self._passages.flush()
-            self._traces.flush()
-            self._told.flush()
-            self.accuracy.flush()
+            for rows in (*self._tables, self.accuracy):
+                rows.flush()
             self.accuracy.look()
             self._keep_timetable(tt.base)
             if self._folder:
@@ -196,11 +186,8 @@ class HistoryStore:
             self._end_told()
         self.flush()
         with self._writing:
-            self._passages.close()
-            self._traces.close()
-            self._told.close()
-            self._register.close()
-            self.accuracy.close()
+            for file in (*self._tables, self._register, self.accuracy):
+                file.close()
 
     def timetable_at(self, at: float, current: Timetable) -> Timetable:
         """The timetable that was in use at a time; `current` where it is no longer there, or was the same."""
@@ -371,9 +358,8 @@ class HistoryStore:
     def _drop_what_is_old(self, before: float) -> None:
         with self._lock:
             self._watch = replace(self._watch, since=max(self._watch.since, before))
-        self._passages.drop_before(_day(before))
-        self._traces.drop_before(_day(before))
-        self._told.drop_before(_day(before))
+        for table in self._tables:
+            table.drop_before(_day(before))
         self._register.drop_before(before)
         self.accuracy.drop_before(int(_day(before).replace("-", "")))
         used = self._register.timetables()
@@ -382,6 +368,12 @@ class HistoryStore:
             for path in (self._folder / "timetables").glob("timetable-*.npz"):
                 if path.stem.rpartition("-")[2] not in used:
                     path.unlink(missing_ok=True)
+
+
+def _table(folder: Path | None, name: str, schema: pa.Schema, ordered_by: str) -> DailyParquet | RecentTable:
+    if folder is None:
+        return RecentTable(schema)
+    return DailyParquet(folder, name, schema, flush_every_s=math.inf, ordered_by=ordered_by)
 
 
 def _day(at: float) -> str:

@@ -300,11 +300,11 @@ def _tell_apart(
     """Put the `shift` of runs by headway (rows) whose start is not told where they begin by their times: several may be
     nearest to one departure of the timetable. Those of one trip within half a headway are one run."""
     begins_s = begins_at[rows] - tt.date_origin[day[rows]] - tt.trip_start_s[trip[rows]]
-    slot, last = 0, (NONE, NONE, -np.inf)
+    half_s, slot, last = tt.headway_s(trip[rows], shift[rows]) / 2, 0, (NONE, NONE, -np.inf)
     for k in np.lexsort((begins_s, day[rows], trip[rows])).tolist():
         row, at_s = rows[k], float(begins_s[k])
         this = int(trip[row]), int(day[row])
-        alike = last[:2] == this and at_s - last[2] < tt.headway_s(this[0], int(shift[row])) / 2
+        alike = last[:2] == this and at_s - last[2] < half_s[k]
         slot = slot if alike else round(at_s)
         last = (*this, at_s)
         shift[row] = slot

@@ -123,8 +123,7 @@ def _scheduled_headway(p: Passages, scheduled: ScheduledCall, tt: Timetable) -> 
     by_call = np.argsort(have)
     place = places_of(driven_keys(p, p.call, tt), have[by_call])
     found = np.append(headway[by_call], np.nan)[place]
-    runs, of = np.unique(np.stack([p.trip, p.shift_s]), axis=1, return_inverse=True)
-    promised = np.array([tt.headway_s(trip, shift) for trip, shift in runs.T.tolist()], np.float64)[of.ravel()]
+    promised = tt.headway_s(p.trip, p.shift_s)
     return np.where(promised > 0, promised, found)
 
 

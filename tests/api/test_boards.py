@@ -43,13 +43,12 @@ def test_a_live_departure_names_its_vehicle_and_how_sure_it_is(service: Service)
     assert tram.p10 <= tram.p50 <= tram.p90
     assert tram.minutes == math.floor((tram.published - NOW) / 60)
     assert tram.age_s == pytest.approx(0, abs=10)
-    assert tram.delay_s == tram.published - at(8, 4)
 
 
 def test_a_scheduled_departure_claims_no_prediction(service: Service) -> None:
     bus = rows(service, "gare:2")[0]
     assert (bus.published, bus.scheduled) == (at(8, 5), at(8, 5))
-    assert (bus.predicted, bus.p10, bus.p50, bus.p90, bus.vehicle_id, bus.age_s, bus.delay_s) == (None,) * 7
+    assert (bus.predicted, bus.p10, bus.p50, bus.p90, bus.vehicle_id, bus.age_s) == (None,) * 6
 
 
 def test_a_station_gathers_its_platforms(service: Service) -> None:
