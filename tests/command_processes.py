@@ -31,14 +31,14 @@ class CommandProcess:
 
     def __init__(
         self, arguments: Sequence[str], folder: Path, settings: Mapping[str, str] | None = None,
-        changed: Mapping[str, float] | None = None,
+        changed: Mapping[str, float] | None = None, *, ignores_sigint: bool = False,
     ) -> None:  # fmt: skip
         """Parameters: `folder`: where it works; `settings`: environment variables beside those of this process;
-        `changed`: constants of modules, by "module:NAME"."""
+        `changed`: constants of modules, by "module:NAME"; `ignores_sigint`: as what a shell starts behind."""
         said, says = _copies.Pipe(duplex=False)
         environment = {**os.environ, **(settings or {})}
         self._process = _copies.Process(
-            target=_run, args=(list(arguments), str(folder), environment, dict(changed or {}), says)
+            target=_run, args=(list(arguments), str(folder), environment, dict(changed or {}), ignores_sigint, says)
         )
         self._process.start()
         says.close()
@@ -79,15 +79,16 @@ class CommandProcess:
 
 
 def _run(
-    arguments: list[str], folder: str, environment: Mapping[str, str], changed: Mapping[str, float], says: Connection
-) -> None:
+    arguments: list[str], folder: str, environment: Mapping[str, str], changed: Mapping[str, float],
+    ignores_sigint: bool, says: Connection,
+) -> None:  # fmt: skip
     for number in (1, 2):
         os.dup2(says.fileno(), number)
     says.close()
     for stream in (sys.stdout, sys.stderr):
         assert hasattr(stream, "reconfigure")
         stream.reconfigure(write_through=True)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if ignores_sigint else signal.default_int_handler)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

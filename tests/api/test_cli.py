@@ -261,10 +261,13 @@ def test_check_tells_what_was_read_and_what_matches(recording: Path) -> None:
 
 
 @contextmanager
-def started(*arguments: str, copied: bool = True) -> Iterator[Popen[str] | CommandProcess]:
-    """The command as a process of its own; ended by SIGINT, as with Ctrl-C, when the block ends. It inherits what is
-    done with signals where it is not `copied`."""
-    process = CommandProcess(arguments, Path.cwd()) if copied else as_a_shell_does(arguments)
+def started(
+    *arguments: str, copied: bool = True, ignores_sigint: bool = False
+) -> Iterator[Popen[str] | CommandProcess]:
+    """The command as a process of its own; ended by SIGINT, as with Ctrl-C, when the block ends."""
+    process = (
+        CommandProcess(arguments, Path.cwd(), ignores_sigint=ignores_sigint) if copied else as_a_shell_does(arguments)
+    )
     try:
         yield process
         process.send_signal(signal.SIGINT)
@@ -381,23 +384,17 @@ def test_serve_says_what_it_waits_for_and_ends_by_any_signal(recording: Path, nu
 def test_long_work_ends_by_a_signal_also_where_the_shell_ignores_it(recording: Path, command: str) -> None:
     for after in range(0, 50_000, 60):
         (recording / f"vehicle_positions_{int(EIGHT) + 1000 + after}.pb").write_bytes(message(EIGHT + after))
-    ignored = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with started(command, str(recording), "--every", "1", copied=False) as process:
-            # It begins to heed the signal when it begins to work, which on a busy machine takes its time.
-            heeded = 1 << (signal.SIGINT - 1)
-            while (
-                not int(re.findall(r"SigCgt:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text())[0], 16) & heeded
-            ):
-                assert process.poll() is None
-                time.sleep(0.05)
-            time.sleep(1.0)
+    with started(command, str(recording), "--every", "1", ignores_sigint=True) as process:
+        # It begins to heed both signals when it begins to work, which on a busy machine takes its time.
+        heeded = 1 << (signal.SIGTERM - 1)
+        while not int(re.findall(r"SigCgt:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text())[0], 16) & heeded:
             assert process.poll() is None
-            process.send_signal(signal.SIGINT)
-            said = lines_until(process, "ended by SIGINT")
-            assert process.wait(60) == 130
-    finally:
-        signal.signal(signal.SIGINT, ignored)
+            time.sleep(0.05)
+        time.sleep(0.5)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        said = lines_until(process, "ended by SIGINT")
+        assert process.wait(60) == 130
     assert "Traceback" not in said
 
 
