@@ -88,6 +88,9 @@ class DrivenOrder:
         if obs.received_at >= self._study_at or self._taken >= STUDY_REPORTS:
             self.study()
         self._study_at = min(self._study_at, obs.received_at + STUDY_S)
+        if len(obs) == 0:
+            self._before = (obs.vehicle_id, obs.timestamp)
+            return
         _, reports, earlier = np.intersect1d(obs.vehicle_id, self._before[0], return_indices=True)
         new = np.ones(len(obs), bool)
         new[reports] = obs.timestamp[reports] != self._before[1][earlier]

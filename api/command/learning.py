@@ -83,11 +83,11 @@ def learn(
     days = list(_days(begin, finish, zone))
     with Progress(disable=not progress) as bar, spread(min(workers, len(days)), on) as share:
         if not timetable.line_has_shape.all():
-            order = DrivenOrder(timetable)
-            seeing = bar.add_task(f"Seeing stops called at from {first} to {last}", total=finish - begin)
-            for now, reading in recording.frames(begin, finish, min(every, ORDER_POLL_S)):
+            order, seen_every_s = DrivenOrder(timetable), min(every, ORDER_POLL_S)
+            frames = recording.frames(begin, finish, seen_every_s)
+            seeing = f"Seeing stops called at from {first} to {last}"
+            for _, reading in bar.track(frames, total=(finish - begin) / seen_every_s, description=seeing):
                 order.take(reading.observations)
-                bar.update(seeing, completed=now - begin)
             order.study()
             known = replace(known, backward_links=order.backward_links())
         learner = Learner.of(known, LEARNED_SAMPLES)
