@@ -124,7 +124,8 @@ class SaidOnce(HttpMiddleware):
             nonlocal start, answer
             if message["type"] == "http.response.start":
                 scope["route"] = asked.get("route")
-                if _to_be_kept(message):
+                sets_cookie = any(name.lower() == b"set-cookie" for name, _ in message["headers"])
+                if message["status"] == 200 and not sets_cookie:
                     start = message
                     return
             elif start is not None:
@@ -145,7 +146,3 @@ class SaidOnce(HttpMiddleware):
                 self._bytes += len(answer.body["body"])
             making.set_result(answer)
         return answer
-
-
-def _to_be_kept(start: Message) -> bool:
-    return start["status"] == 200 and all(name.lower() != b"set-cookie" for name, _ in start["headers"])

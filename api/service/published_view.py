@@ -16,7 +16,7 @@ import numpy as np
 
 from api.service.clock import Clock, LiveClock
 from api.service.packed import Packed, PackedError, pack, unpack
-from api.service.stop_search import StopSearch
+from api.service.stop_search import stop_search_of
 from api.service.view import FeedHealth, ServiceView, UpdateFigures
 from feeds.alerts.alert import Alert
 from feeds.history.accuracy_sums import CALLS, GroupSums, Recent, WorseLine
@@ -175,7 +175,6 @@ class Unpacking:
         self._timetable_named = timetable_named
         self._base: tuple[str, Timetable] | None = None
         self._overlaid: tuple[tuple[str, str], Timetable, ScheduledCalls] | None = None
-        self._search: tuple[str, StopSearch] | None = None
         self._alerts: dict[str, tuple[list[Any], tuple[Alert, ...]]] = {}
 
     def view(self, packed: Packed) -> Published:
@@ -198,7 +197,7 @@ class Unpacking:
         of_view: dict[str, Any] = {name: self._alerts_of(name, facts["alerts"][name]) for name in _ALERTS}
         view = ServiceView(
             snapshot=snapshot,
-            stop_search=self._stop_search(timetable),
+            stop_search=stop_search_of(timetable.base),
             feeds={name: _made(FeedHealth, health) for name, health in facts["feeds"].items()},
             update_figures=_made(UpdateFigures, facts["update_figures"]),
             accuracy=_accuracy(facts, arrays),
@@ -215,11 +214,6 @@ class Unpacking:
             timetable = _changed(base, arrays) if changes else base
             self._overlaid = (name, changes), timetable, ScheduledCalls.of(timetable)
         return self._overlaid[1:]
-
-    def _stop_search(self, timetable: Timetable) -> StopSearch:
-        if self._search is None or self._search[0] != timetable.feed_version:
-            self._search = timetable.feed_version, StopSearch(timetable.base)
-        return self._search[1]
 
     def _alerts_of(self, name: str, told: list[Any]) -> tuple[Alert, ...]:
         before = self._alerts.get(name)

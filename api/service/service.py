@@ -24,7 +24,7 @@ from api.service.clock import SLEWED_S, Clock, LiveClock
 from api.service.history_writer import HistoryWriter
 from api.service.incoming_feeds import RealtimeFeeds
 from api.service.served import Served, SetBack, Told
-from api.service.stop_search import StopSearch
+from api.service.stop_search import stop_search_of
 from api.service.timetable_fit import WaitingTimetable, fit_of
 from api.service.timetable_watch import TimetableWatch
 from api.service.view import ServiceView, UpdateFigures
@@ -122,8 +122,6 @@ class Service(Served):
         self._sampling = Sampling()
         self._told: tuple[bytes, float] | None = None
         self._engine = self._first_engine(timetable)
-        self._stop_search = StopSearch(timetable)
-        self._searched = timetable.feed_version
         self._offered: Timetable | None = None
         self._offer_lock = Lock()
         self._view_lock = Lock()
@@ -364,9 +362,6 @@ class Service(Served):
         named = named_in_updates(reading.trip_updates, self._engine.timetable) or reading.observations.headway_as
         self._headway_named = named or self._headway_named
         snapshot = self._engine.step(reading.observations, now, reading.trip_updates)
-        if snapshot.timetable.feed_version != self._searched:
-            self._stop_search = StopSearch(snapshot.timetable.base)
-            self._searched = snapshot.timetable.feed_version
         health = dict(self._feeds.health())
         if self._timetable_source:
             health["gtfs"] = self._timetable_source.health()
@@ -374,7 +369,7 @@ class Service(Served):
             health["gtfs"] = replace(health["gtfs"], error=self._waiting.reason)
         return ServiceView(
             snapshot=snapshot,
-            stop_search=self._stop_search,
+            stop_search=stop_search_of(snapshot.timetable.base),
             operator_alerts=reading.alerts,
             alerts_at=now,
             feeds=health,

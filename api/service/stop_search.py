@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, takewhile
 
 import numpy as np
@@ -221,6 +222,12 @@ class StopSearch:
                 stops = self._stops_of_joined[self._joined_too[near]]
                 worth[stops] = np.maximum(worth[stops], _TYPO / errors[near])
         return worth
+
+
+@lru_cache(maxsize=2)
+def stop_search_of(timetable: Timetable) -> StopSearch:
+    """Made once for a timetable."""
+    return StopSearch(timetable)
 
 
 def _begun(words: list[str], start: str) -> Iterator[str]:

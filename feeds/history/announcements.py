@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
+
 import numpy as np
 
 from feeds.alerts.alert import Alert
@@ -26,10 +29,8 @@ class Announcements:
         self._keys: tuple[Int64Array, ...] = ()
         self._alerts: tuple[Alert, ...] = ()
         self._timetable: Timetable | None = None
-        self._cancelled = _Words()
+        self._cancelled, self._texts = _Words(TripWord), _Words(AlertText)
         self._own_runs: dict[tuple[str, str, int], OwnRunTold] = {}
-        self._texts: dict[tuple[str, str], float] = {}
-        self._over: list[AlertText] = []
         self._at = float("nan")
 
     def follow(self, step: Happened) -> None:
@@ -46,9 +47,7 @@ class Announcements:
             self._keys = keys
         if other or step.alerts != self._alerts:
             active = [alert for alert in step.alerts if alert.in_force_at(step.at)]
-            texts = dict.fromkeys(((alert.alert_id, alert_to_json(alert)) for alert in active), step.at)
-            self._over.extend(AlertText(*t, since, before) for t, since in self._texts.items() if t not in texts)
-            self._texts = {text: self._texts.get(text, since) for text, since in texts.items()}
+            self._texts.follow(((alert.alert_id, alert_to_json(alert)) for alert in active), step.at, before)
             # An alert for later begins without anything new being said.
             self._alerts = step.alerts if len(active) == len(step.alerts) else ()
         self._timetable, self._at = tt, step.at
@@ -63,28 +62,31 @@ class Announcements:
 
     def alerts(self) -> list[AlertText]:
         """Likewise the alerts."""
-        return self._over + [AlertText(*text, since, self._at) for text, since in self._texts.items()]
+        return self._texts.to_write(self._at)
 
     def written(self) -> None:
         """What has ended is on disk."""
-        self._over, self._own_runs = [], {}
-        self._cancelled.over = []
+        self._own_runs, self._cancelled.over, self._texts.over = {}, [], []
 
 
-class _Words:
+W = TypeVar("W")
+
+
+class _Words(Generic[W]):
     """What is in force, since when; and what has ended."""
 
-    def __init__(self) -> None:
-        self._since: dict[Named, float] = {}
-        self.over: list[TripWord] = []
+    def __init__(self, word: Callable[..., W]) -> None:
+        self._word = word
+        self._since: dict[tuple[Any, ...], float] = {}
+        self.over: list[W] = []
 
-    def follow(self, named: list[Named], at: float, before: float) -> None:
+    def follow(self, named: Iterable[tuple[Any, ...]], at: float, before: float) -> None:
         now = dict.fromkeys(named, at)
-        self.over.extend(TripWord(*t, since, before) for t, since in self._since.items() if t not in now)
-        self._since = {trip: self._since.get(trip, since) for trip, since in now.items()}
+        self.over.extend(self._word(*name, since, before) for name, since in self._since.items() if name not in now)
+        self._since = {name: self._since.get(name, since) for name, since in now.items()}
 
-    def to_write(self, until: float) -> list[TripWord]:
-        return self.over + [TripWord(*trip, since, until) for trip, since in self._since.items()]
+    def to_write(self, until: float) -> list[W]:
+        return self.over + [self._word(*name, since, until) for name, since in self._since.items()]
 
 
 def _same(entries: Int64Array, other: Int64Array) -> bool:

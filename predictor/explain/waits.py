@@ -16,7 +16,6 @@ from predictor.accuracy.punctuality import OFF_HEADWAY
 from predictor.arrays import Int64Array
 from predictor.explain.case import Case
 from predictor.explain.evidence import Evidence
-from predictor.explain.gaps import Gap
 from predictor.explain.judge import Judge, gap_fact
 from predictor.explain.scheduled import PromisedHeadway, promised_headway
 from predictor.explain.sightings import Sighting
@@ -103,7 +102,7 @@ class WaitJudge:
         if wait_s <= limit_s:
             return judged(EXPECTED, "")
         gap = self._judge.seen.gap_in(at, until)
-        if gap is not None and wait_s - _shared_s(gap, at, until) <= limit_s:
+        if gap is not None and wait_s - (min(gap.until, until) - max(gap.since, at)) <= limit_s:
             return judged(NOT_SEEN, FEED_GAP, gap_fact(gap), by=None)
         since = before.at if before else at - FURTHEST_S
         due = [passing for passing in others if since < passing.at < until]
@@ -221,7 +220,3 @@ def _case(tt: Timetable, passing: Passing) -> Case:
 
 def _left(seen: Sighting) -> float:
     return seen.at if np.isnan(seen.departure) else seen.departure
-
-
-def _shared_s(gap: Gap, since: float, until: float) -> float:
-    return min(gap.until, until) - max(gap.since, since)
