@@ -25,6 +25,7 @@ from predictor.arrays import (
     or_where_unknown,
     running_maximum,
 )
+from predictor.stop_alignment import aligned
 from predictor.timetable import Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SCHEDULED, STOP_SKIPPED
 
@@ -34,6 +35,8 @@ right."""
 _OF_ANOTHER_RUN_S = 600.0
 """What is told so long before the scheduled time of a call behind which it lies, and whose own time is not believed, is
 of the same other run, or of the same wrong clock."""
+OUT_OF_ORDER_S = 60.0
+"""Times that run backwards by less are predicted anew for one stop and not for the next."""
 _WAIT_S = 60.0
 """Who is planned to stand so long at a stop waits there for its time."""
 
@@ -87,7 +90,8 @@ def expected_times(
     # Nor does who comes after it has left, and after it is told to come to where it calls next; or long after either.
     next_at = _next_told(calls.owner, first_known(arrival, departure))
     arrival = np.where((arrival > departure) & (arrival > np.fmin(next_at, departure + EARLIEST_S)), np.nan, arrival)
-    wild = np.fmax(arrival, departure) - next_at > EARLIEST_S
+    wild = _contradicted(calls.owner, np.fmax(arrival, departure))
+    refused["time_running_backwards"] += int(wild.sum())
     arrival, departure = np.where(wild, np.nan, arrival), np.where(wild, np.nan, departure)
     arrival = _arrival_of_stay(calls, arrival, departure, relationship)
     arrival_told, departure_told = ~np.isnan(arrival), ~np.isnan(departure)
@@ -212,6 +216,21 @@ def _before(owner: Int64Array, delay: Float64Array, run_delay: Float64Array) -> 
     before = np.empty(len(delay))
     before[1:], before[:1] = delay[:-1], np.nan
     return np.where(first_of_each(owner), run_delay[owner], before)
+
+
+def _contradicted(owner: Int64Array, times: Float64Array) -> BoolArray:
+    """Which times (k,) are not believed: the fewest without which those of the run go forwards, where these are fewer
+    than would have to wait for them, or wild. A time left of another lap would hold up all that is told behind it."""
+    told = np.flatnonzero(~np.isnan(times))
+    waits_s = running_maximum(times[told], owner[told]) - times[told]
+    result = np.zeros(len(times), bool)
+    for run in np.unique(owner[told[waits_s > OUT_OF_ORDER_S]]).tolist():
+        rows = np.flatnonzero(owner[told] == run)
+        seconds = times[told[rows]].astype(np.int64)
+        others = np.array(aligned(tuple(seconds.tolist()), tuple(np.sort(seconds).tolist()))) < 0
+        if others.sum() < (waits_s[rows] > 0.0).sum() or waits_s[rows].max() > EARLIEST_S:
+            result[told[rows[others]]] = True
+    return result
 
 
 def _in_order(

@@ -6,16 +6,13 @@ from collections import Counter
 
 import numpy as np
 
-from feeds.trip_updates.call_times import EARLIEST_S
+from feeds.trip_updates.call_times import EARLIEST_S, OUT_OF_ORDER_S
 from feeds.trip_updates.message_columns import StopTimeUpdates, at, first_known, last_known
 from feeds.trip_updates.planned_calls import PlannedCalls, filled, listed_calls
 from predictor.arrays import NONE, Int32Array
 from predictor.new_places import NewRoute
 from predictor.stop_alignment import aligned, patterns_along
 from predictor.timetable import NO_PICKUP, PLATFORM, Timetable
-
-_OUT_OF_ORDER_S = 60.0
-"""Times that run backwards by less are predicted anew for one stop and not for the next."""
 
 
 def listed_run(
@@ -88,7 +85,7 @@ def _in_time(tt: Timetable, updates: StopTimeUpdates) -> StopTimeUpdates:
     times = first_known(updates.scheduled_departure, updates.departure, updates.scheduled_arrival, updates.arrival)
     by_time = np.argsort(last_known(times), kind="stable")
     times = times[~np.isnan(times)]
-    if not (np.diff(times) < -_OUT_OF_ORDER_S).any() or len(patterns_along(tt, updates.stop[updates.stop >= 0], NONE)):
+    if not (np.diff(times) < -OUT_OF_ORDER_S).any() or len(patterns_along(tt, updates.stop[updates.stop >= 0], NONE)):
         return updates
     return updates.take(by_time)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from feeds.gtfs.written_dates import existing_date
 from feeds.gtfs_realtime.headway_runs import named_in_reports
 from feeds.ids.call_numbers import Numbering
-from feeds.ids.known_ids import indices_of
+from feeds.ids.known_ids import indices_of, places_in
 from feeds.messages.message import decode_message, header_timestamp, refuse_differential
 from feeds.vehicle_positions.cancelled_runs import cancelled_runs
 from feeds.vehicle_positions.reports import (
@@ -76,11 +76,23 @@ def decode_vehicle_positions(
     refused["vehicle_id_shared"] = shared
     dates = dates or NamedDates()
     observations = resolve(reports, timetable, received_at, feed_timestamp, dates, numbering)
-    observations = _one_a_vehicle(_of_this_day(observations, refused), refused)
+    observations = _of_this_day(_begun(observations, timetable, refused), refused)
+    observations = _one_a_vehicle(observations, refused)
     observations = with_refused(_under_one_id(observations, timetable, refused), refused)
     trips = (e.vehicle.trip for e in message.entity if e.HasField("vehicle") and e.vehicle.HasField("trip"))
     cancelled = cancelled_runs(called_off, timetable, received_at, observations.trip, dates)
     return replace(observations, headway_as=named_in_reports(trips, timetable), cancelled=cancelled)
+
+
+def _begun(observations: Observations, timetable: Timetable, refused: Counter[str]) -> Observations:
+    """Without those of no place but a stop that bear the time to come at which their run begins: so New York's subway
+    tells of trains that nobody drives yet."""
+    day = places_in(timetable.date_index, observations.service_date.tolist())
+    begins = timetable.date_origin[day] + observations.start_time_s
+    planned = (day >= 0) & (observations.start_time_s >= 0) & np.isnan(observations.lat)
+    planned &= (observations.timestamp > observations.received_at) & (observations.timestamp == begins)
+    refused["run_not_begun"] = int(planned.sum())
+    return observations.take(np.flatnonzero(~planned)) if planned.any() else observations
 
 
 def _of_this_day(observations: Observations, refused: Counter[str]) -> Observations:

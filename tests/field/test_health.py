@@ -228,6 +228,25 @@ def test_positions_that_no_receiver_can_have_found_are_told(degrees: float) -> N
     told(city, "positions_unusable", "6 of 6")
 
 
+# OneBusAway/onebusaway-application-modules, Andrew-Dickinson/nyct-gtfs: New York's subway
+def test_trains_that_are_told_at_their_first_stop_as_of_when_they_will_leave_have_no_clock_that_is_wrong() -> None:
+    starts = {f"t{k}": f"08:{2 * k:02d}:00" for k in range(1, 7)}
+    city = City(FLEET, at="08:02:30")
+    message = gtfs_realtime_pb2.FeedMessage()
+    at_first_stop = [
+        bus(f"v{trip}", trip, "A", timestamp=start, stop_id="A", start_time=start, start_date=20261126)
+        for trip, start in starts.items()
+    ]
+    message.ParseFromString(city.writer.vehicle_positions(at_first_stop, city.now))
+    for entity in message.entity:
+        entity.vehicle.ClearField("position")
+    city.positions_and_updates([], [update("t6", StopUpdate("A", delay=0), start_date=20261126)])
+    city.vehicle_positions(message.SerializeToString())
+    assert (city.readyz()["status"], city.readyz()["faults"]) == ("ok", [])
+    assert list(city.vehicles()) == ["vt1"]
+    assert city.board("A")[-3:] == ["08:10 t5 scheduled", "08:12 t6 live", "09:30 late scheduled"]
+
+
 # nolanbconaway/underground#29
 @pytest.mark.parametrize("place", [None, 0.0])
 def test_a_train_underground_is_live_by_the_stop_at_which_it_stands(place: float | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -359,6 +360,23 @@ def test_times_that_run_backwards_are_put_in_order() -> None:
         "08:01 t1 live", "08:09 t1 live", "08:09 t1 live", "08:11 t1 live",
     ]  # fmt: skip
     assert city.service.snapshot.counts["refused_time_running_backwards"] > 0
+
+
+# christofip/CyBuses, valentinlarge/ApkTest: what is left there of another lap is told before what the bus does next.
+@pytest.mark.parametrize(
+    ("told", "boards"),
+    [
+        (("08:16", "08:03", "08:05", "08:07"), ("09:00 t2 scheduled", "08:03", "08:05", "08:07")),
+        (("08:01:30", "08:16", "08:05", "08:07"), ("08:01", "08:03", "08:05", "08:07")),
+    ],
+)
+def test_one_time_that_all_others_contradict_holds_up_no_other_stop(told: Sequence[str], boards: Sequence[str]) -> None:
+    stops = enumerate(zip("ABCD", told, strict=True), 1)
+    calls = (StopUpdate(stop, sequence=k, arrival=at, departure=at) for k, (stop, at) in stops)
+    city = City(at="08:01").trip_updates(update("t1", *calls, **TODAY))
+    found = [city.board(stop)[0].removesuffix(" t1 live") for stop in "ABCD"]
+    assert found == list(boards)
+    assert city.service.snapshot.counts["refused_time_running_backwards"] == 1
 
 
 @pytest.mark.parametrize("as_of", ["now", "next call"])
