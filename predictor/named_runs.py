@@ -63,7 +63,8 @@ _ROUTE_SPACING_S = 1.0e7
 # What speaks against a candidate, in hours, as differences of start times are weighed with it, and what `against_day`
 # says. Not measured: each is so large that candidates come in the order told here.
 _NO_NAMED_START = 0.75
-"""It starts at another time than the one named: behind all that start within `START_TOLERANCE_S`."""
+"""It starts at another time than the one named: behind all that start within `START_TOLERANCE_S`. Where no day is
+named, by which hours to the time of a run count, also behind those of them that are hours away."""
 _OTHER_TIME_OF_DAY = 2.0
 """Its start is read a day off the one named: behind each that starts as named, on a neighbouring day too."""
 _OTHER_WAY = 100.0
@@ -292,7 +293,8 @@ class RunFinder:
                     off[~several & (penalty > 0)] = np.inf
                 else:
                     allowed = several & (~has_start | (under_way & ~by_headway))
-                    off = np.where(allowed, off + np.where(has_start, _NO_NAMED_START, 0.0), np.inf)
+                    other_start = _NO_NAMED_START + np.where(dated, 0.0, NEAR_S / 3600.0)
+                    off = np.where(allowed, off + np.where(has_start, other_start, 0.0), np.inf)
                 shift = tt.journey_shift_s[journey]
                 own = by_headway & has_start & by_start
                 shift = np.where(own, (seconds - tt.trip_start_s[trip]).astype(np.int32), np.where(none, 0, shift))

@@ -119,11 +119,21 @@ def test_a_run_asked_for_by_about_its_start_time_is_the_nearest() -> None:
         assert city.trip_answer("t1", start=start)["start_time"] == run
 
 
-def test_the_operators_times_are_those_of_the_run_that_it_names() -> None:
+@pytest.mark.parametrize("dated", [{"start_date": DATE}, {}])
+def test_the_operators_times_are_those_of_the_run_that_it_names(dated: dict[str, Any]) -> None:
     city = City(EVERY_HALF_HOUR).trip_updates(
-        update("t1", StopUpdate("B", delay=300), start_time="08:30:00", start_date=DATE)
+        *(update("t1", StopUpdate("B", delay=300), start_time=start, **dated) for start in ("08:30:00", "09:30:00"))
     )
-    assert city.board("C")[:2] == ["08:04 t1@08:00 scheduled", "08:39 t1@08:30 live"]
+    assert city.board("C") == [
+        "08:04 t1@08:00 scheduled", "08:39 t1@08:30 live", "09:04 t1@09:00 scheduled", "09:39 t1@09:30 live",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("dated", [{"start_date": DATE}, {}])
+def test_a_bus_an_hour_late_is_on_the_run_that_it_names(dated: dict[str, Any]) -> None:
+    late = bus("v1", "t1", late_s=4200, run_start="08:00", start_time="08:00:00", **dated)
+    city = City(EVERY_HALF_HOUR, at="09:08").vehicle_positions(late).at("09:13")
+    assert [row.run for row in city.departures("D") if row.status == "live"] == ["t1@08:00"]
 
 
 def test_the_operators_times_tell_the_run_where_it_names_none() -> None:
