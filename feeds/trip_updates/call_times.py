@@ -8,7 +8,7 @@ next: who comes for a time that is too late misses the run.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -78,23 +78,72 @@ def expected_times(
     Parameters: `update` (k,): the call's last update, -1 where none; `found` (m,): the call of each update;
     `relationship` (k,).
     """
+    owner = calls.owner
     arrival, departure = _told_times(updates, calls, update, found, refused)
-    # What is too early to be believed says nothing of any other call.
-    told = first_known(arrival, departure)
-    unbelieved = (calls.arrival - told > EARLIEST_S) & ~(runs.own_calls & ~runs.own_times)[calls.owner]
-    # Nor is what would be long before a call that is by the timetable for that.
-    leaves = running_maximum(np.where(unbelieved, calls.departure, 0.0), calls.owner)
-    unbelieved |= leaves - told > _OF_ANOTHER_RUN_S
+    unbelieved = _unbelieved(runs, calls, first_known(arrival, departure))
     refused["time_too_early"] += int((unbelieved & (update >= 0)).sum())
     arrival, departure = np.where(unbelieved, np.nan, arrival), np.where(unbelieved, np.nan, departure)
-    # Nor does who comes after it has left, and after it is told to come to where it calls next; or long after either.
-    next_at = _next_told(calls.owner, first_known(arrival, departure))
-    arrival = np.where((arrival > departure) & (arrival > np.fmin(next_at, departure + EARLIEST_S)), np.nan, arrival)
-    wild = _contradicted(calls.owner, np.fmax(arrival, departure))
-    refused["time_running_backwards"] += int(wild.sum())
-    arrival, departure = np.where(wild, np.nan, arrival), np.where(wild, np.nan, departure)
+    arrival, departure = _before_the_next(owner, arrival, departure, refused)
     arrival = _arrival_of_stay(calls, arrival, departure, relationship)
-    arrival_told, departure_told = ~np.isnan(arrival), ~np.isnan(departure)
+    is_told = ~np.isnan(arrival), ~np.isnan(departure)
+    ends = (relationship == STOP_NO_DATA) | unbelieved
+    delays = _delays(runs, calls, arrival, departure, ends)
+    silent = ~is_one_of(relationship, (STOP_SKIPPED, STOP_NO_DATA)) & ~is_told[0] & ~is_told[1]
+    arrival, departure = _carried_on(runs, calls, arrival, departure, delays, silent)
+    arrival, departure = _giving_way(owner, arrival, departure, is_told)
+    # No stop of which nothing is told is left after the next one.
+    next_at = _next_told(owner, np.where(silent, np.nan, np.fmin(arrival, departure)))
+    passed_by = (silent | (relationship == STOP_NO_DATA)) & (first_known(departure, calls.departure) > next_at)
+    arrival, departure = np.where(passed_by, next_at, arrival), np.where(passed_by, next_at, departure)
+    # From its last stop a run takes nobody on: when the vehicle leaves there says nothing of it.
+    last = _last_served(owner, relationship)
+    departure[last] = arrival[last]
+    arrival, departure = _in_order(owner, arrival, departure, refused)
+    before = running_maximum(or_where_unknown(departure, 0.0), owner)
+    overdue = (relationship != STOP_SKIPPED) & np.isnan(departure) & (calls.departure < np.fmin(before, received_at))
+    arrival, departure = np.where(overdue, before, arrival), np.where(overdue, before, departure)
+    return arrival, departure, passed_by | overdue, overdue
+
+
+def _unbelieved(runs: UpdatedRuns, calls: PlannedCalls, told: Float64Array) -> BoolArray:
+    """At which calls (k,) the time told is too early to be believed: it says nothing of any other call either."""
+    unbelieved = (calls.arrival - told > EARLIEST_S) & ~(runs.own_calls & ~runs.own_times)[calls.owner]
+    # Nor does what would be long before a call that is by the timetable for that.
+    leaves = running_maximum(np.where(unbelieved, calls.departure, 0.0), calls.owner)
+    result: BoolArray = unbelieved | (leaves - told > _OF_ANOTHER_RUN_S)
+    return result
+
+
+def _before_the_next(
+    owner: Int64Array, arrival: Float64Array, departure: Float64Array, refused: Counter[str]
+) -> tuple[Float64Array, Float64Array]:
+    """The times told (k,), without arrivals after the vehicle has left, and after it is told to come to where it calls
+    next, or long after either; and without both where they are long after it is told to come there."""
+    next_at = _next_told(owner, first_known(arrival, departure))
+    arrival = np.where((arrival > departure) & (arrival > np.fmin(next_at, departure + EARLIEST_S)), np.nan, arrival)
+    wild = _contradicted(owner, np.fmax(arrival, departure))
+    refused["time_running_backwards"] += int(wild.sum())
+    return np.where(wild, np.nan, arrival), np.where(wild, np.nan, departure)
+
+
+@dataclass(frozen=True, eq=False)
+class _Delays:
+    """Seconds at each call (k,), NaN where nothing is told."""
+
+    own: Float64Array
+    """By what is told of the call itself;"""
+    carried: Float64Array
+    """or of the last one before it, where it is left."""
+    next: Float64Array
+    """By what is told next behind it."""
+    waits: BoolArray
+    """Who is early there leaves at its time."""
+
+
+def _delays(
+    runs: UpdatedRuns, calls: PlannedCalls, arrival: Float64Array, departure: Float64Array, ends: BoolArray
+) -> _Delays:
+    """How late each call is by the times told; from those at which it `ends` (k,) no delay is carried on."""
     # Who comes early to where it waits for its time leaves at that time, unless the operator says otherwise.
     waits = calls.departure - calls.arrival >= _WAIT_S
     starts = waits | first_of_each(calls.owner)
@@ -106,49 +155,53 @@ def expected_times(
     for_less = np.clip(or_where_unknown(next_delay, 0.0), least, by_arrival_alone)
     by_arrival_alone = np.where(waits, for_less, by_arrival_alone)
     # Who is told to leave before it comes leaves when it comes: so late it is further on.
-    own_delay = np.where(np.isnan(departure), by_arrival_alone, np.fmax(departure, arrival) - calls.departure)
-    ends = (relationship == STOP_NO_DATA) | unbelieved
-    delay = _carried(calls.owner, own_delay, ends, waits, runs.delay_s)
+    own = np.where(np.isnan(departure), by_arrival_alone, np.fmax(departure, arrival) - calls.departure)
+    carried = _carried(calls.owner, own, ends, waits, runs.delay_s)
     # A wait of which nothing is told absorbs what has to be caught up by the next time told.
-    absorbs = waits & np.isnan(own_delay) & (delay > np.maximum(next_delay, 0.0))
-    least = np.maximum(delay - (calls.departure - calls.arrival), 0.0)
+    absorbs = waits & np.isnan(own) & (carried > np.maximum(next_delay, 0.0))
     if absorbs.any():
-        own_delay = np.where(absorbs, np.fmax(next_delay, least), own_delay)
-        delay = _carried(calls.owner, own_delay, ends, waits, runs.delay_s)
-    before = _before(calls.owner, delay, runs.delay_s)
-    silent = ~is_one_of(relationship, (STOP_SKIPPED, STOP_NO_DATA)) & np.isnan(arrival) & np.isnan(departure)
-    arrival = np.where(silent, calls.arrival + np.where(waits, before, delay), arrival)
-    departure = np.where(silent, calls.departure + delay, departure)
+        least = np.maximum(carried - (calls.departure - calls.arrival), 0.0)
+        own = np.where(absorbs, np.fmax(next_delay, least), own)
+        carried = _carried(calls.owner, own, ends, waits, runs.delay_s)
+    return _Delays(own, carried, next_delay, waits)
+
+
+def _carried_on(
+    runs: UpdatedRuns, calls: PlannedCalls, arrival: Float64Array, departure: Float64Array, delays: _Delays,
+    silent: BoolArray,
+) -> tuple[Float64Array, Float64Array]:  # fmt: skip
+    """The times told (k,), with those by the delay that holds where the message is `silent`, and with the other of two
+    events of which one is told."""
+    before = _before(calls.owner, delays.carried, runs.delay_s)
+    arrival = np.where(silent, calls.arrival + np.where(delays.waits, before, delays.carried), arrival)
+    departure = np.where(silent, calls.departure + delays.carried, departure)
     # Of two events of which one is told the other is as late: the arrival as the departure before, if any; and who is
     # told to be less late further on has waited for less than it was planned to.
-    before = np.where(np.isnan(own_delay), delay, before)
-    by_arrival = first_known(calls.arrival + before, calls.arrival + own_delay, departure)
-    by_departure = first_known(calls.departure + np.fmin(own_delay, next_delay), arrival)
-    arrival, departure = (
+    before = np.where(np.isnan(delays.own), delays.carried, before)
+    by_arrival = first_known(calls.arrival + before, calls.arrival + delays.own, departure)
+    by_departure = first_known(calls.departure + np.fmin(delays.own, delays.next), arrival)
+    return (
         np.where(np.isnan(arrival), np.minimum(by_arrival, departure), arrival),
         np.where(np.isnan(departure), np.maximum(by_departure, arrival), departure),
     )
-    # What is only carried on gives way to what is told.
-    times, is_told = (np.column_stack(both).ravel() for both in ((arrival, departure), (arrival_told, departure_told)))
-    at_most = _next_told(np.repeat(calls.owner, 2), np.where(is_told, times, np.nan))
-    late = ~is_told & (times > at_most)
+
+
+def _giving_way(
+    owner: Int64Array, arrival: Float64Array, departure: Float64Array, is_told: tuple[BoolArray, BoolArray]
+) -> tuple[Float64Array, Float64Array]:
+    """The times (k,), what is only carried on no later than what is told further on."""
+    times, told = np.column_stack([arrival, departure]).ravel(), np.column_stack(is_told).ravel()
+    at_most = _next_told(np.repeat(owner, 2), np.where(told, times, np.nan))
+    late = ~told & (times > at_most)
     times[late] = at_most[late]
-    arrival, departure = times[0::2], np.where(departure_told, times[1::2], np.fmax(times[0::2], times[1::2]))
-    # No stop of which nothing is told is left after the next one.
-    next_at = _next_told(calls.owner, np.where(silent, np.nan, np.fmin(arrival, departure)))
-    passed_by = (silent | (relationship == STOP_NO_DATA)) & (first_known(departure, calls.departure) > next_at)
-    arrival, departure = np.where(passed_by, next_at, arrival), np.where(passed_by, next_at, departure)
-    # From its last stop a run takes nobody on: when the vehicle leaves there says nothing of it. One that is told of at
-    # a single stop goes on.
+    return times[0::2], np.where(is_told[1], times[1::2], np.fmax(times[0::2], times[1::2]))
+
+
+def _last_served(owner: Int64Array, relationship: Int8Array) -> Int64Array:
+    """Where each run (k,) makes its last call; one that is told of at a single stop goes on."""
     served = np.flatnonzero(relationship != STOP_SKIPPED)
-    ends = served[np.append(first_of_each(calls.owner[served])[1:], True)[: len(served)]]
-    ends = ends[~first_of_each(calls.owner)[ends]]
-    departure[ends] = arrival[ends]
-    arrival, departure = _in_order(calls.owner, arrival, departure, refused)
-    before = running_maximum(or_where_unknown(departure, 0.0), calls.owner)
-    overdue = (relationship != STOP_SKIPPED) & np.isnan(departure) & (calls.departure < np.fmin(before, received_at))
-    arrival, departure = np.where(overdue, before, arrival), np.where(overdue, before, departure)
-    return arrival, departure, passed_by | overdue, overdue
+    last: Int64Array = served[np.append(first_of_each(owner[served])[1:], True)[: len(served)]]
+    return last[~first_of_each(owner)[last]]
 
 
 def _told_times(
