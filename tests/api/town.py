@@ -199,7 +199,7 @@ def service_at(
         ShiftedClock(now, speed),
         engine_settings=engine_settings,
         gtfs_zips=gtfs_zips,
-        warm_up_s=120.0,
+        warm_up_s=60.0,
     )
 
 
