@@ -108,10 +108,11 @@ class OperatorTimes:
 def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdates) -> OperatorTimes:
     """The message from which `overlay` was made, by the overlay's trips and `journeys`."""
     tt = overlay.timetable
-    trip = overlay.trips_of(updates)
+    dated = overlay.runs_told(updates)
+    trip = dated.trip
     # A trip without any journey (an empty frequencies.txt row) runs never.
     run = np.flatnonzero(np.isin(trip, tt.journey_trip))
-    key, dated = np.zeros(len(trip), np.int64), DatedRuns(trip, updates.service_day, updates.shift_s)
+    key = np.zeros(len(trip), np.int64)
     key[run] = journeys.keys(dated.take(run))
     named = np.zeros(len(trip), bool)
     named[run] = True

@@ -11,6 +11,7 @@ from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
 from predictor.overlay import Overlay
 from predictor.runs import DatedRuns
+from predictor.timetable import Timetable
 from predictor.trip_updates import TRIP_CANCELED, TRIP_DELETED, TRIP_DUPLICATED, TripUpdates
 
 NOT_FURTHER_S = 3600.0
@@ -29,14 +30,15 @@ def on_operators_runs(
     it copies is on that run. `observations` and `overlay` are of one
     timetable.
     """
-    tt, trip = overlay.timetable, overlay.trips_of(updates)
+    tt, told = overlay.timetable, overlay.runs_told(updates)
+    trip = told.trip
     gone = is_one_of(updates.relationship, (TRIP_CANCELED, TRIP_DELETED))
-    observations = _on_runs_left(observations, updates, overlay, np.flatnonzero(gone & (trip >= 0)))
+    observations = _on_runs_left(observations, told.take(gone & (trip >= 0)), tt)
     runs = np.flatnonzero((updates.vehicle_id != "") & (trip >= 0) & (updates.service_day >= 0) & ~gone)
     nameless = np.flatnonzero((observations.trip < 0) | _name_a_copied_trip(observations, overlay, trip[runs]))
     if len(runs) == 0 or len(nameless) == 0:
         return observations, 0
-    begins, ends = _span(updates, overlay, runs)
+    begins, ends = _span(updates, told, tt, runs)
     away_s = np.maximum(np.maximum(begins - now, now - ends), 0.0)
     near = away_s <= NOT_FURTHER_S
     runs, begins, away_s = runs[near], begins[near], away_s[near]
@@ -98,28 +100,25 @@ def bare_ids(ids: StrArray) -> StrArray:
     return ids
 
 
-def _on_runs_left(observations: Observations, updates: TripUpdates, overlay: Overlay, gone: Int64Array) -> Observations:
-    """The reports that name their run by line and start alone with the trip of the only such run that is not among the
-    rows `gone` (m,) of the message."""
+def _on_runs_left(observations: Observations, gone: DatedRuns, timetable: Timetable) -> Observations:
+    """The reports that name their run by line and start alone with the trip of the only such run that is not among
+    those that are gone."""
     rows = np.flatnonzero((observations.trip < 0) & (observations.route >= 0) & (observations.start_time_s >= 0))
     if len(rows) == 0 or len(gone) == 0:
         return observations
-    trip = overlay.trips_of(updates)
-    taken_out = DatedRuns(trip, updates.service_day, updates.shift_s).take(gone).run_key
     named = observations.take(rows)
     names = RunNames(named.trip, named.route, named.direction, named.service_date, named.start_time_s)
-    runs = run_finder(overlay.timetable).find(names, named.timestamp, np.ones(len(rows), bool), others=taken_out)
+    runs = run_finder(timetable).find(names, named.timestamp, np.ones(len(rows), bool), others=gone.run_key)
     at = observations.trip.copy()
     at[rows] = runs.trip
     return replace(observations, trip=at)
 
 
-def _span(updates: TripUpdates, overlay: Overlay, runs: Int64Array) -> tuple[Float64Array, Float64Array]:
+def _span(updates: TripUpdates, told: DatedRuns, tt: Timetable, runs: Int64Array) -> tuple[Float64Array, Float64Array]:
     """When each of the runs (r,) begins and ends: as told where its first and last calls are, else as scheduled."""
-    tt, trip = overlay.timetable, overlay.trips_of(updates)[runs]
-    origin = tt.date_origin[updates.service_day[runs]] + updates.shift_s[runs]
-    begins = (origin + tt.trip_start_s[trip]).astype(np.float64)
-    ends = (origin + tt.trip_end_s[trip]).astype(np.float64)
+    meant = told.take(runs)
+    begins = (meant.origin(tt) + tt.trip_start_s[meant.trip]).astype(np.float64)
+    ends = (meant.origin(tt) + tt.trip_end_s[meant.trip]).astype(np.float64)
     calls, has_calls = updates.calls, updates.update_ptr[runs + 1] > updates.update_ptr[runs]
     first, last = updates.update_ptr[runs[has_calls]], updates.update_ptr[runs[has_calls] + 1] - 1
     from_first = np.isfinite(calls.departure[first]) & (calls.call[first] == 0)

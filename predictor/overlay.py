@@ -17,6 +17,7 @@ from predictor.journeys import journey_key
 from predictor.overlaid_timetable import OverlaidTimetable
 from predictor.own_patterns import OwnPatterns
 from predictor.own_run import OwnRun, content_of
+from predictor.runs import DatedRuns
 from predictor.timetable import FormerStops, OwnRuns, Timetable
 from predictor.trip_updates import TRIP_REPLACEMENT, TripUpdates, UpdatedCalls
 
@@ -60,12 +61,12 @@ class Overlay:
             replaced=_replaced_journeys(base, runs),
         )
 
-    def trips_of(self, updates: TripUpdates) -> Int32Array:
-        """The trip (n,) of each run of the message that this overlay was made from."""
+    def runs_told(self, updates: TripUpdates) -> DatedRuns:
+        """The runs (n,) of the message that this overlay was made from."""
         trip = updates.trip.copy()
         for row in np.flatnonzero(updates.own_calls).tolist():
             trip[row] = self.trip_of[updates.name_of(row)]
-        return trip
+        return DatedRuns(trip, updates.service_day, updates.shift_s)
 
     def stands_for_another(self, trip: int) -> bool:
         """Whether a run of the operator's own takes the place of the timetable's run of its name."""

@@ -17,7 +17,7 @@ is the slot nearest to its start, which several vehicles may share (see `predict
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
@@ -57,6 +57,14 @@ class DatedRuns(Columns):
     def runs(self) -> DatedRuns:
         """The runs alone, without what is told of them."""
         return DatedRuns(self.trip, self.service_day, self.shift_s)
+
+    def identity(self, row: int) -> tuple[int, int, int]:
+        """Trip, service day and shift in seconds of one."""
+        return int(self.trip[row]), int(self.service_day[row]), int(self.shift_s[row])
+
+    def identities(self) -> Iterator[tuple[int, int, int]]:
+        """Those of all, in order."""
+        return zip(self.trip.tolist(), self.service_day.tolist(), self.shift_s.tolist(), strict=True)
 
     @property
     def run_key(self) -> Int64Array:

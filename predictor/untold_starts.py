@@ -51,19 +51,20 @@ class UntoldStarts:
         if not untold.any():
             self.forget()
             return updates
-        tt, trip = overlay.timetable, overlay.trips_of(updates)
+        every = overlay.runs_told(updates)
         # A trip without any journey (an empty frequencies.txt row) runs never.
-        untold &= np.isin(trip, tt.journey_trip)
+        untold &= np.isin(every.trip, overlay.timetable.journey_trip)
         run = np.flatnonzero(untold)
-        runs = _Known(
-            trip[run], updates.service_day[run], updates.shift_s[run], updates.vehicle_id[run],
-            updates.shift_s[run].astype(np.float64),
-        )  # fmt: skip
-        told_runs = DatedRuns(trip, updates.service_day, updates.shift_s).take(~untold)
+        runs = _Known.of_runs(
+            every.take(run),
+            vehicle_id=updates.vehicle_id[run],
+            shift_by_times_s=updates.shift_s[run].astype(np.float64),
+        )
+        told_keys = every.take(~untold).run_key
         followed = _followed(diagram, tracks)
-        followed = followed.take(~np.isin(followed.run_key, told_runs.run_key))
+        followed = followed.take(~np.isin(followed.run_key, told_keys))
         shift_s, is_followed = _as_known(journeys, runs, followed, tracks.vehicle_id)
-        told = self._told.take(~np.isin(self._told.run_key, np.concatenate([followed.run_key, told_runs.run_key])))
+        told = self._told.take(~np.isin(self._told.run_key, np.concatenate([followed.run_key, told_keys])))
         rest = np.flatnonzero(~is_followed)
         shift_s[rest], _ = _as_known(journeys, runs.take(rest), told, self._told.vehicle_id)
         self._told = replace(runs, shift_s=shift_s)

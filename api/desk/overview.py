@@ -159,7 +159,7 @@ def _line(state: LineState, moment: PageMoment) -> tuple[Line, list[str], str]:
 
 
 def _uncovered(trips: RunningTrips, row: int, moment: PageMoment) -> tuple[Line, str]:
-    trip, day, shift_s = int(trips.trip[row]), int(trips.service_day[row]), int(trips.shift_s[row])
+    trip, day, shift_s = trips.identity(row)
     words = moment.texts(
         "trip_of", time=moment.words.time(float(trips.started_at[row])),
         place=destination(moment.snapshot, trip, day, shift_s, 0),
@@ -169,7 +169,7 @@ def _uncovered(trips: RunningTrips, row: int, moment: PageMoment) -> tuple[Line,
 
 def _given_up(vehicle: int, moment: PageMoment) -> tuple[Line, str]:
     tt, vehicles = moment.timetable, moment.snapshot.vehicles
-    trip, day, shift_s = int(vehicles.trip[vehicle]), int(vehicles.service_day[vehicle]), int(vehicles.shift_s[vehicle])
+    trip, day, shift_s = vehicles.identity(vehicle)
     starts_at = float(tt.date_origin[day] + shift_s + tt.trip_start_s[trip])
     run = moment.texts(
         "trip_of", time=moment.words.clock(starts_at),

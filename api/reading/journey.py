@@ -191,7 +191,7 @@ def runs_of_line(moment: Moment, route: int | None, until: float) -> DatedRuns:
     tt, snapshot = moment.timetable, moment.view.snapshot
     predicted, planned = snapshot.predictions, snapshot.unclaimed_calls(moment.now, until)
     parts = predicted.runs.take(predicted.arrival <= until), planned
-    runs = DatedRuns.joined(*(DatedRuns(part.trip, part.service_day, part.shift_s) for part in parts))
+    runs = DatedRuns.joined(*(part.runs for part in parts))
     if route is not None:
         runs = runs.take(tt.trip_route[runs.trip] == route)
     _, first = np.unique(runs.run_key, return_index=True)
@@ -201,6 +201,5 @@ def runs_of_line(moment: Moment, route: int | None, until: float) -> DatedRuns:
 
 def journeys_of(moment: Moment, runs: DatedRuns) -> list[Journey]:
     """Those that are not over, in the order in which they set out."""
-    columns = (column.tolist() for column in (runs.trip, runs.service_day, runs.shift_s))
-    found = [journey_of(moment, *run) for run in zip(*columns, strict=True)]
+    found = [journey_of(moment, *run) for run in runs.identities()]
     return sorted((run for run in found if not run.over), key=lambda run: (run.begins_at, run.trip_idx))

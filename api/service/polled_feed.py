@@ -39,7 +39,8 @@ class PolledFeed(Generic[T]):
         self._decode = decode
         self._lock = Lock()
         self._waiting: tuple[bytes, float] | None = None
-        self._last: tuple[bytes, float] | None = None
+        self.last: tuple[bytes, float] | None = None
+        """The last good message, and when it came."""
         self._last_timetable: Timetable | None = None
         self._value: T | None = None
         self._gap: tuple[bytes, float] | None = None
@@ -95,13 +96,13 @@ class PolledFeed(Generic[T]):
         if is_gap(self._value, value, at - since):
             self._gap = data, since
         else:
-            self._last, self._last_timetable, self._value = waiting, timetable, value
+            self.last, self._last_timetable, self._value = waiting, timetable, value
         return value
 
     def read_again(self, timetable: Timetable) -> T | None:
         """The last good message decoded anew, since more is known of what it means; None where there is none."""
-        if self._last is not None:
-            self._value, self._last_timetable = self._decoded(self._last, timetable), timetable
+        if self.last is not None:
+            self._value, self._last_timetable = self._decoded(self.last, timetable), timetable
         return self._value
 
     def latest(self, timetable: Timetable, now: float) -> tuple[T, float] | None:
@@ -112,12 +113,11 @@ class PolledFeed(Generic[T]):
             with self._lock:
                 self._waiting = self._waiting or (self._gap[0], now)
         self.fresh(timetable)
-        if self._last is not None and self._last_timetable is not timetable:
-            self._value = self._decoded(self._last, timetable)
-            self._last_timetable = timetable
-        if self._last is None or self._value is None:
+        if self._last_timetable is not timetable:
+            self.read_again(timetable)
+        if self.last is None or self._value is None:
             return None
-        return self._value, self._last[1]
+        return self._value, self.last[1]
 
     def _decoded(self, message: tuple[bytes, float], timetable: Timetable) -> T | None:
         data, received_at = message
@@ -148,11 +148,6 @@ class PolledFeed(Generic[T]):
             return frozenset((self.given_as,))
         return feeds_in(decode_message(data, self.health.name)) | own
 
-    @property
-    def last(self) -> tuple[bytes, float] | None:
-        """The last good message, and when it came."""
-        return self._last
-
     def recall(self, data: bytes, received_at: float) -> None:
         """Go on from this message, which came before the service began."""
         self._waiting = data, received_at
@@ -161,7 +156,7 @@ class PolledFeed(Generic[T]):
     def newest(self) -> bytes | None:
         """The message that came last, None before the first."""
         with self._lock:
-            newest = self._waiting or self._last
+            newest = self._waiting or self.last
         return newest and newest[0]
 
     def all_held(self, now: float) -> frozenset[str]:
@@ -189,8 +184,8 @@ class PolledFeed(Generic[T]):
         """Read its messages as those of this feed from now on, the newest one too."""
         with self._lock:
             log.warning("%s: the address given for it serves %s", self.given_as, name)
-            self._decode, self._waiting = decode, self._waiting or self._last
-            self._last = self._value = self._last_timetable = self._gap = None
+            self._decode, self._waiting = decode, self._waiting or self.last
+            self.last = self._value = self._last_timetable = self._gap = None
             given_as = self.given_as if name != self.given_as else ""
             self.health = FeedHealth(name, self._source.name, errors=self.health.errors, given_as=given_as)
 

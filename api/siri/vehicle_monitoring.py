@@ -47,7 +47,7 @@ def _activity(asked: Asked, row: int) -> Json:
     moment = asked.moment
     view, vehicles = moment.view, moment.view.snapshot.vehicles
     reported_at, delay_s, bearing = (float(of[row]) for of in (vehicles.timestamp, vehicles.delay_s, vehicles.bearing))
-    journey = journey_of(moment, int(vehicles.trip[row]), int(vehicles.service_day[row]), int(vehicles.shift_s[row]))
+    journey = journey_of(moment, *vehicles.identity(row))
     calls = journey.calls
     next_call = calls[min(int(vehicles.next_call[row]), len(calls) - 1)]
     return {

@@ -65,7 +65,7 @@ def vehicle_words(
         place = texts("vehicle_layover", stop=stop)
     else:
         place = texts("vehicle_at" if vehicles.at_stop[vehicle] else "vehicle_towards", stop=stop)
-    own = trip, int(vehicles.service_day[vehicle]), int(vehicles.shift_s[vehicle])
+    own = vehicles.identity(vehicle)
     if run not in (None, own):
         # Both ways of a line call at stops of the same names.
         place = texts("vehicle_before", towards=moment.towards(destination(moment.snapshot, *own)), place=place)

@@ -45,7 +45,7 @@ def encode_trip_updates(
     gone = [
         (journey, relationship)
         for keys, relationship in ((snapshot.cancelled, _Trip.CANCELED), (snapshot.deleted, _Trip.DELETED))
-        for journey in _journeys_of(tt, keys)
+        for journey in runs_of(keys, tt).identities()
     ]
     for journey, relationship in gone:
         entity = message.entity.add(id=journeys.name(*journey))
@@ -61,7 +61,7 @@ def encode_trip_updates(
     update_times, ride = _update_times(tt, calls), snapshot.told_vehicles.places(calls)
     of_no_journey = {journey for journey, _ in gone}
     for begin, end in pairwise([*first.tolist(), len(calls.trip)]):
-        journey = (int(calls.trip[begin]), int(calls.service_day[begin]), int(calls.shift_s[begin]))
+        journey = calls.identity(begin)
         if journey in of_no_journey:
             continue
         behind = _vehicle_name(snapshot, int(calls.follower[begin]))
@@ -131,11 +131,6 @@ def _write_new_stops(message: gtfs_realtime_pb2.FeedMessage, tt: Timetable, stop
                 field.translation.add(text=str(text))
         if tt.stop_parent[index] >= 0:
             written.parent_station = str(tt.stop_id[tt.stop_parent[index]])
-
-
-def _journeys_of(tt: Timetable, keys: Int64Array) -> list[tuple[int, int, int]]:
-    runs = runs_of(keys, tt)
-    return list(zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True))
 
 
 def _vehicle_name(snapshot: Snapshot, follower: int) -> str:
@@ -244,7 +239,7 @@ def _update_times(tt: Timetable, calls: ToldCalls) -> _UpdateTimes:
     ascending = running_maximum(seconds - at_least, np.repeat(journey, 2)) + at_least
     arrival, departure = ascending.reshape(-1, 2).T + int(base)
     entry = tt.entry_of(calls.trip, calls.call)
-    origin = tt.date_origin[calls.service_day] + calls.shift_s
+    origin = calls.origin(tt)
     first, last = calls.call == 0, calls.call == tt.trip_calls[calls.trip] - 1
     own = is_one_of(tt.run_relationships[calls.trip], (_Trip.ADDED, _Trip.NEW, _Trip.REPLACEMENT))
     own |= calls.follower >= 0

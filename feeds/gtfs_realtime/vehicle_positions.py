@@ -54,9 +54,7 @@ def encode_vehicle_positions(
         if vehicles.congestion[i] > 0:
             report.congestion_level = cast(Any, int(vehicles.congestion[i]))
         if on_trip[i]:
-            journeys.describe(
-                report.trip, int(vehicles.trip[i]), int(vehicles.service_day[i]), int(vehicles.shift_s[i])
-            )
+            journeys.describe(report.trip, *vehicles.identity(i))
             if vehicles.cancelled[i]:
                 report.trip.schedule_relationship = gtfs_realtime_pb2.TripDescriptor.CANCELED
         if calling[i]:

@@ -246,7 +246,7 @@ class HistoryStore:
                 # Merged into another while it was being read.
                 continue
         found = passages_of(passages, tt)
-        runs_seen = set(zip(found.trip.tolist(), found.service_day.tolist(), found.shift_s.tolist(), strict=True))
+        runs_seen = set(found.identities())
         untold = {int(tt.trip_route[journey[0]]) for journey in journeys if journey not in runs_seen}
         gaps = {gap.since: gap for gap in self._register.gaps(first, last)} | gaps
         cancelled_trips = self._register.cancelled(trip_ids, dates)

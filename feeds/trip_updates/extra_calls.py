@@ -32,7 +32,7 @@ def runs_with_extra_calls(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpd
     place = tt.trip_pattern[runs.trip[updates.owner[rows]]].astype(np.int64) * tt.stops + updates.stop[rows]
     result: dict[Run, ModifiedRun] = {}
     for owner in np.unique(updates.owner[rows[~contains(_places_served(tt), place)]]).tolist():
-        run = int(runs.trip[owner]), int(runs.service_day[owner]), int(runs.shift_s[owner])
+        run = runs.identity(owner)
         calls = timetabled_calls(
             tt, np.zeros(1, np.int64), runs.trip[[owner]], runs.service_day[[owner]], runs.moved_s[[owner]]
         )

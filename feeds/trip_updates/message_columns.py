@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.columns import Columns
+from predictor.runs import DatedRuns
 from predictor.trip_updates import (
     TRIP_ADDED,
     TRIP_DUPLICATED,
@@ -33,13 +33,10 @@ OF_TIMETABLE = (TRIP_SCHEDULED, TRIP_UNSCHEDULED, TRIP_REPLACEMENT)
 
 
 @dataclass(frozen=True, eq=False)
-class UpdatedRuns(Columns):
+class UpdatedRuns(DatedRuns):
     """The runs of a message, (n,)."""
 
     trip_id: StrArray
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
     moved_s: Int32Array
     """Seconds by which its calls are later than those of `trip`."""
     start_time_s: Int32Array
@@ -69,10 +66,6 @@ class UpdatedRuns(Columns):
     """Yet to begin, and told of by what was measured long ago: a plan, however new the message is."""
     as_modified: BoolArray
     """Named as the run that a diversion of the message makes: its calls are numbered as on that."""
-
-    def identities(self) -> Iterator[tuple[int, int, int]]:
-        """Trip, service day and shift in seconds of each."""
-        return zip(self.trip.tolist(), self.service_day.tolist(), self.shift_s.tolist(), strict=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -422,8 +422,7 @@ def _by_journey(told: ToldTimes) -> dict[Journey, list[tuple[int, Fact]]]:
     found = defaultdict[Journey, list[tuple[int, Fact]]](list)
     for row in np.argsort(told.since, kind="stable").tolist():
         fact = Fact("told", float(told.since[row]), float(told.until[row]), time=float(told.time[row]))
-        journey = int(told.trip[row]), int(told.service_day[row]), int(told.shift_s[row])
-        found[journey].append((int(told.call[row]), fact))
+        found[told.identity(row)].append((int(told.call[row]), fact))
     return found
 
 
