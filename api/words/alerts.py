@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -28,6 +28,7 @@ from feeds.alerts.translations import language_in, text_in
 from predictor.arrays import NONE
 from predictor.timetable import DAY_S
 
+_CODE = re.compile("[A-Z]+(_[A-Z]+)*")
 _BLANKS = " \t\xa0"
 _ENDS = f"{_BLANKS}\n.:;!?-–—"
 """What stands between a sentence and the next."""
@@ -90,11 +91,10 @@ def alert_words(moment: PageMoment, alert: Alert, at: Sequence[int] = ()) -> Ale
     pictures = {image.language: image.url for image in reversed(alert.images)}
     url = url or text_in(pictures, reader)
     if not header:
-        effect = text_in(alert.effect_detail, texts.language) or texts.known(f"effect_{alert.effect}")
+        why = _own_words(texts, alert.effect_detail, "effect", alert.effect) or _cause(moment, alert)
         seen = text_in(alert.image_alternative_text, texts.language)
-        cause = _cause(moment, alert)
         languages = [languages[1], ""]
-        header, description = description or seen or effect or f"{cause[:1].upper()}{cause[1:]}" or url, ""
+        header, description = description or seen or f"{why[:1].upper()}{why[1:]}" or url, ""
     start, end = alert.period(moment.now)
     recurrence, repeats = recurrence_of(alert.affects, moment.lines.zone), ""
     if recurrence:
@@ -360,4 +360,14 @@ def reason_words(moment: PageMoment, row: RunCall) -> str:
 
 
 def _cause(moment: PageMoment, alert: Alert) -> str:
-    return text_in(alert.cause_detail, moment.texts.language) or moment.texts.known(f"cause_{alert.cause}")
+    return _own_words(moment.texts, alert.cause_detail, "cause", alert.cause)
+
+
+def _own_words(texts: Texts, detail: Mapping[str, str], kind: str, known: str) -> str:
+    """The operator's words for a cause or an effect, else ours; those for a code too that its program writes in place
+    of words, else the code read as such."""
+    told = text_in(detail, texts.language)
+    if told and not _CODE.fullmatch(told):
+        return told
+    ours = texts.known(f"{kind}_{told}") or texts.known(f"{kind}_{known}")
+    return ours or told.replace("_", " ").lower()

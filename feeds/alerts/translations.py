@@ -52,7 +52,7 @@ _MARKDOWN = re.compile(
 """Links, strong words and headings, as people write them where a program makes pages of them."""
 _LINK = re.compile(r"href\s*=\s*[\"']?\s*(https?://[^\s\"'<>]+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<![\w/=\"'])https?://[^\s\"'<>()\[\]]+", re.IGNORECASE)
-_NO_WORD = re.compile(rf"|{NO_WORD}", re.IGNORECASE)
+_NO_WORD = re.compile(rf"|(UNKNOWN|OTHER)_(CAUSE|EFFECT)|{NO_WORD}", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|[\r\n\v\u2028\u2029]")
 _BLANKS = " \t\f\v"
 _TABS = re.compile(r" *[\t\f\v][ \t\f\v]*| {2,}")

@@ -10,7 +10,7 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 
 from benchmarks.field.city import TOKEN, City
-from benchmarks.field.faces import only, page_of, text, texts
+from benchmarks.field.faces import alert_heads, only, page_of, text, texts
 from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, cancelled, update
 from benchmarks.field.network import (
     Agency,
@@ -783,6 +783,33 @@ def test_the_agencys_own_words_for_cause_and_effect_are_told_and_passed_on() -> 
     assert "Marathon" in text(city.page("/stops/C").css_first("li.departure"))
     ours = city.our_alerts()[0].alert
     assert (ours.cause_detail, ours.effect_detail) == (written.cause_detail, written.effect_detail)
+
+
+# mbta/concentrate: Boston's details are codes
+@pytest.mark.parametrize(
+    ("cause", "detail", "effect", "effect_detail", "lang", "reason", "header"),
+    [
+        ("CONSTRUCTION", "CONSTRUCTION", "NO_SERVICE", "STATION_CLOSURE", "fr", "travaux", "Pas de service"),
+        ("UNKNOWN_CAUSE", "UNKNOWN_CAUSE", "OTHER_EFFECT", "OTHER_EFFECT", "en", "", ""),
+        ("OTHER_CAUSE", "SPECIAL_EVENT", "UNKNOWN_EFFECT", "SERVICE_CHANGE", "en", "special event", "Service change"),
+        ("OTHER_CAUSE", "TRAFFIC", "UNKNOWN_EFFECT", "DELAY", "en", "traffic", "Delay"),
+    ],
+)
+def test_a_code_where_words_belong_is_told_in_words(
+    cause: str, detail: str, effect: str, effect_detail: str, lang: str, reason: str, header: str
+) -> None:
+    city = City().trip_updates(cancelled("t1", start_date=20261126))
+    message = gtfs_realtime_pb2.FeedMessage()
+    told = alert("", {"trip_id": "t1"}, cause=cause, effect=effect)
+    message.ParseFromString(city.writer.alerts([told], city.now))
+    written = message.entity[0].alert
+    written.cause_detail.translation.add(text=detail, language="en")
+    written.effect_detail.translation.add(text=effect_detail, language="en")
+    city.alerts(message.SerializeToString())
+    page = city.page("/stops/C", lang=lang)
+    assert alert_heads(page) == [header] * bool(header)
+    row = text(page.css_first("li.departure"))
+    assert reason in row and detail not in row
 
 
 def test_on_a_line_and_a_trip_a_message_says_which_stops_it_is_about() -> None:  # kona314/transit-fedilerts#11
