@@ -118,7 +118,7 @@ def _before_the_next(
     owner: Int64Array, arrival: Float64Array, departure: Float64Array, refused: Counter[str]
 ) -> tuple[Float64Array, Float64Array]:
     """The times told (k,), without arrivals after the vehicle has left, and after it is told to come to where it calls
-    next, or long after either; and without both where they are long after it is told to come there."""
+    next, or long after either; and without both where the run's other times contradict them."""
     next_at = _next_told(owner, first_known(arrival, departure))
     arrival = np.where((arrival > departure) & (arrival > np.fmin(next_at, departure + EARLIEST_S)), np.nan, arrival)
     wild = _contradicted(owner, np.fmax(arrival, departure))

@@ -39,9 +39,19 @@ _ANOTHER_S = 600.0
 
 def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refused: Counter[str]) -> UpdatedRuns:
     """The runs with what each is: its relationship, where its calls come from, and its shift."""
-    trip, day, update_ptr = runs.trip, runs.service_day, group_starts(updates.owner, len(runs))
+    update_ptr = group_starts(updates.owner, len(runs))
     runs = _told_once(runs, updates, update_ptr)
-    start = _with_own_starts(tt, runs, updates, update_ptr)
+    runs = replace(runs, start_time_s=_with_own_starts(tt, runs, updates, update_ptr))
+    runs = _with_relationships(tt, runs, updates, update_ptr, refused)
+    return _with_names(tt, runs, updates, update_ptr)
+
+
+def _with_relationships(
+    tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, update_ptr: Int64Array, refused: Counter[str]
+) -> UpdatedRuns:
+    """The runs with the relationship that is meant, where their calls come from, and how much later than the trip's own
+    times these are."""
+    trip, day, start = runs.trip, runs.service_day, runs.start_time_s
     known = np.maximum(trip, 0)
     relationship, calls_from, moved = runs.relationship.copy(), runs.calls_from.copy(), runs.moved_s.copy()
     shift = np.where((trip >= 0) & (start >= 0), start - (tt.trip_start_s[known] if tt.trips else 0), 0)
@@ -68,25 +78,30 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
         departures = tt.journey_shift_s[tt.journey_trip == trip[row]]
         own = departures[np.abs(departures - shift[row]) <= SAME_START_S]
         along = _calls_along(tt, int(trip[row]), updates, slice(int(update_ptr[row]), int(update_ptr[row + 1])))
+        moved[row] = shift[row]
         if tt.trip_is_frequency[trip[row]]:
             relationship[row], calls_from[row] = TRIP_SCHEDULED, TIMETABLE
-            moved[row] = shift[row]
         elif len(own) and tt.runs_on(trip[row], day[row]):
             refused["added_trip_in_timetable"] += 1
             relationship[row], calls_from[row] = (TRIP_SCHEDULED, TIMETABLE) if along else (TRIP_REPLACEMENT, LISTED)
             moved[row] = own[np.argmin(np.abs(own - shift[row]))]
         elif along and not 2 <= update_ptr[row + 1] - update_ptr[row] < tt.trip_calls[trip[row]]:
             # A trip of the timetable once more, at another time or on another day.
-            calls_from[row], moved[row] = COPY, shift[row]
-        else:
-            moved[row] = shift[row]
+            calls_from[row] = COPY
+    return replace(runs, relationship=relationship, calls_from=calls_from, service_day=day, moved_s=moved)
+
+
+def _with_names(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, update_ptr: Int64Array) -> UpdatedRuns:
+    """The runs with the id that each goes by, and by how much later it starts than the trip of that id: of several that
+    share an id each is known by its start."""
+    trip, day, start = runs.trip, runs.service_day, runs.start_time_s
     # A run of the timetable has no other name, whatever it was told as.
     by_timetable = [trip_name(tt, t) for t in trip.tolist()]
-    of_timetable = (trip >= 0) & is_one_of(relationship, OF_TIMETABLE)
+    of_timetable = (trip >= 0) & is_one_of(runs.relationship, OF_TIMETABLE)
     trip_id = np.where(of_timetable, by_timetable, runs.trip_id) if by_timetable else runs.trip_id
-    # Under an id of its own a run is nobody's other run: of several that share it each is known by its start.
+    # Under an id of its own a run is nobody's other run.
     same_id = trip_id == np.array(by_timetable, np.str_)
-    own_id = ~same_id & (is_one_of(calls_from, (COPY, LISTED)) | (trip < 0))
+    own_id = ~same_id & (is_one_of(runs.calls_from, (COPY, LISTED)) | (trip < 0))
     namesake = places_in(tt.trip_index, trip_id.tolist())
     among_others = runs.is_added & (trip < 0) & (namesake >= 0) | np.isin(trip_id, trip_id[own_id & (start >= 0)])
     among_others &= own_id & (start < 0) & (day >= 0)
@@ -97,16 +112,8 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
     # By the id of another trip it is known by how long after that one it starts.
     named_start = np.append(tt.trip_start_s, np.int32(0))[namesake]
     own_shift = np.where(start >= 0, start - named_start, 0)
-    return replace(
-        runs,
-        trip_id=trip_id,
-        start_time_s=start,
-        relationship=relationship,
-        calls_from=calls_from,
-        service_day=day,
-        moved_s=moved,
-        shift_s=np.where(own_id, own_shift, np.where(same_id, moved, 0)).astype(np.int32),
-    )
+    shift = np.where(own_id, own_shift, np.where(same_id, runs.moved_s, 0)).astype(np.int32)
+    return replace(runs, trip_id=trip_id, start_time_s=start, shift_s=shift)
 
 
 def _told_once(runs: UpdatedRuns, updates: StopTimeUpdates, update_ptr: Int64Array) -> UpdatedRuns:
