@@ -15,6 +15,7 @@ from api.reading.destinations import usual_destination
 from api.reading.lines import patterns_of, stops_along
 from api.reading.moment import Moment
 from api.reading.moved_away import moved_departures_along
+from api.reading.running_trips import journeys_under_way
 from api.service.view import ServiceView
 from predictor.arrays import NONE, Int32Array
 from predictor.timetable import Timetable
@@ -40,14 +41,16 @@ class RouteDirection:
 
 
 def directions_of(moment: Moment, route: int) -> list[RouteDirection]:
-    """The directions in which a line runs today, or where it has none of that direction today in the coming week; on
-    any day where it does not run at all then."""
+    """The directions in which a line runs today, or where it has none of that direction today in the coming week or,
+    past midnight, still from the day before; on any day where it does not run at all then."""
     tt, day = moment.timetable, moment.today
     trips = np.flatnonzero(tt.trip_route == route).astype(np.int32)
     direction = tt.trip_way[trips]
-    runs = tt.service_active[tt.trip_service[trips], day : day + _DAYS_AHEAD]
-    runs = runs if runs.any() else np.ones((len(trips), 1), bool)
-    today, soon = runs[:, 0], runs.any(axis=1)
+    active = tt.service_active[tt.trip_service[trips], day : day + _DAYS_AHEAD]
+    # Past midnight the last runs of the day before are still out.
+    _, to_come = journeys_under_way(tt, moment.now, -WINDOW_S)
+    today, soon = active[:, 0], active.any(axis=1) | np.isin(trips, tt.journey_trip[to_come])
+    soon = soon if soon.any() else np.ones(len(trips), bool)
     ways = [(way, direction == way) for way in np.unique(direction[soon]).tolist()]
     found = [_direction(moment, day, way, trips[own & (today if today[own].any() else soon)]) for way, own in ways]
     return [_told_apart(tt, one, [other for other in found if other is not one]) for one in found]

@@ -91,7 +91,8 @@ def runs_named(
         refused,
     )  # fmt: skip
     is_gone = is_one_of(relationship, (TRIP_CANCELED, TRIP_DELETED))
-    trip[_gone_by_another_id(trip_id, DatedRuns(trip, day, shift), is_gone)] = NONE
+    runs_on = ~is_gone & ~is_one_of(relationship, NOT_IN_TIMETABLE)
+    trip[_gone_by_another_id(trip_id, DatedRuns(trip, day, shift), is_gone, runs_on)] = NONE
     known = trip >= 0
     route[known] = tt.trip_route[trip[known]]
     direction[known & (direction < 0)] = tt.pattern_direction[tt.trip_pattern[trip[known & (direction < 0)]]]
@@ -125,9 +126,9 @@ def runs_named(
     )
 
 
-def _gone_by_another_id(trip_id: Sequence[str], runs: DatedRuns, is_gone: BoolArray) -> list[int]:
+def _gone_by_another_id(trip_id: Sequence[str], runs: DatedRuns, is_gone: BoolArray, runs_on: BoolArray) -> list[int]:
     """Rows of the runs (n,) that are cancelled by one id and told to run by another: a trip that has two runs."""
-    key, runs_on = runs.run_key, ~is_gone & (runs.trip >= 0)
+    key, runs_on = runs.run_key, runs_on & (runs.trip >= 0)
     rows = np.flatnonzero(is_gone & (runs.trip >= 0) & np.isin(key, key[runs_on]))
     told = {row: np.flatnonzero(runs_on & (key == key[row])).tolist() for row in rows.tolist()}
     return [row for row, others in told.items() if trip_id[row] not in {trip_id[other] for other in others}]

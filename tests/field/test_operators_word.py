@@ -187,6 +187,15 @@ def test_stops_between_two_timing_points_keep_the_delay_of_the_one_behind_that_i
     assert [early.board(stop)[0] for stop in "BCD"] == ["08:07 t1 live", "09:04 t2 scheduled", "08:08 t1 live"]
 
 
+def test_a_stop_of_an_early_run_that_is_told_no_more_stands_once() -> None:
+    city = City(at="07:50").trip_updates(update("t1", StopUpdate("A", delay=-180), **TODAY))
+    city.trip_updates(update("t1", StopUpdate("C", delay=-150), **TODAY))
+    assert [city.board(stop) for stop in "ABC"] == [
+        ["07:57 t1 live", "09:00 t2 scheduled"], ["07:59 t1 live", "09:02 t2 scheduled"],
+        ["08:01 t1 live", "09:04 t2 scheduled"],
+    ]  # fmt: skip
+
+
 def test_what_a_program_reckons_by_the_timetable_for_a_run_without_a_vehicle_is_not_live() -> None:
     # TheTransitClock/transitime and mbta/concentrate: the vehicle's name ends in schedBasedVehicle
     nobody = {"vehicle": "block_12_schedBasedVehicle"} | TODAY

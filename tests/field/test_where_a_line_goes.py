@@ -58,3 +58,13 @@ def test_two_directions_with_one_sign_are_told_apart_by_a_stop_that_one_of_them_
     city = City(network("A B C D E F", ways, (Trip("t1", "08:00"), Trip("t2", "08:10", "other"))))
     told = [text(way) for way in city.page("/lines/r1", lang="en").css(".directions a")]
     assert told == ["to Depot via Stop D", "to Depot via Stop B"]
+
+
+def test_past_midnight_the_last_runs_of_a_direction_that_is_not_served_again_are_on_its_page() -> None:
+    ways = Pattern("main", "A B C"), Pattern("back", "C B A", direction=1)
+    trips = Trip("t1", "24:10"), Trip("b1", "24:10", "back", service="last")
+    town = network("A B C", ways, trips, services=(Service(), Service("last", "", added=(20261126,))))
+    city = City(town, at="24:05")
+    assert [row.stop for row in city.line_page("r1", direction=1)] == ["C", "B", "A"]
+    assert city.board("B") == ["00:12 b1 scheduled", "00:12 t1 scheduled"]
+    assert [row.stop for row in city.at("24:20").line_page("r1", direction=1)] == ["A", "B", "C"]

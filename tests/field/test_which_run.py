@@ -113,6 +113,16 @@ def test_a_cancellation_that_names_a_copy_as_it_was_told_of_strikes_out_the_copy
     assert City().trip_updates(gone).board("C") == ["08:04 t1 scheduled", "09:04 t2 scheduled"]
 
 
+def test_a_run_cancelled_by_its_line_and_start_is_struck_out_though_it_is_driven_once_more_later() -> None:
+    copy = {"new_trip_id": "d", "new_start_time": "08:30:00", "new_start_date": DATE, "start_date": DATE}
+    calls = (StopUpdate(stop, at, at) for stop, at in zip("ACE", ("08:30", "08:34", "08:38"), strict=True))
+    more = update("t1", *calls, relationship="NEW", start_time="08:30:00", start_date=DATE)
+    gone = cancelled(None, route_id="r1", direction_id=0, start_time="08:00:00", start_date=DATE)
+    for told, name in ((update("t1", relationship="DUPLICATED", **copy), "d scheduled"), (more, "t1@08:30 live")):
+        board = City(at="07:55").trip_updates(told, gone).board("C")
+        assert board == ["08:04 t1 cancelled", f"08:34 {name}", "09:04 t2 scheduled"]
+
+
 def test_a_run_asked_for_by_about_its_start_time_is_the_nearest() -> None:
     city = City(EVERY_HALF_HOUR)
     for start, run in (("08:30:00", "08:30:00"), ("08:31:10", "08:30:00"), ("08:50", "09:00:00")):
