@@ -33,7 +33,10 @@ class ScheduledCalls:
         """Order every call of every journey by (stop, departure). Cost: one sort of all calls."""
         trip = timetable.journey_trip
         journey, entry = timetable.entries_of(trip)
-        departure_s = timetable.departure_s[entry] + (timetable.journey_shift_s + timetable.journey_stands_s)[journey]
+        # Nobody leaves where a trip ends, whatever departure the timetable has there.
+        ends = timetable.call_at(entry) == timetable.trip_calls[trip][journey] - 1
+        leaves_s = np.where(ends, timetable.arrival_s[entry], timetable.departure_s[entry])
+        departure_s = leaves_s + (timetable.journey_shift_s + timetable.journey_stands_s)[journey]
         stop = timetable.call_stop[entry]
         order = np.lexsort((departure_s, stop))
         return cls(

@@ -231,6 +231,22 @@ def test_a_wait_written_as_two_calls_of_which_the_arrival_alone_is_told_late_is_
     assert [city.board("B")[0], texts(city.departures("C", arrivals=True))[0]] == [f"{at} t1 live" for at in leaves]
 
 
+@pytest.mark.parametrize("at", ["08:02", "08:07"])
+def test_during_a_wait_written_as_two_calls_it_is_told_when_the_run_came_and_that_it_begins_there(at: str) -> None:
+    begins = Trip("t2", calls=(Call("B", "08:05"), Call("B", "08:09"), Call("C", "08:12")))
+    rows = City(network("A B C", trips=(Trip("t1", calls=SPLIT), begins)), at=at).departures("B", arrivals=True)
+    first, through = (row.told for row in rows)
+    assert (first["arrival"], first["drop_off_type"]) == (None, "none")
+    assert through["arrival"]["scheduled"].endswith("08:04:00+01:00")
+
+
+def test_who_has_come_to_its_last_stop_by_the_timetable_is_no_arrival_to_come() -> None:
+    ends = Trip("t1", calls=(Call("A", "08:00"), Call("B", "08:04", "08:10")))
+    town = network("A B", trips=(ends,))
+    assert texts(City(town, at="08:03").departures("B", arrivals=True)) == ["08:04 t1 scheduled"]
+    assert City(town, at="08:06").departures("B", arrivals=True) == []
+
+
 def test_a_wait_written_as_two_calls_is_skipped_as_one_stop() -> None:
     city = City(network("A B C D", trips=(Trip("t1", calls=(*SPLIT, Call("D", "08:14"))),)), at="07:50")
     city.trip_updates(update("t1", skipped("B")))
