@@ -82,7 +82,7 @@ class ReportFigures:
             unknown_trip=unknown,
             from_the_future=int((observations.timestamp > now).sum()) + too_new,
             stale=int((observations.timestamp < now - live_limit_s).sum()) + too_old,
-            clock_fast_s=usual_s,
+            clock_fast_s=usual_s + observations.zone_s,
             age_s=observations.usual_age_s,
             without_position=without_position,
             unknown_trips=observations.unknown_trips,

@@ -4,8 +4,10 @@ time."""
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +33,7 @@ from predictor.geometry import ground_distance_m
 from predictor.named_dates import NamedDates
 from predictor.observations import CancelledRuns, Observations
 from predictor.operator_vehicles import bare_ids
-from predictor.report_clocks import AHEAD_S, FEED_AHEAD_S
+from predictor.report_clocks import AHEAD_S, FEED_AHEAD_S, FOLLOWED_S
 from predictor.report_figures import NAMED
 from predictor.run_changes import SAME_TIME_S
 from predictor.timetable import DAY_S, Timetable
@@ -49,6 +51,8 @@ TOLD_LATE_S = 30.0
 """and within this, though nothing else tells that they are one: a bus behind it on its run is mostly further away."""
 _LOGGED_ON_S = DAY_S
 """So long ago at most: a report of a vehicle whose clock stands may bear the time at which its driver logged on."""
+_SEVERAL = 3
+"""Fewer vehicles may have a wrong clock by chance."""
 NEAR_M = 200.0
 """Reports of one vehicle at one time may lie so far apart."""
 
@@ -76,12 +80,29 @@ def decode_vehicle_positions(
     refused["vehicle_id_shared"] = shared
     dates = dates or NamedDates()
     observations = resolve(reports, timetable, received_at, feed_timestamp, dates, numbering)
-    observations = _of_this_day(_begun(observations, timetable, refused), refused)
+    observations = _begun(_by_utc(observations, timetable, refused), timetable, refused)
+    observations = _of_this_day(observations, refused)
     observations = _one_a_vehicle(observations, refused)
     observations = with_refused(_under_one_id(observations, timetable, refused), refused)
     trips = (e.vehicle.trip for e in message.entity if e.HasField("vehicle") and e.vehicle.HasField("trip"))
     cancelled = cancelled_runs(called_off, timetable, received_at, observations.trip, dates)
     return replace(observations, headway_as=named_in_reports(trips, timetable), cancelled=cancelled)
+
+
+def _by_utc(observations: Observations, timetable: Timetable, refused: Counter[str]) -> Observations:
+    """With times put right that are of the network's own clocks, as if these were UTC: several reports of a message
+    whose header is right are ahead by just that, and more than are of now."""
+    zone = datetime.fromtimestamp(observations.received_at, ZoneInfo(timetable.timezone)).utcoffset()
+    zone_s = 0.0 if zone is None else zone.total_seconds()
+    ahead_s = observations.timestamp - observations.received_at
+    of_now = np.abs(ahead_s) <= FUTURE_LIMIT_S
+    by_zone = (ahead_s - zone_s <= AHEAD_S) & (ahead_s - zone_s >= -FOLLOWED_S) & ~of_now
+    header_is_right = abs(observations.feed_timestamp - observations.received_at) <= FEED_AHEAD_S
+    if zone_s <= FUTURE_LIMIT_S or not header_is_right or by_zone.sum() < max(_SEVERAL, of_now.sum() + 1):
+        return observations
+    refused["timestamp_of_local_time"] = int(by_zone.sum())
+    at = np.where(of_now, observations.timestamp, observations.timestamp - zone_s)
+    return replace(observations, timestamp=at, zone_s=zone_s)
 
 
 def _begun(observations: Observations, timetable: Timetable, refused: Counter[str]) -> Observations:
