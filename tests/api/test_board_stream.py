@@ -144,6 +144,7 @@ def test_between_changes_a_heartbeat_says_how_the_feed_is(
     monkeypatch: pytest.MonkeyPatch, open_stream: Callable[..., Listener]
 ) -> None:
     monkeypatch.setattr(announcer, "HEARTBEAT_S", 0.2)
+    monkeypatch.setattr(announcer, "_LOOK_S", 0.05)
     listener = open_stream("st-pierre", "?limit=1")
     assert listener.next()["event"] == "board"
     beat = listener.next()

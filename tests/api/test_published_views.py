@@ -174,6 +174,7 @@ def test_an_engine_started_anew_takes_no_live_times_away_before_its_feeds_have_a
     city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = city.service.view
+    monkeypatch.setattr("api.service.publisher._TRIED_AGAIN_S", 0.05)
     silent = {name: replace(health, good_at=math.nan, error="") for name, health in good.feeds.items()}
     with elsewhere(city, tmp_path) as (publisher, reader):
         publisher.stop()

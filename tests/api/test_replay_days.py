@@ -61,8 +61,11 @@ def test_an_address_without_a_scheduler_is_told_in_words(
 def test_a_scheduler_without_workers_and_one_that_is_lost_are_told_in_words(caplog: pytest.LogCaptureFixture) -> None:
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
-        threading.Timer(1.0, cluster.close).start()
-        with pytest.raises(FeedError, match="Dask gave up"), spread(on=cluster.scheduler_address) as share:
-            list(share(abs, [1]))
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster,  # type: ignore[no-untyped-call]
+        pytest.raises(FeedError, match="Dask gave up"),
+        spread(on=cluster.scheduler_address) as share,
+    ):
+        threading.Timer(0.1, cluster.close).start()
+        list(share(abs, [1]))
     assert "has no workers yet: start some (dask worker " in caplog.text

@@ -200,7 +200,7 @@ def dripping(first: bytes, drop: bytes) -> Answer:
 )
 def test_a_server_that_drips_is_given_up_in_headers_and_body(server: Server, first: bytes, drop: bytes) -> None:
     server.answers = [dripping(first, drop), answer(200, b"up")]
-    polled = source(server, patience_s=0.4)
+    polled = source(server, patience_s=0.2)
     began = time.monotonic()
     with pytest.raises(FeedError, match="too slow"):
         polled.fetch(0)
@@ -214,7 +214,7 @@ def test_a_server_that_drips_is_given_up_in_headers_and_body(server: Server, fir
 
 
 def test_a_timetable_that_drips_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feeds.timetable.DOWNLOAD_PATIENCE_S", 0.4)
+    monkeypatch.setattr("feeds.timetable.DOWNLOAD_PATIENCE_S", 0.2)
     server.answers = [dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x")]
     with pytest.raises(FeedError, match="too slow"):
         load_timetable(server.url, cache_dir=None)
