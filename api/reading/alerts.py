@@ -180,8 +180,6 @@ def _told(
 
 def _told_at(moment: Moment, stop: int, concerns: Callable[[Informed], bool]) -> list[Alert]:
     """Those of them that are told at a stop."""
-    if not _all(moment):
-        return []
     stops = moment.timetable.members(stop).tolist()
     return _told(
         moment,
