@@ -67,7 +67,7 @@ class LastWords:
             return operator
         untold.untold[:] = ~contains(operator.told_of, untold.journey)
         # What was told of a call counts more than that it is no later than those told now.
-        calls = calls.take(~contains(untold.keys, calls.keys))
+        calls = calls.take(~np.isin(calls.keys, untold.keys))
         calls = OperatorCalls.joined(calls, OperatorCalls(**shared(untold, OperatorCalls)))
         return replace(operator, calls=calls.take(np.lexsort((calls.call, calls.journey))))
 

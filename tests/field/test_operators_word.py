@@ -188,12 +188,14 @@ def test_stops_between_two_timing_points_keep_the_delay_of_the_one_behind_that_i
 
 
 def test_a_stop_of_an_early_run_that_is_told_no_more_stands_once() -> None:
-    city = City(at="07:50").trip_updates(update("t1", StopUpdate("A", delay=-180), **TODAY))
-    city.trip_updates(update("t1", StopUpdate("C", delay=-150), **TODAY))
-    assert [city.board(stop) for stop in "ABC"] == [
-        ["07:57 t1 live", "09:00 t2 scheduled"], ["07:59 t1 live", "09:02 t2 scheduled"],
-        ["08:01 t1 live", "09:04 t2 scheduled"],
-    ]  # fmt: skip
+    # Another run that was told before is remembered beside it.
+    for before in ((), (update("t2", StopUpdate("A", delay=900), **TODAY),)):
+        city = City(at="07:50").trip_updates(*before)
+        for told in (StopUpdate("A", delay=-180), StopUpdate("C", delay=-150)):
+            city.trip_updates(update("t1", told, **TODAY))
+        rows = [city.board(stop) for stop in "ABC"]
+        assert [row[0] for row in rows] == ["07:57 t1 live", "07:59 t1 live", "08:01 t1 live"]
+        assert [len(row) for row in rows] == [2, 2, 2]
 
 
 def test_what_a_program_reckons_by_the_timetable_for_a_run_without_a_vehicle_is_not_live() -> None:
