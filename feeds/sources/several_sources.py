@@ -157,13 +157,18 @@ class SeveralSources:
         return data
 
     def _merged(self, messages: Sequence[FeedMessage]) -> FeedMessage:
-        merged, ids = FeedMessage(), set[str]()
+        merged, ids, told = FeedMessage(), set[str](), set[bytes]()
         vehicles: dict[str, VehiclePosition] = {}
         merged.header.CopyFrom(max((message.header for message in messages), key=lambda header: header.timestamp))
         for number, message in enumerate(messages, 1):
             for given in message.entity:
                 if given.HasField("vehicle") and self._is_known(number, given.vehicle, vehicles):
                     continue
+                # A message to the riders of several feeds stands in each of them.
+                as_told = given.SerializeToString(deterministic=True)
+                if as_told in told:
+                    continue
+                told.add(as_told)
                 entity = merged.entity.add()
                 entity.CopyFrom(given)
                 if entity.id in ids:

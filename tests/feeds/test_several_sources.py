@@ -42,6 +42,21 @@ class Served:
         return message.SerializeToString()
 
 
+@dataclass
+class Messages:
+    """An address that tells riders of these."""
+
+    name: str
+    headers: list[str]
+
+    def fetch(self, now: float) -> bytes | None:
+        message = FeedMessage()
+        message.header.gtfs_realtime_version, message.header.timestamp = "2.0", int(now)
+        for number, header in enumerate(self.headers):
+            message.entity.add(id=f"{number}").alert.header_text.translation.add(text=header)
+        return message.SerializeToString()
+
+
 def vehicles(source: SeveralSources, now: float = NOW) -> list[Any]:
     data = source.fetch(now)
     message = FeedMessage.FromString(data or b"")
@@ -120,3 +135,11 @@ def test_a_vehicle_told_twice_is_one_and_two_of_one_number_are_two() -> None:
     # It keeps its name where the other is not there for once.
     bus.says = bus.says[1:]
     assert [told[:2] for told in vehicles(both)] == [("13", "t2"), ("12 (2)", "t9")]
+
+
+def test_a_message_to_riders_that_stands_in_several_feeds_is_told_once() -> None:
+    each = [Messages("bus", ["Strike", "Works"]), Messages("tram", ["Strike", "Lift"]), Messages("lift", ["", "Lift"])]
+    message = FeedMessage.FromString(SeveralSources("alerts", [[one] for one in each]).fetch(NOW) or b"")
+    assert [(entity.id, entity.alert.header_text.translation[0].text) for entity in message.entity] == [
+        ("0", "Strike"), ("1", "Works"), ("1 (2)", "Lift"), ("0 (3)", ""),
+    ]  # fmt: skip
