@@ -27,7 +27,9 @@ def said_plainly() -> Iterator[None]:
     try:
         with _ended_by_signals():
             yield
-    except Signalled as signalled:
+    except (Signalled, SystemError) as error:
+        if (signalled := _signalled(error)) is None:
+            raise
         say(f"ended by {signalled}.")
         raise typer.Exit(128 + signalled.number) from None
     except (FeedError, ConfigurationError) as error:
@@ -54,6 +56,13 @@ class Signalled(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
         self.number = number
+
+
+def _signalled(error: BaseException | None) -> Signalled | None:
+    """The signal that it is, or that came while a compiled loop called back: the loop raises an error of its own."""
+    while error is not None and not isinstance(error, Signalled):
+        error = error.__cause__
+    return error
 
 
 @contextmanager

@@ -406,6 +406,17 @@ def test_a_signal_that_a_library_swallows_ends_the_work_all_the_same() -> None:
     assert ended.value.exit_code == 128 + signal.SIGTERM
 
 
+def test_a_signal_that_a_compiled_loop_raises_as_another_error_ends_the_work_all_the_same() -> None:
+    with pytest.raises(typer.Exit) as ended, said_plainly():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except BaseException as signalled:
+            raise SystemError("returned a result with an exception set") from signalled
+    assert ended.value.exit_code == 128 + signal.SIGTERM
+    with pytest.raises(SystemError), said_plainly():
+        raise SystemError
+
+
 def test_a_recorded_morning_is_served_at_its_own_time_by_one_alone_and_touches_nothing_of_the_live_service(
     recording: Path, tmp_path: Path
 ) -> None:
