@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import NONE, Int32Array, group_starts, is_one_of
+from predictor.arrays import NONE, Float64Array, Int32Array, group_starts, is_one_of
 from predictor.overlay import Overlay
 from predictor.past_calls import STILL_DUE_S
 from predictor.stop_alignment import aligned
@@ -28,12 +28,19 @@ def with_calls_left(updates: TripUpdates, overlay: Overlay, before: TripUpdates 
         return updates
     updates = _as_listed(updates, overlay)
     is_gone = is_one_of(updates.relationship, (TRIP_CANCELED, TRIP_DELETED)) & ~updates.own_calls
-    runs = [
-        run
-        for row in np.flatnonzero(updates.own_calls | is_gone).tolist()
-        if row not in updates.shapes
-        and (run := (_Left.cancelled if is_gone[row] else _Left.of)(updates, row, overlay)) is not None
-    ]
+    rows_before = {} if before is None else _own_rows(before)
+    runs = []
+    for row in np.flatnonzero(updates.own_calls | is_gone).tolist():
+        if row in updates.shapes:
+            continue
+        if is_gone[row]:
+            run = _Left.cancelled(updates, row, overlay)
+        else:
+            former = rows_before.get(updates.name_of(row))
+            told = None if before is None or former is None else before.calls.departure[before.calls_of(former)]
+            run = _Left.of(updates, row, overlay, told)
+        if run is not None:
+            runs.append(run)
     if not runs:
         return updates
     # Of an added run that is alone of its id two cancellations with different starts may both be taken to mean it.
@@ -91,8 +98,9 @@ class _Left:
     """How late it was by the time of the first call that is told; NaN where it is cancelled."""
 
     @classmethod
-    def of(cls, updates: TripUpdates, row: int, overlay: Overlay) -> _Left | None:
-        """None where the run has left no call that the message leaves out."""
+    def of(cls, updates: TripUpdates, row: int, overlay: Overlay, told_before: Float64Array | None) -> _Left | None:
+        """None where the run has left no call that the message leaves out. `told_before` (c,): when it was to leave its
+        calls by the message before, POSIX seconds."""
         tt, trip, told = overlay.timetable, overlay.trip_of.get(updates.name_of(row)), updates.calls_of(row)
         calls, listed = updates.calls, told.stop - told.start
         if trip is None or not 0 < listed < int(tt.trip_calls[trip]):
@@ -105,6 +113,9 @@ class _Left:
         known = late_s[np.isfinite(late_s)]
         late = float(known[0]) if len(known) else 0.0
         left_at = origin + float(tt.departure_s[span][left - 1]) + late
+        # What is told of those ahead since it left changes nothing of when it did.
+        if told_before is not None and len(told_before) == left + listed:
+            left_at = np.fmin(left_at, told_before[left - 1])
         return cls(row, trip, left, late) if left_at <= updates.timestamp + SOON_S else None
 
     @classmethod
@@ -190,7 +201,7 @@ def _as_they_were(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> Tri
 def _at_times_told(updates: TripUpdates, rows: list[int], before: TripUpdates) -> TripUpdates:
     """The message with the cancelled runs (rows), which took the place of the timetable's, struck out at the times that
     were told of them, for which riders wait."""
-    row_before = {before.name_of(row): row for row in np.flatnonzero(before.own_calls).tolist()} if rows else {}
+    row_before = _own_rows(before) if rows else {}
     times = {name: getattr(updates.calls, name).copy() for name in ("scheduled_arrival", "scheduled_departure")}
     for row in rows:
         former, span = row_before.get(updates.name_of(row)), updates.calls_of(row)
@@ -202,6 +213,11 @@ def _at_times_told(updates: TripUpdates, rows: list[int], before: TripUpdates) -
             is_to_come = at > before.timestamp - STILL_DUE_S
             time[span] = np.where(is_to_come, at, time[span])
     return replace(updates, calls=replace(updates.calls, **times))
+
+
+def _own_rows(updates: TripUpdates) -> dict[tuple[str, int, int], int]:
+    """The rows of runs that list their calls, by their names."""
+    return {updates.name_of(row): row for row in np.flatnonzero(updates.own_calls).tolist()}
 
 
 def _with_found(updates: TripUpdates, rows: list[int]) -> TripUpdates:

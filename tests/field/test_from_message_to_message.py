@@ -144,6 +144,15 @@ def test_a_stop_that_an_early_run_has_left_stays_left_whatever_else_the_operator
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("relationship", ["NEW", "REPLACEMENT"])
+def test_a_stop_stays_left_when_the_run_is_put_off_behind_it(relationship: str) -> None:
+    city = City(at="08:06").trip_updates(_listed(relationship, ("B", "08:04"), ("C", "08:07"), ("E", "08:12")))
+    city.at("08:07:30").trip_updates(_listed(relationship, ("E", "08:15")))
+    name = "t1" if relationship == "REPLACEMENT" else "x1"
+    assert [(row.stop, row.status) for row in city.trip(name)] == [("B", "passed"), ("C", "passed"), ("E", "live")]
+    assert city.board("E") == [], "it ends there"
+
+
 def test_a_stop_that_is_left_out_long_before_is_withdrawn() -> None:
     city = City(at="08:00").trip_updates(_listed("NEW", ("A", "08:20"), ("C", "08:24"), ("E", "08:28")))
     city.trip_updates(_listed("NEW", ("C", "08:24"), ("E", "08:28")))
