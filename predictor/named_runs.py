@@ -64,7 +64,7 @@ _ROUTE_SPACING_S = 1.0e7
 # says. Not measured: each is so large that candidates come in the order told here.
 _NO_NAMED_START = 0.75
 """It starts at another time than the one named: behind all that start within `START_TOLERANCE_S`. Where no day is
-named, by which hours to the time of a run count, also behind those of them that are hours away."""
+named, the hours to a run's time count, too: then also behind those that start as named, up to `NEAR_S` away."""
 _OTHER_TIME_OF_DAY = 2.0
 """Its start is read a day off the one named: behind each that starts as named, on a neighbouring day too."""
 _OTHER_WAY = 100.0

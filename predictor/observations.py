@@ -74,7 +74,7 @@ class Observations(Columns):
     usual_age_s: float = float("nan")
     """Median age of the reports when they were received, those left out included, seconds; NaN where none is dated."""
     zone_s: float = 0.0
-    """By how much most of its times were ahead, as those of the network's own clocks taken for UTC, and are not now."""
+    """Seconds taken off most of its times, which were local as if they were UTC; 0 where they were not."""
 
     cancelled: CancelledRuns | None = None
     """Runs that the message says are cancelled, None where there is no message."""

@@ -402,12 +402,14 @@ class Snapshot:
         for row in rows[follows[np.argsort(call[follows], kind="stable")]].tolist():
             before = place.get((int(calls.run_key[row]), int(calls.call[row]) - 1))
             if before is None:
-                # Of one that is past, and on no board any more, the timetable tells.
+                # Of those that are past, and on no board any more, the timetable tells.
                 if calls.source[row] == FROM_TIMETABLE and not calls.last_call[row]:
-                    own = int(tt.entry_of(calls.trip[row], calls.call[row]))
+                    first = own = int(tt.entry_of(calls.trip[row], calls.call[row]))
+                    while tt.call_stays[first - 1]:
+                        first -= 1
                     for name in ("arrival", "scheduled_arrival"):
-                        getattr(calls, name)[row] -= tt.arrival_s[own] - tt.arrival_s[own - 1]
-                    calls.first_call[row] = calls.call[row] == 1
+                        getattr(calls, name)[row] -= tt.arrival_s[own] - tt.arrival_s[first]
+                    calls.first_call[row] = first == tt.trip_call_ptr[calls.trip[row]]
                 continue
             calls.arrival[row], calls.scheduled_arrival[row] = calls.arrival[before], calls.scheduled_arrival[before]
             calls.at_stop[row] |= calls.at_stop[before]

@@ -165,6 +165,19 @@ def a_feed_an_hour_ahead(stage: Stage) -> None:
     assert {"clocks_far_ahead", "feed_error"} & set(city.faults), city.readyz()["detail"]
 
 
+@scenario("buses send local time as if it were UTC", "live as ever, corrected; the operator is told by how much")
+def buses_dated_in_local_time(stage: Stage) -> None:
+    city = stage.city(TOWN, at="08:10", honest=False)
+
+    def by_local_time(report: Any) -> None:
+        report.timestamp += 3600
+
+    for _ in city.turns(8):
+        city.vehicle_positions(_changed(_bytes(city, fleet()), by_local_time))
+    assert len(city.live) > 10, city.live
+    expect_told(city, "clock_fast", "3600 s")
+
+
 @scenario("times are counted in milliseconds", "live as ever")
 def times_in_milliseconds(stage: Stage) -> None:
     city = running(stage)

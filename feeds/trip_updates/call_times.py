@@ -117,8 +117,8 @@ def _unbelieved(runs: UpdatedRuns, calls: PlannedCalls, told: Float64Array) -> B
 def _before_the_next(
     owner: Int64Array, arrival: Float64Array, departure: Float64Array, refused: Counter[str]
 ) -> tuple[Float64Array, Float64Array]:
-    """The times told (k,), without arrivals after the vehicle has left, and after it is told to come to where it calls
-    next, or long after either; and without both where the run's other times contradict them."""
+    """The times told (k,), without arrivals after the vehicle has left that are long after that, or after it is told to
+    come to where it calls next; and without both where the run's other times contradict them."""
     next_at = _next_told(owner, first_known(arrival, departure))
     arrival = np.where((arrival > departure) & (arrival > np.fmin(next_at, departure + EARLIEST_S)), np.nan, arrival)
     wild = _contradicted(owner, np.fmax(arrival, departure))
@@ -280,9 +280,9 @@ def _contradicted(owner: Int64Array, times: Float64Array) -> BoolArray:
     for run in np.unique(owner[told[waits_s > OUT_OF_ORDER_S]]).tolist():
         rows = np.flatnonzero(owner[told] == run)
         seconds = times[told[rows]].astype(np.int64)
-        others = np.array(aligned(tuple(seconds.tolist()), tuple(np.sort(seconds).tolist()))) < 0
-        if others.sum() < (waits_s[rows] > 0.0).sum() or waits_s[rows].max() > EARLIEST_S:
-            result[told[rows[others]]] = True
+        astray = np.array(aligned(tuple(seconds.tolist()), tuple(np.sort(seconds).tolist()))) < 0
+        if astray.sum() < (waits_s[rows] > 0.0).sum() or waits_s[rows].max() > EARLIEST_S:
+            result[told[rows[astray]]] = True
     return result
 
 

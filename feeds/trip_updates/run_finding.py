@@ -142,7 +142,7 @@ def _without_others_trips(
     updates: StopTimeUpdates,
     refused: Counter[str],
 ) -> RunNames:
-    """Names without the trips that call at the first and the last stop told in the other order, and not under the
+    """Names without the trips that call at the first and the last stop told in the other order, and not both under the
     numbers told: another timetable has this id. What is meant is the run of its line and start. A run that is added on
     another line than the trip of its id is none of that trip either."""
     time, named = np.fmin(updates.arrival, updates.departure), names.trip >= 0
@@ -153,16 +153,16 @@ def _without_others_trips(
     owner, first, count = np.unique(updates.owner[timed], return_index=True, return_counts=True)
     several = count >= _ENOUGH_STOPS
     owner, first, count = owner[several], first[several], count[several]
-    places, numbered = [], np.full(len(owner), 2)
+    places, by_number = [], np.zeros(len(owner), np.int64)
     for told, least, extreme in ((timed[first], True, np.minimum), (timed[first + count - 1], False, np.maximum)):
         pair, entry = tt.entries_of(names.trip[owner])
         there = tt.call_stop[entry] == updates.stop[told][pair]
         place = np.full(len(owner), np.iinfo(np.int64).max if least else NONE, np.int64)
         extreme.at(place, pair[there], tt.call_at(entry[there]))
         places.append(place)
-        numbered[pair[there & (tt.stop_sequence[entry] == updates.sequence[told][pair])]] -= 1
+        by_number[pair[there & (tt.stop_sequence[entry] == updates.sequence[told][pair])]] += 1
     earliest, latest = places
-    astray = owner[(latest >= 0) & (latest < earliest) & (earliest < np.iinfo(np.int64).max) & (numbered > 0)]
+    astray = owner[(latest >= 0) & (latest < earliest) & (earliest < np.iinfo(np.int64).max) & (by_number < 2)]
     elsewhere = np.flatnonzero(is_added & named & (route >= 0))
     astray = np.union1d(astray, elsewhere[tt.trip_route[names.trip[elsewhere]] != route[elsewhere]])
     if len(astray) == 0:

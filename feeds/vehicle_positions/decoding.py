@@ -40,7 +40,7 @@ from predictor.timetable import DAY_S, Timetable
 
 FEED = "vehicle positions"
 FUTURE_LIMIT_S = AHEAD_S + FEED_AHEAD_S
-"""No clock is believed to be faster."""
+"""No clock is believed to be faster, but one that has local time as if it were UTC."""
 ONE_PLACE_M = 10.0
 """Where two systems tell of one vehicle, they round where it is by no more;"""
 _DRIVES_M_S = 15.0
@@ -53,6 +53,8 @@ _LOGGED_ON_S = DAY_S
 """So long ago at most: a report of a vehicle whose clock stands may bear the time at which its driver logged on."""
 _SEVERAL = 3
 """Fewer vehicles may have a wrong clock by chance."""
+_SILENT_SHARE = 0.25
+"""Fewer of a fleet fell silent within the same minutes."""
 NEAR_M = 200.0
 """Reports of one vehicle at one time may lie so far apart."""
 
@@ -76,33 +78,38 @@ def decode_vehicle_positions(
     if not message.entity:
         return Observations.empty(received_at, feed_timestamp=feed_timestamp, cancelled=CancelledRuns.empty())
     reports, called_off, refused = reports_of(message)
+    reports, zone_s = _by_utc(reports, timetable, received_at, feed_timestamp, refused)
     reports, shared = with_own_names(reports, timetable, feed_timestamp)
     refused["vehicle_id_shared"] = shared
     dates = dates or NamedDates()
     observations = resolve(reports, timetable, received_at, feed_timestamp, dates, numbering)
-    observations = _begun(_by_utc(observations, timetable, refused), timetable, refused)
-    observations = _of_this_day(observations, refused)
+    observations = _of_this_day(_begun(observations, timetable, refused), refused)
     observations = _one_a_vehicle(observations, refused)
     observations = with_refused(_under_one_id(observations, timetable, refused), refused)
     trips = (e.vehicle.trip for e in message.entity if e.HasField("vehicle") and e.vehicle.HasField("trip"))
     cancelled = cancelled_runs(called_off, timetable, received_at, observations.trip, dates)
-    return replace(observations, headway_as=named_in_reports(trips, timetable), cancelled=cancelled)
+    return replace(observations, zone_s=zone_s, headway_as=named_in_reports(trips, timetable), cancelled=cancelled)
 
 
-def _by_utc(observations: Observations, timetable: Timetable, refused: Counter[str]) -> Observations:
-    """With times put right that are of the network's own clocks, as if these were UTC: several reports of a message
-    whose header is right are ahead by just that, and more than are of now."""
-    zone = datetime.fromtimestamp(observations.received_at, ZoneInfo(timetable.timezone)).utcoffset()
+def _by_utc(
+    reports: Reports, timetable: Timetable, received_at: float, feed_timestamp: float, refused: Counter[str]
+) -> tuple[Reports, float]:
+    """The reports, and by how many seconds their times have been put right where these were local as if they were UTC:
+    in a message whose header is right, several that tell their place are ahead by just that, and more than are of now.
+    West of Greenwich such a report is like an old one."""
+    at = reports.number["timestamp"]
+    zone = datetime.fromtimestamp(received_at, ZoneInfo(timetable.timezone)).utcoffset()
     zone_s = 0.0 if zone is None else zone.total_seconds()
-    ahead_s = observations.timestamp - observations.received_at
+    ahead_s = at - received_at
     of_now = np.abs(ahead_s) <= FUTURE_LIMIT_S
-    by_zone = (ahead_s - zone_s <= AHEAD_S) & (ahead_s - zone_s >= -FOLLOWED_S) & ~of_now
-    header_is_right = abs(observations.feed_timestamp - observations.received_at) <= FEED_AHEAD_S
+    by_zone = (ahead_s - zone_s <= AHEAD_S) & (ahead_s - zone_s >= -FOLLOWED_S) & ~of_now & positions_found(reports)
+    header_is_right = abs(feed_timestamp - received_at) <= FEED_AHEAD_S
     if zone_s <= FUTURE_LIMIT_S or not header_is_right or by_zone.sum() < max(_SEVERAL, of_now.sum() + 1):
-        return observations
+        return reports, 0.0
     refused["timestamp_of_local_time"] = int(by_zone.sum())
-    at = np.where(of_now, observations.timestamp, observations.timestamp - zone_s)
-    return replace(observations, timestamp=at, zone_s=zone_s)
+    # Many that seem to be of now are another feed's, whose clock is right; a few fell silent hours ago.
+    is_right = of_now & (of_now.sum() >= max(_SEVERAL, _SILENT_SHARE * by_zone.sum()))
+    return Reports(reports.text, {**reports.number, "timestamp": np.where(is_right, at, at - zone_s)}), zone_s
 
 
 def _begun(observations: Observations, timetable: Timetable, refused: Counter[str]) -> Observations:

@@ -233,7 +233,7 @@ def test_a_wait_written_as_two_calls_of_which_the_arrival_alone_is_told_late_is_
 
 @pytest.mark.parametrize("at", ["08:02", "08:07"])
 def test_during_a_wait_written_as_two_calls_it_is_told_when_the_run_came_and_that_it_begins_there(at: str) -> None:
-    begins = Trip("t2", calls=(Call("B", "08:05"), Call("B", "08:09"), Call("C", "08:12")))
+    begins = Trip("t2", calls=(*(Call("B", at) for at in ("08:05", "08:06", "08:09")), Call("C", "08:12")))
     rows = City(network("A B C", trips=(Trip("t1", calls=SPLIT), begins)), at=at).departures("B", arrivals=True)
     first, through = (row.told for row in rows)
     assert (first["arrival"], first["drop_off_type"]) == (None, "none")

@@ -181,6 +181,32 @@ def test_buses_that_are_dated_in_local_time_as_if_it_were_utc_are_live() -> None
     assert city.at("08:05:30").vehicle_positions(ahead.SerializeToString()).readyz()["status"] == "degraded"
 
 
+@pytest.mark.parametrize(("of_now", "are_live"), [(1, False), (3, True)])
+def test_of_buses_dated_in_local_time_one_that_fell_silent_an_hour_ago_is_not_live_and_those_of_another_feed_are(
+    of_now: int, are_live: bool
+) -> None:
+    buses = [*fleet(), *(bus(f"v{k}", f"t{k}", late_s=0.0) for k in range(7, 10))]
+    town = replace(FLEET, trips=tuple(Trip(f"t{k}", f"08:{2 * k:02d}") for k in range(1, 10)))
+    city = City(town, at="08:05")
+    told = (replace(report, timestamp=city.now + (0 if k < of_now else 3600)) for k, report in enumerate(buses))
+    city.vehicle_positions(city.writer.vehicle_positions(list(told), city.now))
+    at_last_stop = {row.run: row.status for row in city.departures("E", arrivals=True)}
+    assert [at_last_stop[f"t{k}"] == "live" for k in range(1, of_now + 1)] == [are_live] * of_now
+    assert all(at_last_stop[f"t{k}"] == "live" for k in range(of_now + 1, 10))
+
+
+def test_trains_of_which_nobody_knows_the_place_are_of_no_other_clock_because_they_leave_in_an_hour() -> None:
+    city = City(FLEET, at="08:05")
+    message = gtfs_realtime_pb2.FeedMessage()
+    planned = (bus(f"p{k}", "late", "A", timestamp=city.now + 3600 - k, stop_id="A") for k in range(9))
+    message.ParseFromString(city.writer.vehicle_positions([*planned, *fleet()[:2]], city.now))
+    for entity in message.entity[:9]:
+        entity.vehicle.ClearField("position")
+    city.vehicle_positions(message.SerializeToString())
+    assert "clock_fast" not in city.readyz()["faults"]
+    assert set(city.vehicles()) == {"v1", "v2"}
+
+
 def test_a_single_bus_with_a_slow_clock_is_told_by_its_name() -> None:
     city, buses = City(FLEET, at="08:02"), fleet()
     for minute in range(16):
