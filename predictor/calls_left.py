@@ -15,6 +15,7 @@ from predictor.stop_alignment import aligned
 from predictor.timetable import Timetable
 from predictor.trip_updates import TRIP_CANCELED, TRIP_DELETED, TripUpdates, UpdatedCalls
 
+_Rows = dict[tuple[str, int, int], int]
 SOON_S = 60.0
 """A call is left out as left up to so long before it is expected to be."""
 
@@ -29,18 +30,19 @@ def with_calls_left(updates: TripUpdates, overlay: Overlay, before: TripUpdates 
     updates = _as_listed(updates, overlay)
     is_gone = is_one_of(updates.relationship, (TRIP_CANCELED, TRIP_DELETED)) & ~updates.own_calls
     rows_before = {} if before is None else _own_rows(before)
-    runs = []
-    for row in np.flatnonzero(updates.own_calls | is_gone).tolist():
-        if row in updates.shapes:
-            continue
+
+    def left(row: int) -> _Left | None:
         if is_gone[row]:
-            run = _Left.cancelled(updates, row, overlay)
-        else:
-            former = rows_before.get(updates.name_of(row))
-            told = None if before is None or former is None else before.calls.departure[before.calls_of(former)]
-            run = _Left.of(updates, row, overlay, told)
-        if run is not None:
-            runs.append(run)
+            return _Left.cancelled(updates, row, overlay)
+        former = rows_before.get(updates.name_of(row))
+        told = None if before is None or former is None else before.calls.departure[before.calls_of(former)]
+        return _Left.of(updates, row, overlay, told)
+
+    runs = [
+        run
+        for row in np.flatnonzero(updates.own_calls | is_gone).tolist()
+        if row not in updates.shapes and (run := left(row)) is not None
+    ]
     if not runs:
         return updates
     # Of an added run that is alone of its id two cancellations with different starts may both be taken to mean it.
@@ -48,7 +50,8 @@ def with_calls_left(updates: TripUpdates, overlay: Overlay, before: TripUpdates 
     gone = [run for run in runs if is_gone[run.row]]
     whole = _inserted(updates, runs, overlay.timetable)
     if before is not None:
-        whole = _at_times_told(whole, [run.row for run in gone if overlay.stands_for_another(run.trip)], before)
+        taken_out = [run.row for run in gone if overlay.stands_for_another(run.trip)]
+        whole = _at_times_told(whole, taken_out, before, rows_before)
     return _with_found(whole, [run.row for run in gone])
 
 
@@ -198,13 +201,12 @@ def _as_they_were(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> Tri
     return replace(updates, route=route, direction=direction, headsign=np.array(headsign.tolist(), np.str_))
 
 
-def _at_times_told(updates: TripUpdates, rows: list[int], before: TripUpdates) -> TripUpdates:
+def _at_times_told(updates: TripUpdates, rows: list[int], before: TripUpdates, rows_before: _Rows) -> TripUpdates:
     """The message with the cancelled runs (rows), which took the place of the timetable's, struck out at the times that
-    were told of them, for which riders wait."""
-    row_before = _own_rows(before) if rows else {}
+    were told of them, for which riders wait. `rows_before`: see `_own_rows`."""
     times = {name: getattr(updates.calls, name).copy() for name in ("scheduled_arrival", "scheduled_departure")}
     for row in rows:
-        former, span = row_before.get(updates.name_of(row)), updates.calls_of(row)
+        former, span = rows_before.get(updates.name_of(row)), updates.calls_of(row)
         if former is None or not np.array_equal(before.calls.stop[before.calls_of(former)], updates.calls.stop[span]):
             continue
         for name, time in times.items():
@@ -215,7 +217,7 @@ def _at_times_told(updates: TripUpdates, rows: list[int], before: TripUpdates) -
     return replace(updates, calls=replace(updates.calls, **times))
 
 
-def _own_rows(updates: TripUpdates) -> dict[tuple[str, int, int], int]:
+def _own_rows(updates: TripUpdates) -> _Rows:
     """The rows of runs that list their calls, by their names."""
     return {updates.name_of(row): row for row in np.flatnonzero(updates.own_calls).tolist()}
 

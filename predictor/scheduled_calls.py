@@ -34,9 +34,9 @@ class ScheduledCalls:
         trip = timetable.journey_trip
         journey, entry = timetable.entries_of(trip)
         # Nobody leaves where a trip ends, whatever departure the timetable has there.
-        ends = timetable.call_at(entry) == timetable.trip_calls[trip][journey] - 1
-        leaves_s = np.where(ends, timetable.arrival_s[entry], timetable.departure_s[entry])
-        departure_s = leaves_s + (timetable.journey_shift_s + timetable.journey_stands_s)[journey]
+        leaves_s, last = timetable.departure_s.copy(), timetable.trip_call_ptr[1:] - 1
+        leaves_s[last] = timetable.arrival_s[last]
+        departure_s = leaves_s[entry] + (timetable.journey_shift_s + timetable.journey_stands_s)[journey]
         stop = timetable.call_stop[entry]
         order = np.lexsort((departure_s, stop))
         return cls(
