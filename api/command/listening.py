@@ -16,6 +16,11 @@ from api.command.unused_memory import collect_while_serving, give_back
 
 _TURN_S = 0.0005
 """The engine's thread goes on for no longer than this where a reader waits; Python's own 5 ms are felt."""
+_LET_IN_AT_ONCE = 32
+"""Connections in one turn of the event loop. Whoever has gone again is noticed some turns later: all let in at once
+would stand in the way of others until then."""
+_WAITING = 2048
+"""Connections that the system keeps until they are let in."""
 
 
 class Server(uvicorn.Server):
@@ -37,6 +42,7 @@ class Server(uvicorn.Server):
                 # Its type says class; a function that makes one does as well.
                 http=cast(Any, partial(TimedConnection, doors=app.state.doors)),
                 timeout_keep_alive=KEEP_ALIVE_S,
+                backlog=_LET_IN_AT_ONCE,
                 # The application does, by its setting.
                 proxy_headers=False,
             )
@@ -48,6 +54,9 @@ class Server(uvicorn.Server):
         collect_while_serving()
         give_back()
         await super().startup(sockets)
+        for listening in sockets or ():
+            # The event loop took its bound for the system's too.
+            listening.listen(_WAITING)
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

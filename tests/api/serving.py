@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +17,11 @@ from api.service.service import Service
 
 
 @contextmanager
-def served(service: Service, port: int = 0, desk: Desk | None = None, **options: Any) -> Iterator[str]:
+def served(
+    service: Service, listening: socket.socket | None = None, desk: Desk | None = None, **options: Any
+) -> Iterator[str]:
     """Address of the running service, its application made with `options`; at the end it is stopped as by SIGTERM."""
-    listening = listen("127.0.0.1", port)
+    listening = listening or listen("127.0.0.1", 0)
     server = Server(create_app(service, desk, **options))
     thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

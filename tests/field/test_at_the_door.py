@@ -20,6 +20,7 @@ from api.answers import doors
 from api.answers.doors import Doors
 from api.answers.root_path import own_path
 from api.app import create_app
+from api.command.port import listen
 from api.desk.desk import Desk
 from tests.api.serving import served
 from tests.api.town import at, service_at
@@ -117,6 +118,20 @@ def test_one_address_does_not_take_the_room_of_all_others(monkeypatch: pytest.Mo
             text = metrics.read().decode()
     assert "prochain_connections_refused 1.0" in text
     assert re.search(r"^prochain_connections [1-6]\.0$", text, re.MULTILINE)
+
+
+def test_whoever_left_without_an_answer_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "MOST_OF_AN_ADDRESS", 300)
+    listening = listen("127.0.0.1", 0)
+    listening.listen(600)
+    for _ in range(600):
+        with socket.create_connection(listening.getsockname()) as gone:
+            gone.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    with (
+        served(service_at(at(8, 1)), listening) as base,
+        urllib.request.urlopen(f"{base}/metrics", timeout=60) as metrics,
+    ):
+        assert "prochain_connections_refused 0.0" in metrics.read().decode()
 
 
 def test_a_household_counts_as_one_and_a_proxy_that_is_believed_as_many(monkeypatch: pytest.MonkeyPatch) -> None:

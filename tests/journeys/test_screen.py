@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from api.command.port import listen
 from feeds.alerts.alert import Selector
 from feeds.reading import Reading
 from predictor.trip_updates import TRIP_REPLACEMENT
@@ -76,7 +77,7 @@ def test_a_screen_survives_the_restart_of_the_server(screen: NewPage) -> None:
     expect(page.locator(".departure.cancelled .wait").first).to_have_text("08:24")
     expect(page.locator("#clock")).to_have_text("08:02")
 
-    with served(service_at(at(8, 3)), urlsplit(address).port or 0):
+    with served(service_at(at(8, 3)), listen("127.0.0.1", urlsplit(address).port or 0)):
         page.clock.fast_forward(10_000)
         expect(notice(page)).to_be_hidden()
         expect(page.locator(".departure").first).to_have_class(re.compile("live"))
