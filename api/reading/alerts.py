@@ -222,12 +222,17 @@ def _announced(moment: Moment, concerns: Callable[[Informed], bool]) -> list[Ale
 
 def _in_order(alerts: Iterable[Alert], now: float) -> list[Alert]:
     """What is in force before what is planned, the severe before the rest, of the equally severe that nothing runs
-    first, that nothing is disturbed last."""
+    first, that nothing is disturbed last. That nothing runs is severe where the feed does not say how severe it is."""
+
+    def severity(alert: Alert) -> int:
+        unsaid = alert.severity == "UNKNOWN_SEVERITY"
+        return 0 if unsaid and alert.effect == "NO_SERVICE" else _SEVERITIES.index(alert.severity)
+
     return sorted(
         alerts,
         key=lambda alert: (
             alert.state(now) != "in_force",
-            _SEVERITIES.index(alert.severity),
+            severity(alert),
             alert.effect != "NO_SERVICE",
             alert.effect in _NO_DISTURBANCE,
         ),

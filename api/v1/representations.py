@@ -88,13 +88,13 @@ def _stops_said(_: Timetable) -> dict[int, dict[str, Any]]:
 
 
 def alerts_answer(moment: Moment, alerts: Iterable[Told]) -> list[Alert]:
-    """Alerts as the JSON answers give them."""
-    return [
-        Alert.model_validate(
-            {**vars(alert), "state": "in_force" if alert.state(moment.now) == "in_force" else "planned"}
-        )
-        for alert in alerts
-    ]
+    """Alerts as the JSON answers give them; what is sent under several ids, as for several lines, is told once."""
+    answers: dict[str, Alert] = {}
+    for alert in alerts:
+        state = "in_force" if alert.state(moment.now) == "in_force" else "planned"
+        answer = Alert.model_validate({**vars(alert), "state": state})
+        answers.setdefault(answer.model_dump_json(exclude={"alert_id"}), answer)
+    return list(answers.values())
 
 
 def departure_says(row: RunCall) -> tuple[object, ...]:

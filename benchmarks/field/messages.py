@@ -134,6 +134,7 @@ class AlertMessage:
     url: str = ""
     cause: str = "UNKNOWN_CAUSE"
     effect: str = "UNKNOWN_EFFECT"
+    severity: str = ""
     active: tuple[tuple[Time | None, Time | None], ...] = ()
     communication: tuple[tuple[Time | None, Time | None], ...] = ()
     entity_id: str | None = None
@@ -208,6 +209,8 @@ class Writer:
             written = entity.alert
             _set(written, "cause", alert.cause)
             _set(written, "effect", alert.effect)
+            if alert.severity:
+                _set(written, "severity_level", alert.severity)
             for texts, text_field in (
                 (alert.header, written.header_text), (alert.description, written.description_text),
                 (alert.url, written.url),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import text
-from benchmarks.field.messages import StopUpdate, bus, cancelled, update
+from benchmarks.field.messages import StopUpdate, bus, cancelled, skipped, update
 from benchmarks.field.network import Pattern, Route, Trip, network
 
 WAYS = Pattern("main", "A B C", headsign="Market"), Pattern("on", "C D E", "r12", headsign="Harbour")
@@ -68,3 +68,15 @@ def test_a_bus_is_live_on_the_line_as_which_it_goes_on_with_the_next_service_day
     assert city.board("D")[0].split()[1:] == ["u1/2026-11-27", "live"]
     city = City(lines, at="24:02").trip_updates(update("t1", StopUpdate("A", delay=540), start_date=20261126))
     assert city.board("D")[0] == "00:16 u1/2026-11-27 live"
+
+
+def test_a_bus_that_does_not_come_to_its_last_stop_goes_on_from_there_only_where_that_is_closed_to_both() -> None:
+    lines = network("A B C D E", WAYS, TRIPS, routes=(Route("r1", "1"), Route("r12", "12")),
+                    tables={"transfers": TRANSFERS})  # fmt: skip
+    turns_back = update("t1", skipped("C"), start_date=20261126)
+    city = City(lines, at="07:55").trip_updates(turns_back)
+    assert city.trip_answer("t1")["continues_as"] is None and "continues" not in text(city.page("/trips/t1"))
+    assert city.panel("A")[0].told["notes"] == []
+    city.trip_updates(turns_back, update("u1", skipped("C"), start_date=20261126))
+    assert city.panel("A")[0].told["notes"] == ["continues as 12 to Harbour"]
+    assert city.trip_answer("t1")["continues_as"]["trip_id"] == "u1"

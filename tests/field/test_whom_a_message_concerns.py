@@ -1087,6 +1087,18 @@ def test_that_nothing_runs_is_said_before_what_disturbs_less() -> None:  # mbta/
             ("Closed", {"stop_id": "A"}, "NO_SERVICE"))  # fmt: skip
     heads = City().alerts(*(alert(head, of, effect=effect) for head, of, effect in told)).messages(stop="A")
     assert heads["panel"] == heads["stop page"] == ["Closed", "Detour", "Lift"]
+    # It is severe where the feed does not say how severe it is.
+    rated = (("Detour", "DETOUR", "WARNING"), ("Closed", "NO_SERVICE", ""), ("Snow", "DETOUR", "SEVERE"))
+    messages = (alert(head, {"stop_id": "A"}, effect=effect, severity=level) for head, effect, level in rated)
+    assert City().alerts(*messages).messages(stop="A")["screen"] == ["Closed", "Snow", "Detour"]
+
+
+def test_a_message_under_several_ids_is_told_once_by_every_face() -> None:
+    told = [alert("Strike", {"route_id": "r1"}, entity_id=name) for name in ("bus-7", "tram-7")]
+    city = City().alerts(*told)
+    faces = {**city.messages(stop="A"), **city.messages(route="r1"), **city.messages(trip="t1")}
+    assert {face: len(heads) for face, heads in faces.items()} == dict.fromkeys(faces, 1)
+    assert city.json("/v1/stops/A")["alerts"][0]["alert_id"] == "bus-7"
 
 
 # opentripplanner/OpenTripPlanner#1347
