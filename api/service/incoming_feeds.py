@@ -21,7 +21,7 @@ from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
 from feeds.sources.source import Source
 from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.trip_updates.in_turns import updates_in_turns
-from feeds.trip_updates.old_times import LastTold
+from feeds.trip_updates.told_before import ToldBefore
 from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
@@ -75,9 +75,7 @@ def _decoders(of_vehicles: NamedDates, of_updates: NamedDates) -> Mapping[str, D
     """How the messages of each of an operator's feeds are read."""
     return {
         VEHICLE_POSITIONS: partial(decode_vehicle_positions, dates=of_vehicles, numbering=Numbering()),
-        TRIP_UPDATES: updates_in_turns(
-            partial(decode_trip_updates, dates=of_updates, last_told=LastTold(), numbering=Numbering())
-        ),
+        TRIP_UPDATES: updates_in_turns(partial(decode_trip_updates, before=ToldBefore(of_updates))),
         ALERTS: alerts_in_turns(),
     }
 

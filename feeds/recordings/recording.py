@@ -21,7 +21,6 @@ from feeds.alerts.in_turns import alerts_in_turns
 from feeds.alerts.own_names import OwnNames
 from feeds.bounded_unpacking import ZIP_FAULTS
 from feeds.errors import FeedError, Problem
-from feeds.ids.call_numbers import Numbering
 from feeds.messages.kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_MESSAGES, VEHICLE_POSITIONS, feeds_in, served_as
 from feeds.messages.message import decode_message
 from feeds.reading import GAP_S, TRIP_UPDATES_KEPT_S, Heed, Reading, is_gap
@@ -33,7 +32,7 @@ from feeds.tides.vehicle_locations import NAME as VEHICLE_LOCATIONS
 from feeds.tides.vehicle_locations import is_vehicle_locations
 from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.trip_updates.in_turns import updates_in_turns
-from feeds.trip_updates.old_times import LastTold
+from feeds.trip_updates.told_before import ToldBefore
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
 from predictor.timetable import Timetable
@@ -174,7 +173,7 @@ def open_recording(folder: str | Path, timetable: Timetable) -> Recording:
     refused: Counter[str] = Counter()
     of_vehicles = NamedDates()
     dates = NamedDates(beside=of_vehicles)
-    decode = updates_in_turns(partial(decode_trip_updates, dates=dates, last_told=LastTold(), numbering=Numbering()))
+    decode = updates_in_turns(partial(decode_trip_updates, before=ToldBefore(dates)))
 
     def updates(data: bytes, by: Timetable, received_at: float) -> TripUpdates:
         decoded = decode(data, by, received_at)

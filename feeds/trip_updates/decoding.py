@@ -15,7 +15,6 @@ from dataclasses import replace
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.ids.call_numbers import Numbering
 from feeds.messages.message import decode_message, header_timestamp, refuse_differential
 from feeds.trip_updates.called_off import times_called_off
 from feeds.trip_updates.calls_made import calls_of_runs, with_modified
@@ -23,14 +22,14 @@ from feeds.trip_updates.entities import read_entities
 from feeds.trip_updates.extra_calls import runs_with_extra_calls
 from feeds.trip_updates.listed_runs import NewRoutes
 from feeds.trip_updates.modifications import modified_runs, numbered_as_modified
-from feeds.trip_updates.old_times import LastTold, without_old_times
+from feeds.trip_updates.old_times import without_old_times
 from feeds.trip_updates.places import message_shapes, new_stops
 from feeds.trip_updates.repeated_runs import each_run_once
 from feeds.trip_updates.resolving import resolved
 from feeds.trip_updates.run_finding import names_not_found, runs_named
 from feeds.trip_updates.run_kinds import with_cancelled_additions, with_kinds
+from feeds.trip_updates.told_before import ToldBefore
 from predictor.arrays import NONE
-from predictor.named_dates import NamedDates
 from predictor.new_places import NewPlaces
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
@@ -39,16 +38,10 @@ FEED = "trip updates"
 
 
 def decode_trip_updates(
-    data: bytes,
-    timetable: Timetable,
-    received_at: float,
-    dates: NamedDates | None = None,
-    last_told: LastTold | None = None,
-    numbering: Numbering | None = None,
+    data: bytes, timetable: Timetable, received_at: float, before: ToldBefore | None = None
 ) -> TripUpdates:
-    """Decode a message received at `received_at` (POSIX seconds) against `timetable.base`. `dates`: what the feed's
-    messages before told of the dates that it names, `last_told`: of runs whose updates bear an old time or that had
-    calls of their own, `numbering`: and of how it numbers calls.
+    """Decode a message received at `received_at` (POSIX seconds) against `timetable.base`. `before`: what is remembered
+    of its feed.
 
     Several updates of one run are read as one: of what two of them tell a cancellation, a replacement or a skipped stop
     counts more than times, else the newer, of equally new ones the later in the message; where they name different
@@ -58,12 +51,12 @@ def decode_trip_updates(
     """
     message = decode_message(data, FEED)
     refuse_differential(message, FEED)
-    numbering = numbering or Numbering()
-    decoded = _decoded(message, timetable, received_at, dates or NamedDates(), last_told or LastTold(), numbering)
+    before = before or ToldBefore()
+    decoded = _decoded(message, timetable, received_at, before)
     called_off = times_called_off(message)
     if called_off is None:
         return decoded
-    times = _decoded(called_off, timetable, received_at, NamedDates(), LastTold(), copy(numbering))
+    times = _decoded(called_off, timetable, received_at, ToldBefore(numbering=copy(before.numbering)))
     # What is not made is not made elsewhere: of such runs nothing is known.
     trip = np.where(times.own_calls, np.int32(NONE), times.trip)
     times = replace(times, trip=trip, own_calls=np.zeros(len(times), bool))
@@ -71,12 +64,7 @@ def decode_trip_updates(
 
 
 def _decoded(
-    message: gtfs_realtime_pb2.FeedMessage,
-    timetable: Timetable,
-    received_at: float,
-    dates: NamedDates,
-    last_told: LastTold,
-    numbering: Numbering,
+    message: gtfs_realtime_pb2.FeedMessage, timetable: Timetable, received_at: float, before: ToldBefore
 ) -> TripUpdates:
     header_at = header_timestamp(message, received_at, FEED)
     refused: Counter[str] = Counter()
@@ -84,11 +72,11 @@ def _decoded(
     timetable = NewPlaces(stops).added_to(timetable.base)
     entities, updates = read_entities(message, timetable, received_at, refused)
     newest = entities.measured_at
-    runs = runs_named(entities, updates, timetable, received_at, dates, refused)
+    runs = runs_named(entities, updates, timetable, received_at, before.dates, refused)
     runs = with_kinds(timetable, runs, updates, refused)
     not_found = names_not_found(runs)
     runs, updates = without_old_times(
-        timetable, runs, updates, newest, entities.is_dated, received_at, last_told, refused
+        timetable, runs, updates, newest, entities.is_dated, received_at, before.times, refused
     )
     modified = modified_runs(message, timetable, received_at, refused)
     runs = with_cancelled_additions(timetable, runs, updates)
@@ -100,5 +88,5 @@ def _decoded(
     runs, updates, calls = calls_of_runs(timetable, runs, updates, modified, routes, refused)
     # Of a clock that is fast nothing stays true for longer.
     told_at = float(np.fmin(header_at, received_at))
-    decoded = resolved(timetable, runs, updates, calls, shapes, numbering, last_told, received_at, told_at, refused)
+    decoded = resolved(timetable, runs, updates, calls, shapes, before, received_at, told_at, refused)
     return replace(decoded, new_places=NewPlaces(stops, routes.all), not_found=not_found)

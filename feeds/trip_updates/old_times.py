@@ -21,25 +21,13 @@ _Call = tuple[int, int]
 """Sequence and stop, -1 where not given."""
 
 
-class LastTold:
+class LastTimes:
     """What the messages of a feed tell of runs of which, as they say, nothing was measured for long: where the times
-    of a run change all the same, or that of their measuring, which a slow clock tells, they are of now. And which runs
-    they tell calls of their own of."""
+    of a run change all the same, or that of their measuring, which a slow clock tells, they are of now."""
 
     def __init__(self) -> None:
         self._told: dict[tuple[int, int, int], tuple[float, dict[_Call, tuple[float, ...]], float]] = {}
         """By run: when it was measured, the times of its calls, and when one of them changed last."""
-        self._own_calls: set[tuple[int, int, int]] = set()
-
-    def with_own_calls(self, runs: UpdatedRuns, own_calls: BoolArray) -> BoolArray:
-        """Which runs (n,) have calls of their own, those too of which messages told so before: whom they have sent to
-        another stop is told where they call now."""
-        if not self._own_calls and not own_calls.any():
-            return own_calls
-        names = list(runs.identities())
-        own: BoolArray = own_calls | np.array([name in self._own_calls for name in names], bool)
-        self._own_calls = {name for name, is_own in zip(names, own.tolist(), strict=True) if is_own}
-        return own
 
     def are_of_now(
         self, runs: UpdatedRuns, updates: StopTimeUpdates, measured_at: Float64Array, received_at: float
@@ -71,7 +59,7 @@ def without_old_times(
     newest: Float64Array,
     is_dated: BoolArray,
     received_at: float,
-    last_told: LastTold,
+    last_times: LastTimes,
     refused: Counter[str],
 ) -> tuple[UpdatedRuns, StopTimeUpdates]:
     """Runs and updates without the times of runs under way of which nothing was measured for long, nor the delays that
@@ -96,7 +84,7 @@ def without_old_times(
     place = np.full(len(aged), NONE, np.int64)
     place[rows] = np.arange(len(rows))
     if len(rows):
-        of_now = last_told.are_of_now(runs.take(rows), updates.of_runs(place), newest[rows], received_at)
+        of_now = last_times.are_of_now(runs.take(rows), updates.of_runs(place), newest[rows], received_at)
         aged[rows[of_now]] = False
     old = aged & (begins < received_at)
     runs = replace(runs, long_known=aged & ~old)

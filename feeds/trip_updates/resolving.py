@@ -19,11 +19,11 @@ from feeds.trip_updates.message_columns import (
     UpdatedRuns,
     at,
 )
-from feeds.trip_updates.old_times import LastTold
 from feeds.trip_updates.places import Shapes, way_of_run
 from feeds.trip_updates.planned_calls import PlannedCalls
 from feeds.trip_updates.poles import is_across, place_of
 from feeds.trip_updates.repeated_runs import next_to_come, updates_told_twice
+from feeds.trip_updates.told_before import OwnCalls, ToldBefore
 from predictor.arrays import (
     NONE,
     BoolArray,
@@ -54,15 +54,14 @@ def resolved(
     updates: StopTimeUpdates,
     calls: PlannedCalls,
     shapes: Shapes,
-    numbering: Numbering,
-    last_told: LastTold,
+    before: ToldBefore,
     received_at: float,
     timestamp: float,
     refused: Counter[str],
 ) -> TripUpdates:
     """Find each update's call, make its times absolute, and carry delays on to the calls left out."""
     updates = updates.take((runs.calls_from != NO_CALLS)[updates.owner])
-    found = _calls_meant(tt, runs, calls, updates, numbering, received_at, refused)
+    found = _calls_meant(tt, runs, calls, updates, before.numbering, received_at, refused)
     calls = with_starts(tt, runs, calls, updates, found)
     told = _told(runs, calls, updates, found, received_at, refused)
     kept, source = next_to_come(runs, calls, told.departure, received_at)
@@ -72,7 +71,7 @@ def resolved(
         runs = runs.take(kept)
     served_as = _served_as(tt, runs, calls, updates, told.update)
     run_shapes = _run_shapes(tt, runs, calls.owner, served_as.stop, shapes, refused)
-    runs = _with_own_calls(tt, runs, calls, served_as.is_changed, list(run_shapes), last_told, refused)
+    runs = _with_own_calls(tt, runs, calls, served_as.is_changed, list(run_shapes), before.own_calls, refused)
     run_shapes = {row: shape for row, shape in run_shapes.items() if runs.own_calls[row]}
     return _as_message(tt, runs, calls, told, served_as, run_shapes, timestamp, refused)
 
@@ -208,7 +207,7 @@ def _with_own_calls(
     calls: PlannedCalls,
     is_changed: BoolArray,
     with_shape: list[int],
-    last_told: LastTold,
+    before: OwnCalls,
     refused: Counter[str],
 ) -> UpdatedRuns:
     """The runs (n,), those with calls of their own too of which calls are changed (`is_changed` (k,)), that are named
@@ -217,7 +216,7 @@ def _with_own_calls(
     has_changed = np.bincount(calls.owner[is_changed], minlength=n) > 0
     own_calls = runs.own_calls | has_changed | ((runs.calls_from != NO_CALLS) & _named_otherwise(tt, runs))
     own_calls[with_shape] = True
-    own_calls |= last_told.with_own_calls(runs, own_calls) & (runs.calls_from == TIMETABLE)
+    own_calls |= before.of_now_and_before(runs, own_calls) & (runs.calls_from == TIMETABLE)
     # Of a run by headway that tells neither its start nor a time nobody knows which one it is.
     unplaced = np.bincount(calls.owner[np.isnan(calls.arrival)], minlength=n) > 0
     refused["start_time_missing"] += int((own_calls & unplaced).sum())
