@@ -14,7 +14,7 @@ from api.reading.moment import Moment
 from feeds.service_times import service_date, start_seconds
 from predictor.named_runs import START_TOLERANCE_S
 from predictor.runs import DatedRuns
-from predictor.snapshot import CANCELLED, DOUBTS, FOLLOWED, LIVE, SCHEDULED, STATUSES
+from predictor.snapshot import CANCELLED, DOUBTS, FOLLOWED, LIVE, SCHEDULED, SKIPPED, STATUSES
 from predictor.timetable import Timetable
 
 Reason = Literal["bad_date", "bad_start", "never_runs", "unknown_date", "not_on_date"]
@@ -53,7 +53,7 @@ class Journey:
     doubt: str
     """Why no coming call is live though the vehicle reports: `overdue` or `held_up`, else `followed`."""
     over: bool
-    """All calls lie behind."""
+    """All calls that it makes lie behind."""
     vehicle: int | None
     """Index into `Snapshot.vehicles`, None where none is known that is on a run."""
     age_s: float | None
@@ -70,9 +70,7 @@ class Journey:
         """Whether it runs, and whether its vehicle tells how."""
         if self.status == "cancelled":
             return "cancelled"
-        came = [call.passed for call in self.calls if call.comes]
-        # Stops that it leaves out behind the last one are none to be waited for.
-        if self.over or (came and all(came)):
+        if self.over:
             return "over"
         return "followed" if self.status == "live" else "not_followed"
 
@@ -179,7 +177,7 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
         headway_s=rows[0].headway_s,
         begins_at=float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip]),
         status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED],
-        doubt=DOUBTS[int(calls.doubt[ahead].max(initial=FOLLOWED))], over=bool(calls_at.past.all()),
+        doubt=DOUBTS[int(calls.doubt[ahead].max(initial=FOLLOWED))], over=bool((calls_at.past | (calls_at.status == SKIPPED)).all()),
         vehicle=int(vehicle) if (vehicle := calls.vehicle[with_vehicle]) >= 0 <= vehicles.trip[vehicle] else None,
         age_s=known(calls_at.age_s[with_vehicle]),
         calls=rows,
