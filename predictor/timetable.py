@@ -487,9 +487,9 @@ class Timetable:
     def journey_stands_s(self) -> Int32Array:
         """(J,) how long after its time the last slot of a headway, or the last before a pause, stands for what comes
         until the headway ends, seconds; 0 of all others, behind which the next one stands for that."""
-        slot, number, headway_s = self._slots_in_order
-        closes = np.ones(len(slot), bool)
-        closes[:-1] = np.diff(number) > _PAUSE * headway_s[:-1]
+        slot, _, headway_s = self._slots_in_order
+        # One stands before each that opens a headway, and at the end.
+        closes = np.roll(self._opens, -1)
         result = np.zeros(len(self.journey_trip), np.int32)
         result[slot[closes]] = headway_s[closes]
         return result
@@ -497,10 +497,15 @@ class Timetable:
     @cached_property
     def _opening_runs(self) -> Int64Array:
         """Sorted numbers of the runs by headway that no other comes before."""
+        return self._slots_in_order[1][self._opens]
+
+    @cached_property
+    def _opens(self) -> BoolArray:
+        """(n,) whether each slot of `_slots_in_order` is the first of its trip, or the first after a pause."""
         _, number, headway_s = self._slots_in_order
         opens = np.ones(len(number), bool)
-        opens[1:] = np.diff(number) > _PAUSE * headway_s[1:]
-        return number[opens]
+        opens[1:] = np.diff(number) > _PAUSE * headway_s[:-1]
+        return opens
 
     @cached_property
     def _slots_in_order(self) -> tuple[Int64Array, Int64Array, Int32Array]:

@@ -388,6 +388,17 @@ def test_the_first_of_a_line_run_by_headway_has_the_time_at_which_the_headway_be
     assert city.departures("B") == [] and city.panel("B")[0].told["shown"] == "tomorrow 06:02"
 
 
+@pytest.mark.parametrize("first_s, then_s", [(1200, 480), (480, 1200)])
+def test_a_line_run_by_headway_that_comes_more_or_less_often_from_some_hour_on_has_no_time_then(
+    first_s: int, then_s: int
+) -> None:
+    often = Frequency("h1", "06:00", "07:00", first_s, 0), Frequency("h1", "07:00", "08:00", then_s, 0)
+    city = City(network("A B C", trips=(Trip("h1", "06:00"),), frequencies=often), at="05:50")
+    assert [row.clock for row in city.departures("B", window=4 * 3600)] == ["06:02"]
+    city.at("06:50", every_s=600)
+    assert [row.clock for row in city.departures("B", window=4 * 3600)] == [""]
+
+
 @pytest.mark.parametrize("named", ["UNSCHEDULED", "SCHEDULED"])
 def test_runs_by_headway_go_out_as_trip_planners_take_them(named: HeadwayAs) -> None:
     # opentripplanner/OpenTripPlanner: NOT_IMPLEMENTED_UNSCHEDULED
