@@ -20,12 +20,10 @@ from predictor.arrays import (
     where_true,
 )
 from predictor.columns import replace
-from predictor.geometry import to_first_stop_m, to_stop_m
-from predictor.matching import TERMINUS_M
 from predictor.operator_times import ShortenedRuns
 from predictor.runs import DatedRuns, trips_of
 from predictor.service_days import ServiceDays
-from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER
+from predictor.snapshot import IN_SERVICE, LAYOVER
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
@@ -89,39 +87,6 @@ def with_next_runs(days: ServiceDays, tracks: Tracks, current: Legs, now: float)
         parts.append(last)
     legs = Legs.joined(*parts)
     return legs.take(np.lexsort((legs.order, legs.slot)))
-
-
-def with_turns(
-    timetable: Timetable, legs: Legs, tracks: Tracks, begins: DatedRuns, at: Int32Array, shortened: ShortenedRuns
-) -> Legs:
-    """The legs, a vehicle's in order, of runs whose first stops are not served from where they begin now, for vehicles
-    that are nearer to that already, or end their run before it there (`shortened`). Not those, nor any behind them,
-    that a vehicle will take up elsewhere on its way, having turned before the end: nobody knows how it comes there, so
-    the timetable or the operator tells of them.
-
-    Parameters: `begins` (n,), by `run_key`: runs whose first stops are not served, and (`at`) their first calls that
-    are.
-    """
-    tt = timetable
-    if len(begins) == 0:
-        return legs
-    place = places_of(legs.run_key, begins.run_key)
-    rows = where_true((place >= 0) & (legs.order == 0) & (tracks.state[legs.slot] == DEADHEAD))
-    trip, slot, call = legs.trip[rows], legs.slot[rows], at[place[rows]]
-    lat, lon = tracks.lat[slot], tracks.lon[slot]
-    nearer = to_stop_m(tt, trip, call, lat, lon) < to_first_stop_m(tt, trip, lat, lon)
-    first_call, turns_at = legs.first_call.copy(), legs.turns_at.copy()
-    # Who has left that stop behind, or has driven its run to the end, is past it wherever it stands.
-    first_call[rows[nearer]] = np.maximum(first_call[rows[nearer]], call[nearer])
-    short = places_of(legs.run_key, shortened.run_key)
-    rows = 1 + where_true((place[1:] >= 0) & (legs.order[1:] > 0) & (short[:-1] >= 0))
-    ends_at, begins_at = shortened.ends_at[short[rows - 1]], at[place[rows]]
-    end = tt.call_stop[tt.entry_of(legs.trip[rows - 1], ends_at)]
-    here = to_stop_m(tt, legs.trip[rows], begins_at, tt.stop_lat[end], tt.stop_lon[end]) < TERMINUS_M
-    first_call[rows[here]], turns_at[rows[here] - 1] = begins_at[here], ends_at[here]
-    first = np.full(len(tracks), np.iinfo(np.int64).max)
-    np.minimum.at(first, legs.slot[rows[~here]], legs.order[rows[~here]])
-    return replace(legs, first_call=first_call, turns_at=turns_at).take(legs.order < first[legs.slot])
 
 
 def in_parts(legs: Legs, first: BoolArray) -> list[Int64Array]:

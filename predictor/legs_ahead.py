@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import Int8Array, Int64Array, contains, is_among, where_true
+from predictor.arrays import Int8Array, Int64Array, contains, is_among, places_of, where_true
 from predictor.columns import replace
 from predictor.endings import Patience, doubts
+from predictor.geometry import to_first_stop_m, to_stop_m
 from predictor.journeys import JourneyLookup, call_key
-from predictor.legs import Legs, current_legs, with_next_runs, with_turns
+from predictor.legs import Legs, current_legs, with_next_runs
+from predictor.matching import TERMINUS_M
 from predictor.operator_holds import OperatorHolds
-from predictor.operator_times import OperatorTimes
+from predictor.operator_times import OperatorTimes, ShortenedRuns
 from predictor.predicted_rows import still_told
 from predictor.service_days import ServiceDays
-from predictor.snapshot import GIVEN_UP, HELD_UP, OFF_ROUTE
+from predictor.snapshot import DEADHEAD, GIVEN_UP, HELD_UP, OFF_ROUTE
+from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
 
@@ -36,7 +39,7 @@ def legs_ahead(
     under_way = _under_way(current, journeys, tracks, called_off)
     doubt = doubts(tt, tracks, under_way, holds, patience, stands_since)
     legs = with_next_runs(days, tracks, current.take(doubt[current.slot] != GIVEN_UP), now)
-    legs = with_turns(tt, legs, tracks, begins, begins.call, operator.shortened)
+    legs = _with_turns(tt, legs, tracks, begins, operator.shortened)
     legs = replace(legs, journey=journeys.keys(legs))
     takes_place = ~is_among(legs.journey, called_off)
     # Who is through with its run is judged by its next one.
@@ -59,6 +62,32 @@ def without_told(
     told = silent & is_among(legs.journey, still_told(fresh, now))
     told |= held_up & contains(to_come, call_key(legs.journey, tracks.arrived[legs.slot]))
     return legs.take(~told)
+
+
+def _with_turns(tt: Timetable, legs: Legs, tracks: Tracks, begins: OperatorHolds, shortened: ShortenedRuns) -> Legs:
+    """The legs, a vehicle's in order, of runs whose first stops are not served from where they begin now, for vehicles
+    that are nearer to that already, or end their run before it there (`shortened`). Not those, nor any behind them,
+    that a vehicle will take up elsewhere on its way, having turned before the end: nobody knows how it comes there, so
+    the timetable or the operator tells of them. `begins`: see `begun_later`."""
+    if len(begins) == 0:
+        return legs
+    place = places_of(legs.run_key, begins.run_key)
+    rows = where_true((place >= 0) & (legs.order == 0) & (tracks.state[legs.slot] == DEADHEAD))
+    trip, slot, call = legs.trip[rows], legs.slot[rows], begins.call[place[rows]]
+    lat, lon = tracks.lat[slot], tracks.lon[slot]
+    nearer = to_stop_m(tt, trip, call, lat, lon) < to_first_stop_m(tt, trip, lat, lon)
+    first_call, turns_at = legs.first_call.copy(), legs.turns_at.copy()
+    # Who has left that stop behind, or has driven its run to the end, is past it wherever it stands.
+    first_call[rows[nearer]] = np.maximum(first_call[rows[nearer]], call[nearer])
+    short = places_of(legs.run_key, shortened.run_key)
+    rows = 1 + where_true((place[1:] >= 0) & (legs.order[1:] > 0) & (short[:-1] >= 0))
+    ends_at, begins_at = shortened.ends_at[short[rows - 1]], begins.call[place[rows]]
+    end = tt.call_stop[tt.entry_of(legs.trip[rows - 1], ends_at)]
+    here = to_stop_m(tt, legs.trip[rows], begins_at, tt.stop_lat[end], tt.stop_lon[end]) < TERMINUS_M
+    first_call[rows[here]], turns_at[rows[here] - 1] = begins_at[here], ends_at[here]
+    first = np.full(len(tracks), np.iinfo(np.int64).max)
+    np.minimum.at(first, legs.slot[rows[~here]], legs.order[rows[~here]])
+    return replace(legs, first_call=first_call, turns_at=turns_at).take(legs.order < first[legs.slot])
 
 
 def _under_way(current: Legs, journeys: JourneyLookup, tracks: Tracks, called_off: Int64Array) -> Legs:

@@ -169,6 +169,7 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
     calls, ahead = calls_at.calls, ~calls_at.calls.passed
     trip = int(calls.trip[0])
     cancelled, live = bool((calls_at.status == CANCELLED).all()), bool((calls_at.status[ahead] == LIVE).any())
+    over = bool((calls_at.past | (calls_at.status == SKIPPED)).all())
     with_vehicle, vehicles, rows = int(np.argmax(calls.vehicle)), snapshot.vehicles, calls_at.rows(range(len(calls_at)))
     return Journey(
         trip_idx=trip, service_day=service_day, shift_s=shift_s, route_idx=int(tt.trip_route[trip]),
@@ -177,7 +178,7 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
         headway_s=rows[0].headway_s,
         begins_at=float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip]),
         status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED],
-        doubt=DOUBTS[int(calls.doubt[ahead].max(initial=FOLLOWED))], over=bool((calls_at.past | (calls_at.status == SKIPPED)).all()),
+        doubt=DOUBTS[int(calls.doubt[ahead].max(initial=FOLLOWED))], over=over,
         vehicle=int(vehicle) if (vehicle := calls.vehicle[with_vehicle]) >= 0 <= vehicles.trip[vehicle] else None,
         age_s=known(calls_at.age_s[with_vehicle]),
         calls=rows,
