@@ -336,7 +336,7 @@ class Engine:
             tracks.stand_since(self._stood, now - self.settings.silence_limit_s)
             self._stood = self._stood if len(observations) == 0 else {}
         stamped_at = observations.timestamp
-        observations = self._standing_clocks.dated(observations, now)
+        observations = self._standing_clocks.dated(observations, self.timetable, now)
         observations, clock_fast_s = clocks_set_right(observations, slot, tracks, now)
         figures = ReportFigures.of(observations, clock_fast_s, now, self.settings.live_limit_s)
         rows, counts = fresh_reports(observations, slot, tracks, now)

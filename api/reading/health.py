@@ -36,6 +36,7 @@ FAULTS = (
     "feed_error", "feed_of_another", "feed_misplaced",
     "feed_stopped", "no_vehicles", "fleet_stands", "unknown_trips",
     "clocks_far_ahead", "reports_old", "reports_late", "vehicle_clock_slow", "vehicle_clock_fast", "clock_fast",
+    "clock_local",
     "positions_unusable", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
     "no_vehicle_matches", "vehicles_silent", "updates_not_found", "updates_untimed", "updates_far_off", "updates_old",
     "updates_stand",
@@ -47,7 +48,7 @@ FAULTS = (
 """Every code that a fault may have."""
 WARNINGS = frozenset(
     (
-        "alerts_stand", "clock_fast", "feed_misplaced", "lines_worse", "reports_late", "timetable_ends",
+        "alerts_stand", "clock_fast", "clock_local", "feed_misplaced", "lines_worse", "reports_late", "timetable_ends",
         "timetable_outlived", "vehicle_clock_fast", "vehicle_clock_slow",
     )
 )  # fmt: skip
@@ -146,6 +147,8 @@ def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> Iterator[Fault]:
         yield Fault("fleet_stands", {"minutes": round((now - snapshot.fleet_stands_since) / 60)})
     if figures.clock_fast_s >= CLOCK_FAST_S:
         yield Fault("clock_fast", {"seconds": round(figures.clock_fast_s)})
+    elif figures.clock_fast_s < 0.0:
+        yield Fault("clock_local", {"hours": round(-figures.clock_fast_s / 3600, 1)})
     if expected == 0 or reports == 0 or not now - figures.at <= FIGURES_KEPT_S:
         return
     if figures.late >= SEVERAL and figures.late_s >= LATE_S:

@@ -195,6 +195,25 @@ def test_of_buses_dated_in_local_time_one_that_fell_silent_an_hour_ago_is_not_li
     assert all(at_last_stop[f"t{k}"] == "live" for k in range(of_now + 1, 10))
 
 
+@pytest.mark.parametrize(("zone", "behind_s"), [("America/New_York", 5 * 3600), ("America/St_Johns", 12_600)])
+def test_buses_west_of_greenwich_that_are_dated_in_local_time_as_if_it_were_utc_are_live(
+    zone: str, behind_s: int
+) -> None:
+    city = City(replace(FLEET, zone=zone), at="08:01")
+    for _ in range(24):
+        at = city.now + 15
+        # Each reports in every other message; two fell silent just now so long ago, and one reports by UTC.
+        told = [replace(report, timestamp=at - at % 30 - behind_s - 3) for report in fleet()[1:]]
+        lost = [bus(f"lost{n}", place=(0, 900), timestamp=city.posix("08:01") - behind_s) for n in range(2)]
+        city.vehicle_positions(replace(fleet()[0], timestamp=at), *told, *lost, at=at)
+    assert (city.readyz()["status"], city.readyz()["faults"]) == ("ok", ["clock_local"])
+    assert f"{behind_s / 3600} h behind" in city.readyz()["detail"]
+    assert all(row.told["data_age_s"] <= 33 for row in city.departures("C") if row.status == "live")
+    at_last_stop = {row.run: row.status for row in city.departures("E", arrivals=True)}
+    assert [at_last_stop[f"t{k}"] for k in range(1, 7)] == ["live"] * 6
+    assert "lost0" not in city.vehicles()
+
+
 def test_trains_of_which_nobody_knows_the_place_are_of_no_other_clock_because_they_leave_in_an_hour() -> None:
     city = City(FLEET, at="08:05")
     message = gtfs_realtime_pb2.FeedMessage()
