@@ -21,10 +21,12 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/.compiled
 	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
-# What numba compiles is kept too: a few minutes of a town, or each of the first processes would do it for itself.
+# What numba compiles is kept too: a few minutes of a town, or each of the first processes would do it for itself. The
+# other core reads the tests meanwhile: each worker would take longer to write their assertions out than to run most.
 .venv/.compiled: .venv/.installed predictor/compiled.py $(wildcard predictor/*_loop.py feeds/*/*_loop.py)
+	$(BIN)/python -m pytest --collect-only > .venv/collected & \
 	$(BIN)/python -c "from benchmarks.faults.town import TOWN, fleet; from benchmarks.field.city import City; \
-	City(TOWN, at='08:09').vehicle_positions(*fleet()).at('08:12')"
+	City(TOWN, at='08:09').vehicle_positions(*fleet()).at('08:12')" && wait
 	touch $@
 
 # The suite tries little and always the same; this tries much, and something else each time.
