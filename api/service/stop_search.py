@@ -131,13 +131,7 @@ class StopSearch:
         self._joined_too = sorted(self._stops_of_joined)
 
         self._written = {stop: _compared(self._names[stop]) for stop in np.unique(self._shown).tolist()}
-        self._stops_of_code: defaultdict[str, list[int]] = defaultdict(list)
-        ids = zip(tt.place_stop.tolist(), tt.place_id.tolist(), strict=True)
-        for codes in (enumerate(tt.stop_code.tolist()), enumerate(tt.stop_id.tolist()), ids):
-            for stop, code in codes:
-                for written in dict.fromkeys((code.casefold(), _plain_code(code))):
-                    if written and stop not in self._stops_of_code[written]:
-                        self._stops_of_code[written].append(stop)
+        self._stops_of_code = _stops_of_codes(tt)
         self._codes = sorted(code for code, stops in self._stops_of_code.items() if stops)
 
     def by_text(self, text: str, limit: int = 10) -> list[StopHit]:
@@ -222,6 +216,18 @@ class StopSearch:
                 stops = self._stops_of_joined[self._joined_too[near]]
                 worth[stops] = np.maximum(worth[stops], _TYPO / errors[near])
         return worth
+
+
+def _stops_of_codes(tt: Timetable) -> defaultdict[str, list[int]]:
+    """The stops by their codes and ids, and stations by the ids of their entrances, as people may write them."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    ids = zip(tt.place_stop.tolist(), tt.place_id.tolist(), strict=True)
+    for codes in (enumerate(tt.stop_code.tolist()), enumerate(tt.stop_id.tolist()), ids):
+        for stop, code in codes:
+            for written in dict.fromkeys((code.casefold(), _plain_code(code))):
+                if written and stop not in found[written]:
+                    found[written].append(stop)
+    return found
 
 
 @lru_cache(maxsize=2)

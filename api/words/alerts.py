@@ -16,7 +16,7 @@ from api.reading.calls import RunCall
 from api.reading.destinations import destination_of, usual_destination
 from api.reading.lines import Line, mode_of, stops_along
 from api.reading.moved_away import MovedDeparture, moved_departures
-from api.reading.recurrence import recurrence_of
+from api.reading.recurrence import Recurrence, recurrence_of
 from api.words.moment import PageMoment
 from api.words.recurrence import recurrence_words
 from api.words.texts import LANGUAGES, Texts, country_of, texts_in, typeset
@@ -82,7 +82,7 @@ class AlertWords:
 
 def alert_words(moment: PageMoment, alert: Alert, at: Sequence[int] = ()) -> AlertWords:
     """An alert in the language of `moment`, as read at stops if any."""
-    texts, times, tt = moment.texts, moment.words, moment.timetable
+    texts, times = moment.texts, moment.words
     reader = f"{texts.language}-{times.country}"
     header, description, url = (text_in(text, reader) for text in (alert.header, alert.description, alert.url))
     header, description = (typeset(text, texts.language) for text in (header, description))
@@ -96,35 +96,14 @@ def alert_words(moment: PageMoment, alert: Alert, at: Sequence[int] = ()) -> Ale
         languages = [languages[1], ""]
         header, description = description or seen or f"{why[:1].upper()}{why[1:]}" or url, ""
     start, end = alert.period(moment.now)
-    recurrence, repeats = recurrence_of(alert.affects, moment.lines.zone), ""
+    recurrence = recurrence_of(alert.affects, moment.lines.zone)
     if recurrence:
-        repeats = recurrence_words(recurrence, texts, times.time, times.date, moment.country)
         start, end = recurrence.first, recurrence.ends
     informed = informed_by(moment, alert)
     if not alert.affects:
         start = informed.since
     in_force = alert.state(moment.now) == "in_force" and start <= moment.now
-    if repeats:
-        when, until = ("", [repeats] * 2) if in_force else (repeats, ["", ""])
-    else:
-        when = "" if start <= moment.now else _at("alert_from", times.clock(start), texts)
-        until = ["", ""]
-        if math.isfinite(end):
-            # Who reads "until Saturday 00:00" takes Saturday for a part of it.
-            told_end = end - 60.0 if times.hours_minutes(end) == "00:00" else end
-            until = [_at("alert_until", time(told_end), texts) for time in (times.clock, times.dated)]
-    # What its own words say already is not said twice.
-    in_network = replace(times, country=country_of(tt.timezone))
-    if recurrence and recurrence_words(recurrence, texts, in_network.time, in_network.date) in description:
-        when, repeats, *until = ("",) * 4
-    when, repeats, *until = (
-        "" if words.casefold() in description.casefold() else words for words in (when, repeats, *until)
-    )
-    for own in () if repeats else (times, in_network):
-        says_start = _says(description, "alert_from_words", own, start, moment.now)
-        when = "" if says_start else when
-        if _says(description, "alert_until_words", own, end, start if says_start else moment.now):
-            until = ["", ""]
+    when, repeats, until, until_dated = _period_words(moment, description, recurrence, start, end, in_force=in_force)
     return AlertWords(
         header=header,
         description=_beyond(header, description),
@@ -137,10 +116,40 @@ def alert_words(moment: PageMoment, alert: Alert, at: Sequence[int] = ()) -> Ale
         in_force=in_force,
         when=when,
         repeats=repeats,
-        until=until[0],
-        until_dated=until[1],
+        until=until,
+        until_dated=until_dated,
         languages=(languages[0], languages[1]),
     )
+
+
+def _period_words(
+    moment: PageMoment, description: str, recurrence: Recurrence | None, start: float, end: float, *, in_force: bool
+) -> tuple[str, str, str, str]:
+    """From when on an alert holds, how it repeats, and until when, without and with the date; "" where there is nothing
+    to say, or where its `description` says so."""
+    texts, times = moment.texts, moment.words
+    repeats = recurrence_words(recurrence, texts, times.time, times.date, moment.country) if recurrence else ""
+    if repeats:
+        when, until = ("", [repeats] * 2) if in_force else (repeats, ["", ""])
+    else:
+        when = "" if start <= moment.now else _at("alert_from", times.clock(start), texts)
+        until = ["", ""]
+        if math.isfinite(end):
+            # Who reads "until Saturday 00:00" takes Saturday for a part of it.
+            told_end = end - 60.0 if times.hours_minutes(end) == "00:00" else end
+            until = [_at("alert_until", time(told_end), texts) for time in (times.clock, times.dated)]
+    in_network = replace(times, country=country_of(moment.timetable.timezone))
+    if recurrence and recurrence_words(recurrence, texts, in_network.time, in_network.date) in description:
+        when, repeats, *until = ("",) * 4
+    when, repeats, *until = (
+        "" if words.casefold() in description.casefold() else words for words in (when, repeats, *until)
+    )
+    for own in () if repeats else (times, in_network):
+        says_start = _says(description, "alert_from_words", own, start, moment.now)
+        when = "" if says_start else when
+        if _says(description, "alert_until_words", own, end, start if says_start else moment.now):
+            until = ["", ""]
+    return when, repeats, until[0], until[1]
 
 
 def _at(key: str, time: str, texts: Texts) -> str:

@@ -305,17 +305,7 @@ def _tables_among(files: Mapping[str, _File], name: str) -> tuple[dict[str, str]
         if table:
             folders[path.parent].setdefault(table, []).append(member)
     if not folders:
-        zips = (member for member in files if member.lower().endswith(".zip"))
-        inner = [member for member in zips if not _is_left_behind(_path_of(member))]
-        hint = "give the zip of a GTFS feed"
-        if len(inner) > 1:
-            hint = f"there are {len(inner)} zips in it ({', '.join(inner[:5])}): unpack it and give one of them"
-        elif inner:
-            hint = f"the feed seems to be inside {inner[0]}: unpack that"
-        elif any(member.lower().endswith(".xml") for member in files):
-            hint = "XML, such as NeTEx or TransXChange, is another format: ask for the GTFS feed"
-        found = f"but {', '.join(sorted(files)[:5])}" if files else "nor anything else"
-        raise FeedError(f"{name}: no GTFS table (stops.txt, trips.txt, …) in it, {found}; {hint}.")
+        raise FeedError(f"{name}: {_what_instead(files)}.")
 
     def rank(folder: PurePosixPath) -> tuple[int, int, float, str]:
         tables = folders[folder]
@@ -353,6 +343,21 @@ def _tables_among(files: Mapping[str, _File], name: str) -> tuple[dict[str, str]
             "Cut the feed to the area that is served."
         )
     return members, problems
+
+
+def _what_instead(files: Mapping[str, _File]) -> str:
+    """What is there where no table is, and what to do."""
+    zips = (member for member in files if member.lower().endswith(".zip"))
+    inner = [member for member in zips if not _is_left_behind(_path_of(member))]
+    hint = "give the zip of a GTFS feed"
+    if len(inner) > 1:
+        hint = f"there are {len(inner)} zips in it ({', '.join(inner[:5])}): unpack it and give one of them"
+    elif inner:
+        hint = f"the feed seems to be inside {inner[0]}: unpack that"
+    elif any(member.lower().endswith(".xml") for member in files):
+        hint = "XML, such as NeTEx or TransXChange, is another format: ask for the GTFS feed"
+    found = f"but {', '.join(sorted(files)[:5])}" if files else "nor anything else"
+    return f"no GTFS table (stops.txt, trips.txt, …) in it, {found}; {hint}"
 
 
 def _left_alone(member: str, why: str) -> Problem:

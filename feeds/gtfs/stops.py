@@ -90,8 +90,32 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
     inherits = absurd & has_parent
     lat[inherits], lon[inherits] = lat[parent[inherits]], lon[parent[inherits]]
 
+    name, platform = _names_and_platforms(frame, parent, problems)
+    within = references(places, "parent_station", stop_id.to_numpy(np.str_), "stops.txt", problems)
+    wheelchair = choice(frame, "wheelchair_boarding", range(0, 3), 0)
+    wheelchair = np.where((wheelchair == WHEELCHAIR_UNKNOWN) & has_parent, wheelchair[parent], wheelchair)
+    return Stops(
+        stop_id=np.array(stop_id.tolist(), dtype=np.str_),
+        code=text_array(written_names(frame, "stop_code")),
+        name=name,
+        platform=platform,
+        lat=lat,
+        lon=lon,
+        parent=parent,
+        wheelchair=wheelchair.astype(np.int8),
+        location_type=kind.astype(np.int8),
+        timezone=_timezones(frame, parent, agency_zone, problems),
+        row=frame.index.to_numpy(np.int64),
+        place_id=np.array(places["stop_id"].tolist(), dtype=np.str_)[within >= 0],
+        place_name=texts(places, "stop_name")[within >= 0],
+        place_stop=within[within >= 0],
+    )
+
+
+def _names_and_platforms(frame: pd.DataFrame, parent: Int32Array, problems: Problems) -> tuple[StrArray, StrArray]:
+    """(S,) what riders call each stop, and its platform, told once: beside the name, not in it."""
     name = word_array(frame, "stop_name")
-    unnamed = name == ""
+    unnamed, has_parent = name == "", parent >= 0
     name[unnamed] = np.where(has_parent, name[parent], "")[unnamed]
     written = written_names(frame, "platform_code").to_numpy(object)
     # Faces say that it is a platform, each in its reader's language.
@@ -113,25 +137,7 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
         unnamed = (name == "") & (instead != "")
         name[unnamed] = instead[unnamed]
         tell(unnamed, f"no stop_name, nor has a parent station; named {told}.")
-    within = references(places, "parent_station", stop_id.to_numpy(np.str_), "stops.txt", problems)
-    wheelchair = choice(frame, "wheelchair_boarding", range(0, 3), 0)
-    wheelchair = np.where((wheelchair == WHEELCHAIR_UNKNOWN) & has_parent, wheelchair[parent], wheelchair)
-    return Stops(
-        stop_id=np.array(stop_id.tolist(), dtype=np.str_),
-        code=text_array(written_names(frame, "stop_code")),
-        name=text_array(name),
-        platform=text_array(platform),
-        lat=lat,
-        lon=lon,
-        parent=parent,
-        wheelchair=wheelchair.astype(np.int8),
-        location_type=kind.astype(np.int8),
-        timezone=_timezones(frame, parent, agency_zone, problems),
-        row=frame.index.to_numpy(np.int64),
-        place_id=np.array(places["stop_id"].tolist(), dtype=np.str_)[within >= 0],
-        place_name=texts(places, "stop_name")[within >= 0],
-        place_stop=within[within >= 0],
-    )
+    return text_array(name), text_array(platform)
 
 
 def _timezones(frame: pd.DataFrame, parent: Int32Array, agency_zone: str, problems: Problems) -> StrArray:
