@@ -57,6 +57,7 @@ _RANGES = {
 """Least and most of each number that can be true, and what others are counted as."""
 _FILLING = frozenset(range(6))
 """OccupancyStatus from EMPTY to FULL, in order of how full."""
+_NO_DATA = gtfs_realtime_pb2.VehiclePosition.NO_DATA_AVAILABLE
 _CARRIAGES_TAG = bytes([gtfs_realtime_pb2.VehiclePosition.MULTI_CARRIAGE_DETAILS_FIELD_NUMBER << 3 | 2])
 """What a carriage begins with in the bytes of a report."""
 _NOT_RUN = (gtfs_realtime_pb2.TripDescriptor.CANCELED, gtfs_realtime_pb2.TripDescriptor.DELETED)
@@ -121,7 +122,8 @@ def reports_of(
         occupancy = report.occupancy_status if has("occupancy_status") else _NAN
         percentage = report.occupancy_percentage if has("occupancy_percentage") else _NAN
         # There is no other way to ask whether it tells of carriages: see `feeds.messages.unset_parts`.
-        if occupancy != occupancy and percentage != percentage and _CARRIAGES_TAG in report.SerializePartialToString():
+        untold = (occupancy != occupancy and percentage != percentage) or occupancy == _NO_DATA
+        if untold and _CARRIAGES_TAG in report.SerializePartialToString():
             occupancy, percentage = _occupancy_of_carriages(report)
         # What is not nought is there: that saves a question.
         number.extend(

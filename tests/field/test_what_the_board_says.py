@@ -148,6 +148,8 @@ def test_of_a_train_that_tells_of_its_carriages_alone_riders_read_how_full_it_is
     assert city.panel("B")[0].told["occupancy"] == "full", "as it says itself"
     nothing = bus("v1", "t1", late_s=0, occupancy_status="NO_DATA_AVAILABLE", occupancy_percentage=0)
     assert city.vehicle_positions(nothing, at="08:02").panel("C")[0].told["occupancy"] == ""
+    by_carriage = replace(nothing, carriages=carriages)
+    assert city.vehicle_positions(by_carriage, at="08:02:30").panel("C")[0].told["occupancy"] == "standing room only"
 
 
 def test_a_run_has_the_headsign_and_the_number_that_the_operator_gives_to_it() -> None:
