@@ -4,7 +4,7 @@ no departures of that stop, but who waits there has to know."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import chain
 from typing import NamedTuple
 
@@ -13,8 +13,9 @@ import numpy as np
 from api.reading.board import WINDOW_S, stop_boards
 from api.reading.calls import RunCall
 from api.reading.destinations import destination_of
-from api.reading.given_up import given_up_calls
+from api.reading.given_up import GivenUp, given_up_calls
 from api.reading.moment import Moment
+from predictor.arrays import BoolArray, Int32Array
 from predictor.runs import DatedRuns
 from predictor.snapshot import Snapshot
 from predictor.timetable import NO_PICKUP, Timetable
@@ -51,7 +52,7 @@ class _Taken(NamedTuple):
     call: int
     shift_s: int
     is_replaced: bool
-    is_closed: bool = False
+    is_closed: bool
     """The run calls there, but takes nobody on."""
 
 
@@ -105,40 +106,44 @@ def moved_from_all(moment: Moment, stops: Iterable[int]) -> list[MovedDeparture]
 def _taken(snapshot: Snapshot) -> dict[int, list[_Taken]]:
     """By the stop at which riders wait: calls that runs of the operator's own do not make, or at which they take nobody
     on, and those at which runs end early."""
-    tt, short = snapshot.timetable, snapshot.shortened
-    gone = list(chain.from_iterable(given_up_calls(tt).values()))
-    own = np.array([call.run for call in gone], np.int32)
-    day, shift_s = (column[own - tt.base.trips] for column in (tt.own_runs.service_day, tt.own_runs.shift_s))
-    keys = DatedRuns(own, day, shift_s).run_key.tolist()
-    taken = []
-    for key, of, shift in zip(keys, gone, shift_s.tolist(), strict=True):
-        own_stop = int(tt.stop_at(of.run, of.own_call))
-        taken.append(_Taken(key, of.own_call, own_stop, of.trip, of.call, shift, of.is_replaced))
-    taken += _closed(tt)
-    columns = (column.tolist() for column in (short.run_key, short.trip, short.ends_at, short.shift_s))
-    for key, trip, end, shift in zip(*columns, strict=True):
-        taken.append(_Taken(key, end, int(tt.stop_at(trip, end)), trip, end, shift, is_replaced=False))
-    places = [(int(tt.stop_at(call.trip, call.call)), call) for call in taken] + list(_told_elsewhere(tt))
+    tt, short, former = snapshot.timetable, snapshot.shortened, snapshot.timetable.former_stops
+    gone = np.array(list(chain.from_iterable(given_up_calls(tt).values())), np.int32).reshape(-1, len(GivenUp._fields))
+    run, trip, call, own_call, is_replaced, _ = gone.T
+    taken = [
+        *_each(tt, _own_runs(tt, run), own_call, trip, call, is_replaced=is_replaced > 0),
+        *_closed(tt),
+        *_each(tt, short.runs, short.ends_at, short.trip, short.ends_at),
+    ]
+    places = [(int(tt.stop_at(each.trip, each.call)), each) for each in taken]
+    # Those of the operator's own runs are taken, too, from the stops at which they were told to be made before.
+    told_before = _each(tt, _own_runs(tt, former.trip), former.call, former.trip, former.call, is_replaced=True)
+    places += zip(former.stop.tolist(), told_before, strict=True)
     found: dict[int, list[_Taken]] = {}
-    for stop, call in places:
-        entry = tt.entry_of(call.trip, call.call)
-        if tt.pickup_type[entry] != NO_PICKUP and call.call < tt.trip_calls[call.trip] - 1:
-            found.setdefault(stop, []).append(call)
+    for stop, each in places:
+        entry = tt.entry_of(each.trip, each.call)
+        if tt.pickup_type[entry] != NO_PICKUP and each.call < tt.trip_calls[each.trip] - 1:
+            found.setdefault(stop, []).append(each)
     return found
 
 
-def _told_elsewhere(tt: Timetable) -> Iterator[tuple[int, _Taken]]:
-    """Calls of the operator's own runs by the stops at which they were told to be made before."""
-    former = tt.former_stops
-    own = former.trip - tt.base.trips
-    day, shift_s = tt.own_runs.service_day[own], tt.own_runs.shift_s[own]
-    keys, stops = DatedRuns(former.trip, day, shift_s).run_key, tt.stop_at(former.trip, former.call)
-    columns = (column.tolist() for column in (former.stop, keys, former.call, stops, former.trip, shift_s))
-    for stop, key, call, own_stop, trip, shift in zip(*columns, strict=True):
-        yield stop, _Taken(key, call, own_stop, trip, call, shift, is_replaced=True)
+def _own_runs(tt: Timetable, trip: Int32Array) -> DatedRuns:
+    """Runs of the operator's own by the trips (n,) that they are in the overlay."""
+    own = trip - tt.base.trips
+    return DatedRuns(trip, tt.own_runs.service_day[own], tt.own_runs.shift_s[own])
 
 
-def _closed(tt: Timetable) -> Iterator[_Taken]:
+def _each(
+    tt: Timetable, runs: DatedRuns, own_call: Int32Array, trip: Int32Array, call: Int32Array,
+    *, is_replaced: BoolArray | bool = False, is_closed: bool = False,
+) -> list[_Taken]:  # fmt: skip
+    """One for each of the runs (n,)."""
+    columns = np.broadcast_arrays(
+        runs.run_key, own_call, tt.stop_at(runs.trip, own_call), trip, call, runs.shift_s, is_replaced, is_closed
+    )
+    return [_Taken(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _closed(tt: Timetable) -> list[_Taken]:
     """Calls of runs in the place of the timetable's at which they take nobody on, who might board by the timetable."""
     own = np.arange(tt.base.trips, tt.trips, dtype=np.int32)
     of, entry = tt.entries_of(own)
@@ -147,10 +152,6 @@ def _closed(tt: Timetable) -> Iterator[_Taken]:
     closed = (planned >= 0) & (tt.pickup_type[entry] == NO_PICKUP) & (tt.pickup_type[planned] != NO_PICKUP)
     closed &= (tt.call_stop[entry] == tt.call_stop[planned]) & (tt.trip_id[own[of]] == tt.trip_id[model])
     of, call, model, entry = of[closed], call[closed], model[closed], entry[closed]
-    day, shift_s = tt.own_runs.service_day[of], tt.own_runs.shift_s[of]
     # Of a call at which nobody gets off either no board tells: then the next one is asked.
     told = call + ((call == 0) | (tt.alighting[entry] == NO_PICKUP))
-    keys, stops = DatedRuns(own[of], day, shift_s).run_key, tt.stop_at(own[of], told)
-    columns = (column.tolist() for column in (keys, told, stops, model, call, shift_s))
-    for key, own_call, own_stop, trip, at, shift in zip(*columns, strict=True):
-        yield _Taken(key, own_call, own_stop, trip, at, shift, is_replaced=False, is_closed=True)
+    return _each(tt, _own_runs(tt, own[of]), told, model, call, is_closed=True)
