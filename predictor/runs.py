@@ -99,9 +99,9 @@ class DatedRuns(Columns):
         added = known[trip[known] >= new.base.trips]
         runs = new.runs_on(trip[added], day[added]) & new.trip_has_a_way[trip[added]]
         trip[added[~runs]] = NONE
-        # One that it added under a trip's id, at a start of its own, is none of that trip's once it is told no more.
-        planned = known[(trip[known] >= 0) & (trip[known] < new.base.trips)]
-        trip[planned[~new.base.has_run(trip[planned], self.shift_s[planned])]] = NONE
+        # One at a start of its own is none of the others under its id once it is told no more.
+        named = known[trip[known] >= 0]
+        trip[named[~new.has_run(trip[named], self.shift_s[named])]] = NONE
         return replace(self, trip=trip, service_day=day)
 
 

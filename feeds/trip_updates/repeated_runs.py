@@ -30,9 +30,13 @@ def each_run_once(
     # An added run may be cancelled by its name alone, in a message without it.
     is_gone = is_one_of(runs.relationship, (TRIP_CANCELED, TRIP_DELETED))
     by_name = is_gone & (runs.trip < 0) & (runs.trip_id != "") & (runs.service_day >= 0)
-    named = list(zip(runs.trip_id.tolist(), runs.service_day.tolist(), strict=True))
-    told = {named[row] for row in np.flatnonzero(runs.calls_from != NO_CALLS).tolist()}
-    found[[row for row in np.flatnonzero(by_name).tolist() if named[row] not in told]] = True
+    names = list(zip(runs.trip_id.tolist(), runs.service_day.tolist(), runs.start_time_s.tolist(), strict=True))
+    starts: dict[tuple[str, int], set[int]] = {}
+    for row in np.flatnonzero(runs.calls_from != NO_CALLS).tolist():
+        starts.setdefault(names[row][:2], set()).add(names[row][2])
+    for row in np.flatnonzero(by_name).tolist():
+        told = starts.get(names[row][:2])
+        found[row] |= not told or (names[row][2] >= 0 and told.isdisjoint((names[row][2], NONE)))
     run = np.full(n, NONE, np.int64)
     mended = ("delay_s", "vehicle_id", "vehicle_label", "vehicle_wheelchair", "headsign", "short_name")
     runs = replace(runs, **{name: getattr(runs, name).copy() for name in mended})

@@ -1091,6 +1091,15 @@ def test_an_added_trip_that_is_cancelled_together_with_another_of_its_id_is_stru
         assert city.trip_updates(*told).board("A")[1:] == ["08:10 x1@08:10 cancelled", "09:00 t2 scheduled"]
 
 
+def test_of_two_added_trips_of_one_id_that_are_cancelled_each_is_struck_out_at_its_own_start() -> None:
+    first, second = _at_two_starts(**TODAY)
+    city = City(at="07:55").trip_updates(first)
+    gone = [cancelled("x1", start_time=start, **TODAY) for start in ("08:30:00", "08:10:00")]
+    for told in ((*gone, second), (second, *gone[::-1])):
+        board = city.trip_updates(*told).board("A")
+        assert board[1:] == ["08:10 x1@08:10 cancelled", "08:30 x1@08:30 cancelled", "09:00 t2 scheduled"]
+
+
 def test_an_added_trip_that_is_cancelled_today_is_struck_out_though_it_runs_tomorrow() -> None:
     today = added("x", ("A", "08:10"), ("C", "08:14"), ("E", "08:18"), **TODAY)
     tomorrow = added("x", ("A", "32:10"), ("C", "32:14"), ("E", "32:18"), start_date=20261127)
