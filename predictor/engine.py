@@ -401,7 +401,7 @@ class Engine:
         runs = self._run_changes.settled(tracks, slot, obs, named, upcoming)
         tracks.hear(slot, obs)
         signed_off = obs.timestamp - tracks.named_at[slot] < _SIGNED_OFF_S
-        nameless = (runs.trip < 0) & (obs.trip < 0) & ~signed_off
+        nameless = (runs.trip < 0) & (obs.trip < 0) & ~signed_off & ~obs.is_extra
         rows, found = self._assigner.assign(tracks, slot, obs, nameless, now, self._feed.heard_since, cancelled)
         self._counts["vehicles_assigned"] += len(rows)
         return runs.with_rows(rows, found)

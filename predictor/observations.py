@@ -60,6 +60,8 @@ class Observations(Columns):
     """GTFS `wheelchair_accessible` as the vehicle itself says: 0 nothing, 1 yes, 2 no."""
     congestion: Int8Array
     """GTFS-Realtime CongestionLevel of the traffic around it, 0 where not known."""
+    is_extra: BoolArray
+    """It names a run beside those of the timetable, of which nobody tells: it is none of these."""
     timestamp: Float64Array
     """POSIX seconds at which the position was measured."""
     refused: Mapping[str, int] = field(default_factory=dict)

@@ -170,8 +170,9 @@ def cancelled_rows(
     told = PredictedCalls.joined(anew, before.take(~told_again))
     told = told.take(~tt.trip_is_frequency[told.trip])
     late = told.departure > told.origin(tt) + tt.departure_s[tt.entry_of(told.trip, told.call)] + STILL_DUE_S
-    late &= (told.departure >= now - STILL_DUE_S) & is_among(journeys.keys(told), cancelled)
-    told = told.take(late)
+    told = told.take(late & is_among(journeys.keys(told), cancelled))
+    # All of them until the last one is past: half a run at other times is none that was ever told.
+    told = told.take(is_among(told.run_key, told.run_key[told.departure >= now - STILL_DUE_S]))
     return _not_made(told.runs, told.call, told.arrival, told.departure, CANCELLED)
 
 

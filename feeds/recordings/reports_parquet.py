@@ -25,6 +25,7 @@ _NAMES = {
     "current_status": gtfs_realtime_pb2.VehiclePosition.VehicleStopStatus,
     "congestion_level": gtfs_realtime_pb2.VehiclePosition.CongestionLevel,
     "occupancy_status": gtfs_realtime_pb2.VehiclePosition.OccupancyStatus,
+    "schedule_relationship": gtfs_realtime_pb2.TripDescriptor.ScheduleRelationship,
     "wheelchair_accessible": gtfs_realtime_pb2.VehicleDescriptor.WheelchairAccessible,
 }
 

@@ -22,19 +22,20 @@ from feeds.ids.run_names import a_few, dated_near, run_names, without_other_star
 from feeds.messages.message import all_measured_at
 from feeds.messages.unset_parts import NO_MODIFIED_TRIP, NO_POSITION, NO_TRIP, NO_VEHICLE
 from feeds.zone_places import within_half_circle
-from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, is_one_of
 from predictor.columns import replace
 from predictor.named_dates import NamedDates
-from predictor.named_runs import RunNames, run_finder
+from predictor.named_runs import SAME_START_S, RunNames, run_finder
 from predictor.observations import Observations
 from predictor.timetable import Timetable
+from predictor.trip_updates import TRIP_ADDED, TRIP_DUPLICATED, TRIP_NEW
 
 TEXT_COLUMNS = (
     "id", "vehicle_id", "vehicle_label", "trip_id", "start_date", "start_time", "route_id", "stop_id",
 )  # fmt: skip
 NUMBER_COLUMNS = (
     "direction_id", "latitude", "longitude", "bearing", "speed", "current_stop_sequence", "current_status",
-    "occupancy_status", "occupancy_percentage", "wheelchair_accessible", "congestion_level",
+    "occupancy_status", "occupancy_percentage", "wheelchair_accessible", "congestion_level", "schedule_relationship",
     "timestamp",
 )  # fmt: skip
 
@@ -139,6 +140,7 @@ def reports_of(
                 percentage,
                 vehicle.wheelchair_accessible if vehicle.HasField("wheelchair_accessible") else _NAN,
                 report.congestion_level if has("congestion_level") else _NAN,
+                trip.schedule_relationship,
                 report.timestamp,
             )
         )
@@ -200,12 +202,16 @@ def resolve(
     names = dated_near(_on_copies(timetable, names), at, under_way, timetable, refused)
     names = without_shared_starts(names, text["vehicle_id"], at, timetable, refused)
     names = without_other_starts(names, route, at, timetable, refused)
+    is_extra = _on_untold_runs(timetable, names, number["schedule_relationship"])
+    refused["run_untold"] = int(is_extra.sum())
+    names = replace(names, trip=np.where(is_extra, np.int32(NONE), names.trip))
     runs = run_finder(timetable).find(names, at, under_way)
     runs.count(refused, under_way)
     if dates is not None:
         dates.hear(timetable, names, runs, under_way, under_way, received_at)
     trip = np.where(runs.trip >= 0, runs.trip, names.trip)
-    unknown = [name for name, known in zip(text["trip_id"], (trip >= 0).tolist(), strict=True) if name and not known]
+    known = ((trip >= 0) | is_extra).tolist()
+    unknown = [name for name, is_known in zip(text["trip_id"], known, strict=True) if name and not is_known]
     refused["unknown_trip"] = len(unknown)
     stop = known_indices(text["stop_id"], timetable.stop_index, timetable, "unknown_stop", refused)
     observations = Observations(
@@ -241,6 +247,7 @@ def resolve(
         # GTFS-Realtime counts from "no value" and "unknown".
         wheelchair=np.maximum(_or_none(number["wheelchair_accessible"]) - 1.0, 0.0).astype(np.int8),
         congestion=np.maximum(_or_none(number["congestion_level"]), 0.0).astype(np.int8),
+        is_extra=is_extra,
         timestamp=at,
         refused={},
         unknown_trips=a_few(unknown),
@@ -261,6 +268,19 @@ def _on_copies(timetable: Timetable, names: RunNames) -> RunNames:
     for row, key in enumerate(zip(trip.tolist(), names.start_time_s.tolist(), strict=True)):
         trip[row] = by_start.get(key, key[0])
     return replace(names, trip=trip)
+
+
+def _on_untold_runs(timetable: Timetable, names: RunNames, relationship: Float64Array) -> BoolArray:
+    """Which reports (n,) are of a run of which no message tells: a copy of the trip that they name, or one that is added
+    under its id at another start."""
+    result = is_one_of(relationship, (TRIP_ADDED, TRIP_NEW, TRIP_DUPLICATED))
+    result &= (names.trip >= 0) & (names.trip < timetable.base.trips)
+    trip, start_s = names.trip[result], names.start_time_s[result]
+    shift_s = start_s - timetable.trip_start_s[trip]
+    is_told = (start_s < 0) | (np.abs(shift_s) <= SAME_START_S) | timetable.by_name.has_run(trip, shift_s)
+    is_copied = np.isin(trip, timetable.run_models[timetable.base.trips :]) | timetable.trip_is_frequency[trip]
+    result[result] = ~np.where(relationship[result] == TRIP_DUPLICATED, is_copied, is_told)
+    return result
 
 
 def _on_diversions(timetable: Timetable, names: RunNames, trip_id: Sequence[str]) -> RunNames:

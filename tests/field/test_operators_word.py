@@ -1220,6 +1220,18 @@ def test_a_bus_that_names_the_trip_copied_is_on_the_copy_that_the_operator_gives
     assert [row.split()[1:] for row in city.board("D")] == [["copy", "live"], ["t2", "scheduled"]]
 
 
+@pytest.mark.parametrize(("relationship", "start"), [("DUPLICATED", ""), ("DUPLICATED", "08:06"), ("ADDED", "08:06")])
+def test_a_bus_on_a_run_beside_the_timetables_of_which_nobody_tells_is_on_none_of_these(
+    relationship: str, start: str
+) -> None:
+    named = {"schedule_relationship": relationship, **({"start_time": f"{start}:00"} if start else {})}
+    city = City(at="08:00").vehicle_positions(bus("v1", "t1", late_s=360, run_start="08:00", **named, **TODAY))
+    assert city.board("D")[0] == "08:06 t1 scheduled"
+    city.at("08:11")
+    assert city.board("D") == ["09:06 t2 scheduled"]
+    assert city.vehicles()["v1"]["trip_id"] is None
+
+
 def test_a_copy_under_the_id_of_another_trip_is_told_by_its_own_start() -> None:
     copy = update("t1", relationship="DUPLICATED", new_trip_id="t2", new_start_date=20261126,
                   new_start_time="08:30:00", **TODAY)  # fmt: skip
@@ -1686,6 +1698,13 @@ def test_a_late_run_that_is_cancelled_is_told_so_until_the_time_that_was_told_of
         city.at(city.now + 60.0)
     city.trip_updates(update("t2", delay=0, **TODAY))
     assert "cancelled" not in " ".join(city.board("D"))
+
+
+def test_a_cancelled_late_run_has_the_times_told_of_it_at_each_of_its_stops_until_it_would_be_through() -> None:
+    city = City(at="07:58").trip_updates(update("t1", delay=900, **TODAY))
+    city.trip_updates(cancelled("t1", **TODAY)).at("08:20")
+    assert [str(row) for row in city.trip_page("t1")] == [f"08:{15 + 2 * k} t1 cancelled" for k in range(5)]
+    assert city.board("B") == ["09:02 t2 scheduled"]
 
 
 def test_a_late_run_that_was_cancelled_leaves_the_board_at_the_time_that_was_told_of_it() -> None:
