@@ -271,8 +271,8 @@ def _on_copies(timetable: Timetable, names: RunNames) -> RunNames:
 
 
 def _on_untold_runs(timetable: Timetable, names: RunNames, relationship: Float64Array) -> BoolArray:
-    """Which reports (n,) are of a run of which no message tells: a copy of the trip that they name, or one that is added
-    under its id at another start."""
+    """Which reports (n,) are of a run of which no message tells: a copy of the trip that they name, or one
+    that is added under its id at another start."""
     result = is_one_of(relationship, (TRIP_ADDED, TRIP_NEW, TRIP_DUPLICATED))
     result &= (names.trip >= 0) & (names.trip < timetable.base.trips)
     trip, start_s = names.trip[result], names.start_time_s[result]

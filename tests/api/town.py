@@ -134,8 +134,8 @@ def tram_at(distance_m: float, measured_at: float, *, trip: int = 0) -> Observat
         lat=np.array([LAT]), lon=np.array([lon_at(distance_m)]), bearing=np.array([90.0], f32),
         speed=np.array([np.nan], f32), stop_sequence=np.array([-1], i32), stop=np.array([-1], i32),
         stop_status=np.array([-1], i8), occupancy=np.array([-1], i8),
-        occupancy_percentage=np.array([-1], np.int16), wheelchair=np.zeros(1, i8), congestion=np.zeros(1, i8), is_extra=np.zeros(1, bool),
-        timestamp=np.array([measured_at]),
+        occupancy_percentage=np.array([-1], np.int16), wheelchair=np.zeros(1, i8), congestion=np.zeros(1, i8),
+        is_extra=np.zeros(1, bool), timestamp=np.array([measured_at]),
     )  # fmt: skip
 
 

@@ -112,8 +112,8 @@ def report(
         lon=np.array([lon_at(distance_m)]), bearing=np.array([bearing], f32), speed=np.array([np.nan], f32),
         stop_sequence=np.array([-1], i32), stop=np.array([-1], i32), stop_status=np.array([-1], i8),
         occupancy=np.array([-1], i8),
-        occupancy_percentage=np.array([-1], np.int16), wheelchair=np.zeros(1, i8), congestion=np.zeros(1, i8), is_extra=np.zeros(1, bool),
-        timestamp=np.array([at], float),
+        occupancy_percentage=np.array([-1], np.int16), wheelchair=np.zeros(1, i8), congestion=np.zeros(1, i8),
+        is_extra=np.zeros(1, bool), timestamp=np.array([at], float),
     )  # fmt: skip
 
 
