@@ -178,7 +178,9 @@ def _carried_on(
     # Of two events of which one is told the other is as late: the arrival as the departure before, if any; and who is
     # told to be less late further on has waited for less than it was planned to.
     before = np.where(np.isnan(delays.own), delays.carried, before)
-    by_arrival = first_known(calls.arrival + before, calls.arrival + delays.own, departure)
+    # Who leaves early where it waits has waited for less.
+    own = np.where(delays.waits, np.maximum(delays.own, 0.0), delays.own)
+    by_arrival = first_known(calls.arrival + before, calls.arrival + own, departure)
     by_departure = first_known(calls.departure + np.fmin(delays.own, delays.next), arrival)
     return (
         np.where(np.isnan(arrival), np.minimum(by_arrival, departure), arrival),

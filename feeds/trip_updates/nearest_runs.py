@@ -12,7 +12,8 @@ from feeds.ids.known_ids import places_in
 from feeds.ids.shortened_ids import MOST
 from feeds.trip_updates.message_columns import StopTimeUpdates
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges, first_of_each
-from predictor.named_runs import FOUND, FoundRuns, RunNames
+from predictor.named_runs import FOUND, NO_SUCH_TRIP, FoundRuns, RunNames
+from predictor.stop_alignment import patterns_along
 from predictor.timetable import DAY_S, Timetable
 
 _EARLY_S, _LATE_S = 300.0, 1200.0
@@ -24,13 +25,15 @@ _DAYS_S = 4.0 * DAY_S
 
 def with_nearest_runs(
     timetable: Timetable, names: RunNames, found: FoundRuns, updates: StopTimeUpdates, may_be: BoolArray
-) -> FoundRuns:
+) -> tuple[FoundRuns, BoolArray]:
     """The runs found (n,) with those that `may_be` (n,) looked for so, each once; where the timetable has most of the
-    ids, with those alone of which no other is told and there is but one."""
-    rows = np.flatnonzero(may_be & (found.trip < 0) & (names.trip < 0) & (names.route >= 0) & (names.start_time_s < 0))
+    ids, with those alone of which no other is told and there is but one. Second, which (n,) are none of the timetable's
+    whatever their ids: along a way of their line, where no run of it that is not told of should be."""
+    tt, beside = timetable, np.zeros(len(names.trip), bool)
+    rows = np.flatnonzero(may_be & (found.trip < 0) & (names.trip < 0) & (names.route >= 0))
+    rows = rows[(names.start_time_s[rows] < 0) | (found.verdict[rows] == NO_SUCH_TRIP)]
     if len(rows) == 0:
-        return found
-    tt = timetable
+        return found, beside
     at = np.fmax(updates.arrival, updates.departure)
     timed = np.flatnonzero(np.isfinite(at) & (updates.stop >= 0) & np.isin(updates.owner, rows))
     timed = timed[np.lexsort((at[timed], updates.owner[timed]))]
@@ -47,8 +50,12 @@ def with_nearest_runs(
     off = np.sum([np.where(part >= 0.0, part, -_AS_LATE * part) for part in (begin[2][here], end[2][there])], axis=0)
     known = found.trip >= 0
     taken = set((found.service_day[known].astype(np.int64) * tt.trips + found.trip[known]).tolist())
+    free = np.array([its_run not in taken for its_run in run.tolist()], bool)
+    for of_row in np.setdiff1d(updates.owner[first], row[free]).tolist():
+        stops = updates.stop[(updates.owner == of_row) & (updates.stop >= 0)]
+        beside[of_row] = len(patterns_along(tt, stops, int(names.route[of_row]))) > 0
+    off[names.start_time_s[row] >= 0] = np.inf
     if len(rows) < MOST * len(names.trip):
-        free = np.array([its_run not in taken for its_run in run.tolist()], bool)
         off[np.bincount(row[free], minlength=len(names.trip))[row] != 1] = np.inf
     trip, day, verdict = found.trip.copy(), found.service_day.copy(), found.verdict.copy()
     for k in np.argsort(off, kind="stable").tolist():
@@ -58,7 +65,7 @@ def with_nearest_runs(
             day[of_row], trip[of_row] = divmod(its_run, tt.trips)
             verdict[of_row] = FOUND
     start_known = found.start_known | (verdict == FOUND)
-    return replace(found, trip=trip, service_day=day, verdict=verdict, start_known=start_known)
+    return replace(found, trip=trip, service_day=day, verdict=verdict, start_known=start_known), beside
 
 
 def _calls_near(

@@ -215,11 +215,12 @@ def _found(
     found = _not_long_before_it_begins(tt, found, first_time)
     late_s = or_where_unknown(late_s, 0.0)
     found = dates.settled(tt, names, found, under_way, np.isfinite(first_time), late_s, received_at)
-    found = with_nearest_runs(tt, names, found, updates, relationship == TRIP_SCHEDULED)
+    found, beside = with_nearest_runs(tt, names, found, updates, relationship == TRIP_SCHEDULED)
     is_added = is_one_of(relationship, (TRIP_ADDED, TRIP_NEW))
     # What takes the place of a trip that the timetable does not have is one more.
     is_new = is_one_of(relationship, NOT_IN_TIMETABLE)
     is_new |= is_one_of(relationship, NEW_IF_UNKNOWN) & (names.trip < 0) & (found.trip < 0)
+    is_new |= beside
     found.count(refused, ~is_new)
     # One of several departures of a trip, or of its days, is struck out only where it is known which.
     is_gone = is_one_of(relationship, (TRIP_CANCELED, TRIP_DELETED))
@@ -276,15 +277,16 @@ def _not_long_before_it_begins(tt: Timetable, found: FoundRuns, first_time: Floa
 
 
 def _not_against_its_stops(tt: Timetable, names: RunNames, found: FoundRuns, updates: StopTimeUpdates) -> FoundRuns:
-    """Runs without those that were found though another direction is named, where they do not call at the stops told in
-    this order."""
-    rows = np.flatnonzero((names.trip < 0) & (found.trip >= 0) & (names.direction >= 0))
-    pattern = tt.trip_pattern[found.trip[rows]]
+    """Runs without those that were found though another direction is named, or none, where they do not call at the
+    stops told in this order; where none is, another of their line does."""
+    rows = np.flatnonzero((names.trip < 0) & (found.trip >= 0))
+    pattern, undirected = tt.trip_pattern[found.trip[rows]], names.direction[rows] < 0
     differs = (tt.pattern_direction[pattern] >= 0) & (tt.pattern_direction[pattern] != names.direction[rows])
     lost = np.zeros(len(found), bool)
-    for row, its_pattern in zip(rows[differs].tolist(), pattern[differs].tolist(), strict=True):
-        stop = updates.stop[(updates.owner == row) & (updates.stop >= 0)]
-        lost[row] = len(stop) > 0 and its_pattern not in patterns_along(tt, stop, int(names.route[row]))
+    for k in np.flatnonzero(differs).tolist():
+        stop = updates.stop[(updates.owner == rows[k]) & (updates.stop >= 0)]
+        along = patterns_along(tt, stop, int(names.route[rows[k]])) if len(stop) else pattern
+        lost[rows[k]] = pattern[k] not in along and not (undirected[k] and len(along) == 0)
     if not lost.any():
         return found
     nothing = np.int32(NONE)

@@ -11,7 +11,6 @@ from feeds.ids.known_ids import places_in
 from feeds.trip_updates.message_columns import (
     COPY,
     LISTED,
-    NEW_IF_UNKNOWN,
     NO_CALLS,
     OF_TIMETABLE,
     TIMETABLE,
@@ -55,7 +54,7 @@ def _with_relationships(
     known = np.maximum(trip, 0)
     relationship, calls_from, moved = runs.relationship.copy(), runs.calls_from.copy(), runs.moved_s.copy()
     shift = np.where((trip >= 0) & (start >= 0), start - (tt.trip_start_s[known] if tt.trips else 0), 0)
-    relationship[is_one_of(relationship, NEW_IF_UNKNOWN) & (trip < 0) & (day >= 0)] = TRIP_NEW
+    relationship[is_one_of(relationship, OF_TIMETABLE) & (trip < 0) & (day >= 0)] = TRIP_NEW
     # A cancelled run that the timetable does not have may say which calls it does not make.
     time = first_known(updates.departure, updates.scheduled_departure, updates.arrival, updates.scheduled_arrival)
     timed = np.bincount(updates.owner[~np.isnan(time)], minlength=len(trip))

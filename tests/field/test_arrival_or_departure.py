@@ -253,6 +253,13 @@ def test_a_wait_written_as_two_calls_is_skipped_as_one_stop() -> None:
     assert [city.board(stop)[0] for stop in "BC"] == ["08:10 t1 skipped", "08:12 t1 scheduled"]
 
 
+def test_who_is_told_to_leave_a_hub_early_has_waited_for_less_and_is_no_earlier_where_it_comes_from() -> None:
+    city = hub_city().trip_updates(update("t1", StopUpdate("B", departure="08:16"), start_date=20261126))
+    call = next(row for row in city.trip("t1") if row.stop == "B").told
+    assert (call["arrival"]["delay_s"], call["departure"]["delay_s"]) == (0, -480)
+    assert city.board("A") == ["08:00 t1 scheduled"]
+
+
 @pytest.mark.parametrize("calls", [HUB, (HUB[0], Call("B", "08:14", pickup=1), Call("B", "08:24"), *HUB[2:])])
 def test_a_late_bus_at_a_hub_leaves_at_its_time_or_as_soon_as_all_have_boarded(calls: tuple[Call, ...]) -> None:
     # The whole wait of ten minutes was added to the delay of a bus that came five minutes late.

@@ -11,6 +11,7 @@ from benchmarks.field.city import City
 from benchmarks.field.faces import texts
 from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, alert, bus, cancelled, skipped, update
 from benchmarks.field.network import (
+    HOP_S,
     Call,
     Frequency,
     Network,
@@ -19,8 +20,10 @@ from benchmarks.field.network import (
     Service,
     Stop,
     Trip,
+    hms,
     network,
     row_of_stops,
+    seconds,
 )
 from predictor.journeys import dated_journeys
 
@@ -903,3 +906,34 @@ def test_a_cancellation_without_a_date_that_was_written_before_yesterdays_run_en
         assert city.board("C")[0] == f"08:04 t1 {status}", written
     city.trip_updates(cancelled("t1", timestamp=midnight - 18 * 3600.0, start_date=DATE))
     assert city.board("C")[0] == "08:04 t1 cancelled"
+
+
+def _unknown(start: str, *, left: int = 0, **named: str) -> TripUpdate:
+    calls = (hms(seconds(start) + HOP_S * k) for k in range(5))
+    told = [StopUpdate(stop, at, at) for stop, at in zip("ABCDE", calls, strict=True)]
+    return update("u9", *told[left:], route_id="r1", start_date=DATE, **named)
+
+
+def test_a_run_whose_id_the_timetable_does_not_have_comes_where_no_run_of_its_line_can_be_meant() -> None:
+    # mbta/api#209: ids of a new timetable, and trips that were never in one.
+    city = City(at="07:58").trip_updates(_unknown("08:30"))
+    assert city.board("C") == ["08:04 t1 scheduled", "08:34 u9 live", "09:04 t2 scheduled"]
+    assert "updates_not_found" in city.readyz()["faults"]
+    city.at("08:33").trip_updates(_unknown("08:30", left=2))
+    assert city.board("C") == ["08:34 u9 live", "09:04 t2 scheduled"]
+    assert [row.stop for row in city.trip("u9")] == list("ABCDE")
+    assert city.trip_updates().board("C") == ["09:04 t2 scheduled"]
+
+
+def test_a_run_whose_id_the_timetable_does_not_have_doubles_none_that_it_may_be() -> None:
+    city, others = City(at="07:58"), [update(trip, delay=0, start_date=DATE) for trip in ("t1", "t2")]
+    assert city.trip_updates(_unknown("08:10")).board("C") == ["08:14 t1 live", "09:04 t2 scheduled"]
+    board = city.trip_updates(_unknown("08:10"), *others).board("C")
+    assert board == ["08:04 t1 live", "08:14 u9 live", "09:04 t2 live"]
+
+
+def test_a_run_named_by_its_line_and_start_is_none_that_drives_the_other_way() -> None:
+    both_ways = (Pattern("main", "A B C D E"), Pattern("back", "E D C B A", direction=1, headsign="West"))
+    net = network(patterns=both_ways, trips=(Trip("t2", "09:00"), Trip("w1", "08:30", "back")))
+    city = City(net, at="07:58").trip_updates(_unknown("08:30", start_time="08:30:00"))
+    assert city.board("C") == ["08:34 u9 live", "08:34 w1 scheduled", "09:04 t2 scheduled"]
