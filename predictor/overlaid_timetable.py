@@ -10,7 +10,7 @@ import numpy as np
 from predictor.arrays import NONE, Int32Array, Int64Array, places_of
 from predictor.journeys import call_key, journey_key
 from predictor.runs import DatedRuns
-from predictor.timetable import FormerStops, OwnRuns, Timetable, run_number
+from predictor.timetable import FormerStops, OwnRuns, OwnWays, Timetable, run_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +20,7 @@ class OverlaidTimetable(Timetable):
     base_timetable: Timetable
     own_runs: OwnRuns
     former_stops: FormerStops
+    own_ways: OwnWays
 
     @property
     def base(self) -> Timetable:

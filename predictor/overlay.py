@@ -18,7 +18,7 @@ from predictor.overlaid_timetable import OverlaidTimetable
 from predictor.own_patterns import OwnPatterns
 from predictor.own_run import OwnRun, content_of
 from predictor.runs import DatedRuns
-from predictor.timetable import FormerStops, OwnRuns, Timetable
+from predictor.timetable import FormerStops, OwnRuns, OwnWays, Timetable
 from predictor.trip_updates import TRIP_REPLACEMENT, TripUpdates, UpdatedCalls
 
 
@@ -152,7 +152,9 @@ def _overlaid(feed: Timetable, base: Timetable, runs: list[OwnRun], former: Form
     columns = {f.name: getattr(base, f.name) for f in fields(Timetable)} | patterns.columns()
     columns |= {name: np.append(columns[name], column) for name, column in of_runs.items()}
     columns |= _calendars(base, trip_id, named, own) | {"headsign_name": headsign_name}
-    return OverlaidTimetable(**columns, base_timetable=feed, own_runs=own, former_stops=former)
+    firsts = columns["trip_call_ptr"][own.trip].tolist()
+    ways = OwnWays.joined(*(run.own_ways(first) for run, first in zip(runs, firsts, strict=True)))
+    return OverlaidTimetable(**columns, base_timetable=feed, own_runs=own, former_stops=former, own_ways=ways)
 
 
 def _calendars(base: Timetable, trip_id: StrArray, named: Int32Array, own: OwnRuns) -> dict[str, AnyArray]:

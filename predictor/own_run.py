@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from predictor.arrays import Int32Array
-from predictor.timetable import Timetable
+from predictor.timetable import OwnWays, Timetable
 from predictor.trip_updates import RunShape, TripUpdates, UpdatedCalls
 
 _AS_MADE = ("stop", "stop_sequence", "pickup_type", "drop_off_type", "base_call")
@@ -65,6 +65,12 @@ class OwnRun:
             departure_s=np.round(calls.scheduled_departure - origin).astype(np.int32),
             shape=updates.shapes.get(row),
         )  # fmt: skip
+
+    def own_ways(self, first: int) -> OwnWays:
+        """The ways that its trip does not have. `first`: entry of its first call."""
+        calls, told_s = self.calls, np.diff(self.calls.arrival)
+        differs = (self.trip >= 0) & ((calls.base_call[:-1] < 0) | (np.diff(calls.base_call) != 1)) & (told_s > 0.0)
+        return OwnWays(entry=first + np.flatnonzero(differs), told_s=told_s[differs])
 
     def as_first_told(self, former: tuple[Int32Array, Int32Array, Int32Array] | None) -> OwnRun:
         """With the scheduled times that it had: those only expected move with every message, a timetable does not."""

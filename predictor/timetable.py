@@ -74,6 +74,16 @@ class FormerStops(Columns):
 
 
 @dataclass(frozen=True, eq=False)
+class OwnWays(Columns):
+    """Calls (w,) of the operator's own runs from which the way to the next one is not that of the trips in whose place
+    they run: how long it takes the timetable does not know."""
+
+    entry: Int64Array
+    told_s: Float64Array
+    """From arriving to arriving, as the operator expects."""
+
+
+@dataclass(frozen=True, eq=False)
 class Timetable:
     """One GTFS feed.
 
@@ -250,6 +260,7 @@ class Timetable:
 
     own_runs = OwnRuns.empty()
     former_stops = FormerStops.empty()
+    own_ways = OwnWays.empty()
 
     @property
     def left_out(self) -> Int64Array:

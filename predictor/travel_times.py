@@ -80,7 +80,10 @@ class TravelTimes:
         leaves[first] = tt.departure_s[first]
         least_s = np.append(np.maximum(tt.link_distance_m / FASTEST_M_S, _SECONDS_FLOOR), _SECONDS_FLOOR)
         self.timetabled_s: Float64Array = np.maximum(np.roll(tt.arrival_s, -1) - leaves, least_s[self.entry_link])
-        """Link time of each trip call by the timetable, 0 at last calls."""
+        """Link time of each trip call by the timetable, and by the operator's word where it is longer on the ways of
+        its own runs; 0 at last calls."""
+        ways = tt.own_ways
+        self.timetabled_s[ways.entry] = np.maximum(self.timetabled_s[ways.entry], ways.told_s)
         self.timetabled_s[self.entry_link < 0] = 0.0
         self.dwell_s: Float64Array = np.minimum(0.2 * self.timetabled_s, 12.0)
         """Part of the link time spent at the stop, never the whole."""

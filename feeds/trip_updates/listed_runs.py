@@ -9,7 +9,7 @@ import numpy as np
 from feeds.trip_updates.call_times import EARLIEST_S, OUT_OF_ORDER_S
 from feeds.trip_updates.message_columns import StopTimeUpdates, at, first_known, last_known
 from feeds.trip_updates.planned_calls import PlannedCalls, filled, listed_calls
-from predictor.arrays import NONE, Int32Array
+from predictor.arrays import NONE, Float64Array, Int32Array
 from predictor.new_places import NewRoute
 from predictor.stop_alignment import aligned, patterns_along
 from predictor.timetable import NO_PICKUP, PLATFORM, Timetable
@@ -59,8 +59,10 @@ def listed_run(
     told_departure = first_known(updates.departure, updates.arrival)
     # Between calls whose delay is known, one that only says when it is now is as late as the one before.
     late = last_known(told_arrival - stated_arrival)
-    arrival = first_known(stated_arrival, told_arrival - late)
-    departure = first_known(stated_departure, told_departure - late)
+    # Nor is it later than the next call was to be.
+    by_next = np.fmin.accumulate(stated_arrival[::-1])[::-1]
+    arrival = first_known(stated_arrival, _no_later(told_arrival - late, by_next))
+    departure = first_known(stated_departure, _no_later(told_departure - late, by_next))
     is_stated = not np.isnan(stated_arrival[~np.isnan(arrival)]).any()
     position = np.arange(len(stop), dtype=np.float64)
     arrival, departure = filled(arrival, position), filled(departure, position)
@@ -77,6 +79,10 @@ def listed_run(
         ),
         is_stated,
     )  # fmt: skip
+
+
+def _no_later(times: Float64Array, than: Float64Array) -> Float64Array:
+    return np.where(times > than, than, times)
 
 
 def _in_time(tt: Timetable, updates: StopTimeUpdates) -> StopTimeUpdates:

@@ -858,6 +858,25 @@ def test_a_bus_on_the_way_of_its_diversion_is_live() -> None:
     assert city.board("D")[0].endswith("t1 live")
 
 
+@pytest.mark.parametrize("by_the_way", [(("X", "08:09"),), ()])
+def test_behind_its_diversion_a_bus_comes_as_much_later_as_the_way_round_is_told_to_take(
+    by_the_way: tuple[tuple[str, str], ...],
+) -> None:  # TheTransitClock/transitime#152
+    way = network((*row_of_stops("A B C D E"), Stop("X", 1200.0, 1500.0)), "A B C D E")
+    calls = (("A", "08:00"), ("B", "08:02"), *by_the_way, ("D", "08:14"), ("E", "08:16"))
+    city = City(way, at="07:58").trip_updates(added("t1", *calls, relationship="REPLACEMENT", **TODAY))
+    city.vehicle_positions(bus("v1", "t1", "A"), at="08:00").vehicle_positions(bus("v1", "t1", "B"), at="08:02")
+    # The timetable has D at 08:06.
+    (row,) = (row for row in city.departures("D") if row.run == "t1")
+    assert row.status == "live" and row.told["scheduled_time"].startswith("2026-11-26T08:06")
+    assert row.at is not None and row.at == pytest.approx(city.posix("08:14"), abs=120)
+    # Nor is the stop after that a moment away.
+    city.vehicle_positions(bus("v1", "t1", "D"), at="08:14")
+    (arrival,) = (row for row in city.departures("E", arrivals=True) if row.run == "t1")
+    assert arrival.at is not None and arrival.at == pytest.approx(city.posix("08:16"), abs=45)
+    city.faces_agree("E")
+
+
 def test_a_trip_that_ends_early_offers_no_departure_where_it_ends() -> None:
     city = City(at="07:58").trip_updates(update("t1", skipped("D"), skipped("E"), **TODAY))
     assert city.board("C") == ["09:04 t2 scheduled"]
