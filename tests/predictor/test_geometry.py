@@ -25,8 +25,8 @@ def project(
     prior: float = np.nan,
 ) -> Projection:
     return LineGeometry.of(road.timetable()).project(
-        np.zeros(1, np.int32), np.array([lat]), np.array([lon]), low_m=np.array([low]), high_m=np.array([high]),
-        course=np.array([course]), prior_m=np.array([prior]), prior_scale=25.0,
+        np.zeros(1, np.int32), *np.array([[lat], [lon]]), low_m=np.array([low], float), high_m=np.array([high], float),
+        course=np.array([course], float), prior_m=np.array([prior], float), prior_scale=25.0,
     )  # fmt: skip
 
 
