@@ -20,7 +20,7 @@ from predictor.timetable import Timetable
 
 log = logging.getLogger("prochain")
 
-FORMAT = 43
+FORMAT = 44
 """Goes up with every change in what is stored or in how feeds are read."""
 
 KEPT = 8

@@ -43,6 +43,8 @@ PLATFORM, STATION = 0, 1
 STOP_NAME, SIGN, LINE_NAME, LINE_SHORT_NAME, PLATFORM_CODE, AGENCY_NAME = NAMED = 0, 1, 2, 3, 4, 5
 """Of `translation_of`: the name of a stop, what a run is bound for, the long and the short name of a line, a platform's
 code, who runs lines."""
+SPOKEN = "tts"
+"""Of `translation_language`: what is not to be read but spoken."""
 WHEELCHAIR_UNKNOWN, WHEELCHAIR_YES, WHEELCHAIR_NO = 0, 1, 2
 _PAUSE = 1.5
 """A slot that comes more than so many headways after the one before begins anew."""
@@ -212,7 +214,7 @@ class Timetable:
 
     # Translations (n,) of names that stand above
     translation_language: StrArray
-    """Two letters."""
+    """Two letters, or `SPOKEN`."""
     translation_of: Int8Array
     """What is named so: one of `NAMED`, or -1 where the feed does not tell."""
     translation_stop: Int32Array

@@ -246,9 +246,13 @@
     return text.replace(/\{(\w+)\}/g, function (_, name) { return values[name]; });
   }
 
+  // Names that are to be spoken otherwise than they are written bear that beside them.
   function textOf(place, selector) {
     var found = place.querySelector(selector);
-    return found ? found.textContent.replace(/\s+/g, " ").trim() : "";
+    if (!found) return "";
+    found = found.cloneNode(true);
+    Array.prototype.forEach.call(found.querySelectorAll("[data-spoken]"), function (name) { name.textContent = name.dataset.spoken; });
+    return found.textContent.replace(/\s+/g, " ").trim();
   }
 
   function spoken(places) {

@@ -26,7 +26,7 @@ from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts
 from api.words.times import TimeWords, headway, minutes_late
 from predictor.arrays import NONE
 from predictor.snapshot import Snapshot
-from predictor.timetable import AGENCY_NAME, LINE_SHORT_NAME, PLATFORM_CODE, SIGN, STOP_NAME, Timetable
+from predictor.timetable import AGENCY_NAME, LINE_SHORT_NAME, PLATFORM_CODE, SIGN, SPOKEN, STOP_NAME, Timetable
 
 _SAYS_TO = re.compile(
     r"(?:^|\s)(?:to|towards?|vers):?\s|^(?:direction|dir\.|richtung|nach|zum|zur|hacia|à|au|aux):?\s"
@@ -196,6 +196,11 @@ class PageMoment(Moment):
         """The same of a stop's name."""
         name, translated = str(self.timetable.stop_name[stop]), self._translated
         return translated.of_stop.get(stop) or translated.stops.get(name, name)
+
+    def spoken(self, name: str) -> str:
+        """A stop or what a run is bound for as it is to be spoken, "" where it is spoken as it is written."""
+        spoken = translations_of(self.timetable.base, SPOKEN).signs.get(name, "")
+        return "" if spoken == name else spoken
 
     def platform(self, code: str) -> str:
         """The same of a platform's code."""

@@ -1,4 +1,7 @@
-"""translations.txt: names of stops, platforms, headsigns, lines and agencies in other languages than the feed's own."""
+"""translations.txt: names of stops, platforms, headsigns, lines and agencies in other languages than the feed's own.
+
+Stops as they are to be spoken (`tts_stop_name`) are told in the same way.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from feeds.gtfs.stops import bare_platform
 from feeds.gtfs.tables import numbers, text_array, words
 from predictor.arrays import NONE, Int8Array, Int32Array, StrArray, or_where_unknown
 from predictor.columns import Columns
-from predictor.timetable import AGENCY_NAME, LINE_NAME, LINE_SHORT_NAME, PLATFORM_CODE, SIGN, STOP_NAME
+from predictor.timetable import AGENCY_NAME, LINE_NAME, LINE_SHORT_NAME, PLATFORM_CODE, SIGN, SPOKEN, STOP_NAME
 
 _NAMES = {
     "stop_name": ("stops", "stop_id"),
@@ -51,9 +54,10 @@ def read_translations(
 
     Parameters: `calls` by trip and along it, the ids of the trips and stops, and the `stop_headsign`s that
     `calls.headsign` stands for."""
-    frame = tables.get("translations")
-    if frame is None:
+    parts = [part for part in (tables.get("translations"), _spoken(tables["stops"])) if part is not None]
+    if not parts:
         return Translations.empty()
+    frame = pd.concat(parts, ignore_index=True)
     translated, field = words(frame, "translation"), words(frame, "field_name")
     text = words(frame, "field_value")
     text = text.mask(text == "", words(frame, "trans_id"))
@@ -95,3 +99,12 @@ def read_translations(
         text=text_array(text.iloc[order].astype("string")),
         translated=text_array(translated.iloc[order]),
     )
+
+
+def _spoken(stops: pd.DataFrame) -> pd.DataFrame | None:
+    """The names of stops as they are to be spoken, as rows of translations.txt; None where there are none."""
+    told = words(stops, "tts_stop_name") if "tts_stop_name" in stops else None
+    if told is None or not (told != "").any():
+        return None
+    names = pd.DataFrame({"record_id": words(stops, "stop_id"), "translation": told}, dtype="string")
+    return names[told != ""].assign(field_name="stop_name", language=SPOKEN).astype("string")

@@ -1481,3 +1481,17 @@ def test_a_line_by_headway_comes_as_often_as_it_does_until_it_has_ended_at_the_s
     for stop in "ABD":
         city.faces_agree(stop)
     assert [city.at("08:37").departures(stop, window=600) for stop in "ABD"] == [[], [], []]
+
+
+def test_a_screen_that_is_read_aloud_names_stops_as_they_are_to_be_spoken() -> None:  # google/transit#49
+    stops = (
+        "stop_id,stop_name,stop_lat,stop_lon,tts_stop_name\n"
+        "A,Jct 5 Dr,47.39,0.69,Junction Five Drive\nB,Mall,47.39,0.70,\nC,St Ives,47.39,0.71,Saint Ives\n"
+    )
+    city = City(network("A B C", (Pattern("main", "A B C", headsign="St Ives"),), tables={"stops": stops}))
+    screen = city.page("/screen/A,B")
+    spoken = {text(name): name.attributes["data-spoken"] for name in screen.css("[data-spoken]")}
+    assert spoken == {"Jct 5 Dr": "Junction Five Drive", "St Ives": "Saint Ives"}
+    # What is read, by eyes or by fingers, is what is written.
+    assert text(city.page("/screen/A").css_first("h1")) == "Jct 5 Dr" and city.panel("A")[0].run == "St Ives"
+    assert "Saint" not in text(city.page("/stops/A"))

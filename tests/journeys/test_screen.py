@@ -268,6 +268,7 @@ def test_a_screen_reads_itself_aloud_to_who_presses_enter(
         call.querySelector(".status").textContent = "not departed yet";
         call.querySelector(".wait").className = "wait clock words";
         call.querySelector(".wait").textContent = "every 10 min";
+        second.querySelector(".name").innerHTML = "<span data-spoken='Saint Yves'>St-Yves</span>";
         window.heard = [];
         document.getElementById("voice").click();
         return heard.map(({ text }) => text);
@@ -275,6 +276,7 @@ def test_a_screen_reads_itself_aloud_to_who_presses_enter(
     )
     assert any(re.search(r": [^,]*, Quai 2, 7 au lieu(, |\.$)", text) for text in heard), heard
     assert any(re.search(r": every 10 min, ([^,]*, )*not departed yet", text) for text in heard), heard
+    assert any("Saint Yves" in text and "St-Yves" not in text for text in heard), heard
     page.goto(f"{address}/screen/liberte?lang={language}")
     expect(page.locator("#voice")).to_have_count(0)
 
