@@ -14,7 +14,7 @@ import numpy as np
 
 from predictor.arrays import Float64Array, clipped, first_of_each, or_where_unknown, where_true
 from predictor.arrivals_loop import Chain, Departures, Heads, PutOff, Ways, scan
-from predictor.geometry import to_first_stop_m, to_stop_m
+from predictor.geometry import between_runs_m, to_stop_m
 from predictor.legs import Legs
 from predictor.operator_holds import OperatorHolds
 from predictor.snapshot import DEADHEAD, FROM_BLOCK, FROM_VEHICLE, LAYOVER
@@ -73,8 +73,7 @@ class Arrivals:
             lead_s=np.zeros(len(legs)),
             lead_variance=LAYOVER_SD_S**2,
         )
-        ended, (end_lat, end_lon) = tt.trip_pattern[legs.trip[follows - 1]], tt.pattern_end
-        way_m = to_first_stop_m(tt, legs.trip[follows], end_lat[ended], end_lon[ended])
+        way_m = between_runs_m(tt, legs.trip[follows - 1], legs.trip[follows])
         way_m[legs.turns_at[follows - 1] >= 0] = 0.0
         ways.lead_s[follows] = MINIMUM_LAYOVER_S + way_m / DEADHEAD_M_S
         end = np.cumsum(legs.end_call - legs.first_call, dtype=np.int64)

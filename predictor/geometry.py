@@ -121,6 +121,12 @@ def to_first_stop_m(timetable: Timetable, trip: Int32Array, lat: Float64Array, l
     return ground_distance_m(first_lat[pattern], first_lon[pattern], lat, lon)
 
 
+def between_runs_m(timetable: Timetable, trip: Int32Array, following: Int32Array) -> Float64Array:
+    """Metres from the last stop of each trip (n,) to the first one of that which is to follow it."""
+    pattern, (last_lat, last_lon) = timetable.trip_pattern[trip], timetable.pattern_end
+    return to_first_stop_m(timetable, following, last_lat[pattern], last_lon[pattern])
+
+
 def to_stop_m(
     timetable: Timetable, trip: Int32Array, call: Int32Array, lat: Float64Array, lon: Float64Array
 ) -> Float64Array:

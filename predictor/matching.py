@@ -22,7 +22,15 @@ from predictor.arrays import (
     where_true,
 )
 from predictor.columns import Columns
-from predictor.geometry import LineGeometry, Projection, course_deg, ground_distance_m, to_first_stop_m, to_stop_m
+from predictor.geometry import (
+    LineGeometry,
+    Projection,
+    between_runs_m,
+    course_deg,
+    ground_distance_m,
+    to_first_stop_m,
+    to_stop_m,
+)
 from predictor.match import FASTEST_M_S, LEAP_M, STOP_ZONE_M, Match
 from predictor.observations import IN_TRANSIT_TO, INCOMING_AT, STOPPED_AT, Observations
 from predictor.runs import DatedRuns
@@ -476,8 +484,7 @@ class Matcher:
         before = self.diagram.calls_before(tt.trip_pattern[trip], place.at_m)
         too_soon_s = early_s + self.diagram.elapsed_at(trip, before, place.at_m)
         # Around a ring it may drive the round before.
-        end, (end_lat, end_lon) = tt.trip_pattern[trip], tt.pattern_end
-        ring = to_first_stop_m(tt, trip, end_lat[end], end_lon[end]) < TERMINUS_M
+        ring = between_runs_m(tt, trip, trip) < TERMINUS_M
         earliest_s = np.where(ring, 0.5 * tt.trip_lasts_s[trip], np.inf)
         left: BoolArray = place.gets_on & (place.along_m >= LEFT_UNSEEN_M)
         left &= (reports.to_first_m >= BEYOND_FIRST_M) & (place.at_m >= BEYOND_FIRST_M)

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, first_of_each, is_one_of, where_true
-from predictor.geometry import LineGeometry, ground_distance_m, to_first_stop_m
+from predictor.geometry import LineGeometry, between_runs_m, ground_distance_m, to_first_stop_m
 from predictor.match import FASTEST_M_S, LEAP_M
 from predictor.matching import MOVED_M, TERMINUS_M, off_line_m
 from predictor.named_runs import RunFinder, RunNames
@@ -173,9 +173,8 @@ class RunChanges:
         """Whether vehicles (n,) are where the run named begins: at the end of their own, or elsewhere, but where they
         have just set out."""
         tt = self._timetable
-        end, (end_lat, end_lon) = tt.trip_pattern[old.trip], tt.pattern_end
         near = to_first_stop_m(tt, named.trip, obs.lat, obs.lon) < TERMINUS_M
-        elsewhere = to_first_stop_m(tt, named.trip, end_lat[end], end_lon[end]) > TERMINUS_M
+        elsewhere = between_runs_m(tt, old.trip, named.trip) > TERMINUS_M
         left_m = self._diagram.call_distance_m(old.trip, tt.trip_calls[old.trip] - 1) - at_m
         set_out = at_m - self._diagram.call_distance_m(old.trip, np.zeros_like(old.trip)) < BEYOND_M
         return near & ((elsewhere & ~set_out) | (left_m < AT_THE_END_M))
@@ -183,9 +182,8 @@ class RunChanges:
     def _takes_its_place(self, old: DatedRuns, named: DatedRuns, obs: Observations, at_m: Float64Array) -> BoolArray:
         """Whether late vehicles (n,) were put on the run named, which is behind their own on the same way: they are
         where it should be, and its first stop is not where their own run ends."""
-        tt, (end_lat, end_lon) = self._timetable, self._timetable.pattern_end
-        end = tt.trip_pattern[old.trip]
-        elsewhere = to_first_stop_m(tt, named.trip, end_lat[end], end_lon[end]) > TERMINUS_M
+        tt = self._timetable
+        elsewhere = between_runs_m(tt, old.trip, named.trip) > TERMINUS_M
         place_m, on_line = self._place(named, obs, np.zeros(len(obs)), np.full(len(obs), np.inf))
         late_s, own_late_s = (
             obs.timestamp - runs.origin(tt) - tt.trip_start_s[runs.trip]
