@@ -77,7 +77,7 @@ def doubts(
     # unless the run begins there today.
     by_times = ~timetable.trip_is_frequency[first.trip]
     stays_put = by_times & ~(got_on_at > tracks.since[slot])
-    parked = stays_put & (got_on_at < first.origin(timetable) + timetable.trip_start_s[first.trip])
+    parked = stays_put & (got_on_at < first.starts_at(timetable))
     parked &= np.isneginf(held_until)
     at_stop = (tracks.departed[slot] < tracks.arrived[slot]) & by_times & ~parked
     stands_since = np.where(at_stop, np.maximum(got_on_at, due), got_on_at)

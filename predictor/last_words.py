@@ -53,7 +53,7 @@ class LastWords:
         # Who only names a run, or its vehicle, takes back nothing that was told of it.
         left_out = ~contains(operator.told_of, before.journey)
         untold = before.take((left_out & (to_come | made)) | (to_come & _on_the_way(before, operator)))
-        due = calls.origin(tt) + tt.departure_s[tt.entry_of(calls.trip, calls.call)]
+        due = calls.leaves_at(tt, calls.call)
         to_come = (calls.departure > now) & ~calls.bounded & ~tt.trip_is_frequency[calls.trip]
         to_come &= ~contains(operator.skipped, calls.keys)
         off = np.unique(calls.journey[to_come & (np.abs(calls.departure - due) > MADE_UP_S)])

@@ -76,7 +76,7 @@ def with_next_runs(days: ServiceDays, tracks: Tracks, current: Legs, now: float)
     between it and the next: a rider is told of each passage once, and of none by turns.
     """
     tt = days.timetable
-    starts = current.origin(tt) + tt.trip_start_s[current.trip]
+    starts = current.starts_at(tt)
     soon = (tracks.departed[current.slot] > 0) | (starts < now + NEXT_TRIP_WINDOW_S)
     current = _shared(current.take(soon), tracks)
     taken = np.sort(current.run_key)
@@ -168,7 +168,7 @@ def _next(days: ServiceDays, tracks: Tracks, legs: Legs, taken: Int64Array, now:
         trip, day = np.where(is_given, upcoming.trip, trip), np.where(is_given, upcoming.service_day, day)
         shift = np.where(is_given, upcoming.shift_s, shift)
     runs = DatedRuns(trip, day, shift)
-    goes_on = (trip >= 0) & (runs.origin(tt) + tt.trip_start_s[trip] <= now + NEXT_TRIP_WINDOW_S)
+    goes_on = (trip >= 0) & (runs.starts_at(tt) <= now + NEXT_TRIP_WINDOW_S)
     rows = where_true(goes_on)
     key = runs.run_key[rows]
     # Most trips that follow are driven by nobody on any day: of the others the day and the shift count.

@@ -88,7 +88,7 @@ def _same_places_since(timetable: Timetable, tracks: Tracks, now: float) -> floa
         return float("nan")
     runs, departed = tracks.runs.take(slot), tracks.departed[slot]
     # Who has come to a stop may stand there until its time.
-    due = runs.origin(timetable) + timetable.departure_s[timetable.entry_of(runs.trip, departed)]
+    due = runs.leaves_at(timetable, departed)
     goes_on = (departed == tracks.arrived[slot]) | (due < now)
     since: Float64Array = np.sort(tracks.same_place_since[slot[goes_on]])
     return float(since[int(np.ceil(_SHARE * len(since))) - 1]) if len(since) >= FLEET else float("nan")

@@ -86,7 +86,7 @@ def put_off_lately(tt: Timetable, passed: PassedCalls, now: float) -> OperatorHo
     """Until when the operator put off departures that are past: who still stands there has only begun to be late.
     `passed`: the calls that are past by its word, at the times that it told last."""
     calls = passed.take(where_true(passed.passed_at > now - _LATELY_S))
-    due = calls.origin(tt) + tt.departure_s[tt.entry_of(calls.trip, calls.call)]
+    due = calls.leaves_at(tt, calls.call)
     calls = calls.take(where_true(calls.passed_at > due + LEAST_HOLD_S))
     return OperatorHolds(calls.trip, calls.service_day, calls.shift_s, calls.call, calls.passed_at)
 
@@ -104,6 +104,6 @@ def begun_later(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:
     runs, begins = runs_of(key, tt), skipped.astype(np.int32)
     known = where_true((begins < tt.trip_calls[runs.trip] - 1) & ~tt.trip_is_frequency[runs.trip])
     runs, begins = runs.take(known), begins[known]
-    until = runs.origin(tt) + tt.departure_s[tt.entry_of(runs.trip, begins)]
+    until = runs.leaves_at(tt, begins)
     holds = OperatorHolds.of_runs(runs, call=begins, until=until.astype(np.float64))
     return holds.take(np.argsort(holds.run_key, kind="stable"))

@@ -117,8 +117,8 @@ def _on_runs_left(observations: Observations, gone: DatedRuns, timetable: Timeta
 def _span(updates: TripUpdates, told: DatedRuns, tt: Timetable, runs: Int64Array) -> tuple[Float64Array, Float64Array]:
     """When each of the runs (r,) begins and ends: as told where its first and last calls are, else as scheduled."""
     meant = told.take(runs)
-    begins = (meant.origin(tt) + tt.trip_start_s[meant.trip]).astype(np.float64)
-    ends = (meant.origin(tt) + tt.trip_end_s[meant.trip]).astype(np.float64)
+    begins = meant.starts_at(tt).astype(np.float64)
+    ends = meant.finishes_at(tt).astype(np.float64)
     calls, has_calls = updates.calls, updates.update_ptr[runs + 1] > updates.update_ptr[runs]
     first, last = updates.update_ptr[runs[has_calls]], updates.update_ptr[runs[has_calls] + 1] - 1
     from_first = np.isfinite(calls.departure[first]) & (calls.call[first] == 0)

@@ -115,14 +115,14 @@ def without_behind(operator: OperatorTimes, timetable: Timetable, told_at: float
     if not behind.any():
         return operator
     # One that has not set out may be told as of now wherever it should have been by now, and in time from there on.
-    is_now = calls.departure[last] <= told_at + _AT_ONCE_S
+    is_now, due = calls.departure[last] <= told_at + _AT_ONCE_S, calls.leaves_at(tt, calls.call)
     goes_on = calls.journey[following] == calls.journey[last]
-    in_time = calls.departure[following] == calls.origin(tt)[following] + tt.departure_s[entry[following]]
+    in_time = calls.departure[following] == due[following]
     behind &= ~(is_now & goes_on & (following > last) & in_time)[of_run]
     # Who is late at a call has not been before its time at one behind it: times that ran backwards were put
     # in order.
-    early_s = np.maximum(calls.origin(tt)[last] + tt.departure_s[entry[last]] - calls.departure[last], 0.0)
-    behind &= calls.origin(tt)[rows] + tt.departure_s[entry[rows]] - early_s[of_run] <= told_at + _APART_S
+    early_s = np.maximum(due[last] - calls.departure[last], 0.0)
+    behind &= due[rows] - early_s[of_run] <= told_at + _APART_S
     # As of now the last one is behind as well.
     behind |= (calls.departure[rows] <= told_at) & is_among(of_run, of_run[behind])
     kept = np.ones(len(calls), bool)

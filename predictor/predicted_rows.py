@@ -67,7 +67,7 @@ def vehicle_rows(
     later[ahead] = np.append(False, slot[ahead[1:]] == slot[ahead[:-1]])[: len(ahead)]
     # Who is held up is so on the run that it is on, also where that one does not take place.
     later |= (doubt[slot] == HELD_UP) & (legs.order > 0)
-    later &= legs.origin(timetable) + timetable.trip_start_s[legs.trip] >= now
+    later &= legs.starts_at(timetable) >= now
     told = by_call(
         OfLegs(
             vehicle=slot.astype(np.int32),
@@ -117,7 +117,7 @@ def still_told(operator: OperatorTimes, now: float) -> Int64Array:
 
 def planned(timetable: Timetable, runs: DatedRuns, now: float) -> BoolArray:
     """Whether no vehicle of each run (n,) can be out yet: what the operator tells of it is a plan."""
-    result: BoolArray = runs.origin(timetable) + timetable.trip_start_s[runs.trip] > now + _PLANNED_S
+    result: BoolArray = runs.starts_at(timetable) > now + _PLANNED_S
     return result
 
 
@@ -169,7 +169,7 @@ def cancelled_rows(
     told_again = is_among(call_key(journeys.keys(before), before.call), called_off.keys)
     told = PredictedCalls.joined(anew, before.take(~told_again))
     told = told.take(~tt.trip_is_frequency[told.trip])
-    late = told.departure > told.origin(tt) + tt.departure_s[tt.entry_of(told.trip, told.call)] + STILL_DUE_S
+    late = told.departure > told.leaves_at(tt, told.call) + STILL_DUE_S
     told = told.take(late & is_among(journeys.keys(told), cancelled))
     # All of them until the last one is past: half a run at other times is none that was ever told.
     told = told.take(is_among(told.run_key, told.run_key[told.departure >= now - STILL_DUE_S]))

@@ -79,7 +79,7 @@ def present_reports(
     followed = timetable.trip_has_a_way[runs.trip]
     known, runs = known[followed], runs.take(followed)
     s = slot[known]
-    start = runs.origin(timetable) + timetable.trip_start_s[runs.trip]
+    start = runs.starts_at(timetable)
     is_on = runs.same_as(tracks.runs.take(s)) & (tracks.arrived[s] < timetable.trip_calls[runs.trip])
     is_over = runs.same_as(tracks.finished.take(s))
     order = np.lexsort((start, is_over, ~is_on, s))
@@ -123,15 +123,15 @@ class RunChanges:
         old = tracks.runs.take(slot)
         turns = named.same_as(tracks.upcoming.take(slot)) & (named.trip >= 0) & (tracks.state[slot] == LAYOVER)
         turns &= self._follows(named, old)
-        begins = old.origin(self._timetable) + self._timetable.trip_start_s[old.trip]
+        begins = old.starts_at(self._timetable)
         result: BoolArray = turns & (tracks.departed[slot] == 0) & (obs.timestamp < begins + SOON_S)
         return result
 
     def _follows(self, runs: DatedRuns, others: DatedRuns) -> BoolArray:
         """Whether each run (n,) can be driven after the other."""
         tt, known = self._timetable, (runs.trip >= 0) & (others.trip >= 0)
-        begins = runs.origin(tt) + tt.trip_start_s[runs.trip]
-        result: BoolArray = known & (begins >= others.origin(tt) + tt.trip_end_s[others.trip] - OVERLAP_S)
+        begins = runs.starts_at(tt)
+        result: BoolArray = known & (begins >= others.finishes_at(tt) - OVERLAP_S)
         return result
 
     def _kept(self, tracks: Tracks, slot: Int64Array, obs: Observations, named: DatedRuns) -> BoolArray:
@@ -149,8 +149,7 @@ class RunChanges:
         row = where_true(changes)
         if len(row) == 0:
             return kept
-        ends = old.take(row).origin(tt) + tt.trip_end_s[old.trip[row]]
-        begins = named.take(row).origin(tt) + tt.trip_start_s[named.trip[row]]
+        ends, begins = old.take(row).finishes_at(tt), named.take(row).starts_at(tt)
         follows = (begins >= ends - OVERLAP_S) & (obs.timestamp[row] < ends + LONGEST_DELAY_S)
         row = row[follows | is_over[row]]
         s, runs, reports, gap = slot[row], old.take(row), obs.take(row), gap_s[row]
@@ -186,7 +185,7 @@ class RunChanges:
         elsewhere = between_runs_m(tt, old.trip, named.trip) > TERMINUS_M
         place_m, on_line = self._place(named, obs, np.zeros(len(obs)), np.full(len(obs), np.inf))
         late_s, own_late_s = (
-            obs.timestamp - runs.origin(tt) - tt.trip_start_s[runs.trip]
+            obs.timestamp - runs.starts_at(tt)
             - self._diagram.elapsed_at(runs.trip, self._diagram.calls_before(tt.trip_pattern[runs.trip], m), m)
             for runs, m in ((named, place_m), (old, at_m))
         )  # fmt: skip

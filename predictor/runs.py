@@ -76,6 +76,18 @@ class DatedRuns(Columns):
         """POSIX seconds at which the time axis of each run begins, on which its trip's own times are counted."""
         return timetable.date_origin[self.service_day] + self.shift_s
 
+    def starts_at(self, timetable: Timetable) -> Int64Array:
+        """POSIX seconds of the scheduled departure of each run from its first stop."""
+        return self.origin(timetable) + timetable.trip_start_s[self.trip]
+
+    def finishes_at(self, timetable: Timetable) -> Int64Array:
+        """POSIX seconds of its scheduled arrival at its last one."""
+        return self.origin(timetable) + timetable.trip_end_s[self.trip]
+
+    def leaves_at(self, timetable: Timetable, call: Int32Array) -> Int64Array:
+        """POSIX seconds of its scheduled departure at a call (n,)."""
+        return self.origin(timetable) + timetable.departure_s[timetable.entry_of(self.trip, call)]
+
     def same_as(self, other: DatedRuns) -> BoolArray:
         """Whether each is the same run as that of `other` (n,)."""
         same: BoolArray = (self.trip == other.trip) & (self.service_day == other.service_day)

@@ -259,7 +259,7 @@ def _late_runs(moment: Moment) -> dict[tuple[int, int], float]:
         last = np.flatnonzero(np.diff(calls.run_key, append=NONE))
         last = last[np.fmax(calls.arrival[last], calls.departure[last]) > moment.now]
         at, runs = np.fmax(calls.arrival, calls.departure)[last], calls.runs.take(last)
-        late_s = at - runs.origin(tt) - tt.departure_s[tt.entry_of(runs.trip, calls.call[last])]
+        late_s = at - runs.leaves_at(tt, calls.call[last])
         runs_of_day = zip(runs.trip.tolist(), runs.service_day.tolist(), strict=True)
         return dict(zip(runs_of_day, late_s.tolist(), strict=True))
 

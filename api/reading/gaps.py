@@ -55,7 +55,7 @@ def _gap_at(snapshot: Snapshot, route: int, direction: int, stop: int) -> Gap | 
     scheduled = scheduled[(scheduled >= now) & (scheduled <= now + _AHEAD_S)]
     if len(scheduled) < 2:
         return None
-    start = board.origin(tt) + tt.trip_start_s[board.trip]
+    start = board.starts_at(tt)
     missing = (board.source == FROM_TIMETABLE) & (start + GRACE_S <= now)
     comes = this_way & ~missing & ~is_one_of(board.status, (CANCELLED, SKIPPED))
     times = np.concatenate([[now], board.published[comes]])

@@ -253,7 +253,7 @@ def _silent(snapshot: Snapshot, since: float) -> tuple[int, int]:
     of how many."""
     tt, on_way = snapshot.timetable, snapshot.vehicles
     on_way = on_way.take(np.flatnonzero((on_way.trip >= 0) & (on_way.state == IN_SERVICE)))
-    ends = on_way.runs.origin(tt) + tt.trip_end_s[on_way.trip] + np.nan_to_num(on_way.delay_s)
+    ends = on_way.runs.finishes_at(tt) + np.nan_to_num(on_way.delay_s)
     silent = (on_way.timestamp < since)[ends > snapshot.made_at]
     return int(silent.sum()), len(silent)
 

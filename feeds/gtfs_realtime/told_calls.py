@@ -128,7 +128,7 @@ def _with_calls_left(snapshot: Snapshot, calls: ToldCalls, of_operator: Int64Arr
     late_s = first.arrival - first.origin(tt) - tt.arrival_s[tt.entry_of(first.trip, first.call)]
     owner, call = expand_ranges(np.zeros(len(first), np.int64), first.call.astype(np.int64))
     left = replace(first.take(owner), call=call.astype(np.int32), occupancy=np.full(len(call), NONE, np.int8))
-    due = left.origin(tt) + tt.departure_s[tt.entry_of(left.trip, left.call)]
+    due = left.leaves_at(tt, left.call)
     known, passed_at = _passed_at(snapshot, left)
     at = np.where(known, passed_at, np.minimum(due + late_s[owner], snapshot.made_at - _LEFT_S))
     left = replace(left, arrival=at, departure=at).take(

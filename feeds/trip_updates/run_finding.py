@@ -263,7 +263,7 @@ def _not_long_before_it_begins(tt: Timetable, found: FoundRuns, first_time: Floa
     """Runs of the day before that is named where the first time told lies long before they begin on that day, and while
     those of the day before are under way: some name the day on which a night train comes in."""
     rows = np.flatnonzero((found.trip >= 0) & (found.service_day > 0) & np.isfinite(first_time))
-    begins = found.runs.take(rows).origin(tt) + tt.trip_start_s[found.trip[rows]]
+    begins = found.runs.take(rows).starts_at(tt)
     rows = rows[begins - first_time[rows] > EARLIEST_S]
     trip, day = found.trip[rows], found.service_day[rows] - 1
     origin = tt.date_origin[day] + found.shift_s[rows]
