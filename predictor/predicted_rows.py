@@ -221,8 +221,7 @@ def still_skipped(
     before = before.take(where_true((before.status == SKIPPED) & (before.departure >= now - STILL_DUE_S)))
     keys = journeys.keys(before)
     kept = ~is_among(keys, now_told) & is_among(call_key(keys, before.call), operator.skipped)
-    entry = journeys.timetable.entry_of(before.trip, before.call)
-    kept &= before.departure > before.origin(journeys.timetable) + journeys.timetable.departure_s[entry] + STILL_DUE_S
+    kept &= before.departure > before.leaves_at(journeys.timetable, before.call) + STILL_DUE_S
     before = before.take(kept)
     return _not_made(before.runs, before.call, before.arrival, before.departure, SKIPPED)
 
