@@ -106,6 +106,9 @@ def without_behind(operator: OperatorTimes, timetable: Timetable, told_at: float
     first_leaves = calls.departure[rows[opens]][run]
     # Several runs by headway are one here until they are told apart.
     at_once = (calls.arrival[rows] <= first_leaves + _AT_ONCE_S) & (calls.departure[rows] >= first_leaves)
+    # A second vehicle may be told at the first of them, behind one that is told in between.
+    between = np.cumsum(~at_once)
+    at_once &= between == between[opens][run]
     of_run, next_rows = run[at_once], np.append(rows, rows[-1])[1:]
     ends = np.append(first_of_each(of_run)[1:], True)
     last, following = rows[at_once][ends], next_rows[at_once][ends]

@@ -19,6 +19,7 @@ from feeds.trip_updates.message_columns import (
     UpdatedRuns,
     at,
 )
+from feeds.trip_updates.one_vehicle import seconds_put_off
 from feeds.trip_updates.places import Shapes, way_of_run
 from feeds.trip_updates.planned_calls import PlannedCalls
 from feeds.trip_updates.poles import is_across, place_of
@@ -69,6 +70,8 @@ def resolved(
         owner, stays = np.searchsorted(kept, calls.owner), np.isin(calls.owner, kept)
         calls, told = replace(calls.take(source[stays]), owner=owner[stays]), told.take(source[stays])
         runs = runs.take(kept)
+    put_off = seconds_put_off(tt, place_of(tt), runs, calls, told.arrival, told.departure, received_at)[calls.owner]
+    told = replace(told, arrival=told.arrival + put_off, departure=told.departure + put_off)
     served_as = _served_as(tt, runs, calls, updates, told.update)
     run_shapes = _run_shapes(tt, runs, calls.owner, served_as.stop, shapes, refused)
     runs = _with_own_calls(tt, runs, calls, served_as.is_changed, list(run_shapes), before.own_calls, refused)

@@ -94,3 +94,12 @@ def test_of_two_vehicles_told_on_one_run_the_next_to_come_is_told_at_each_stop()
         city = City(at="08:06").trip_updates(*told)
         assert first_rows(city, "BCD") == ["08:11 t1 live", "08:13 t1 live", "08:06 t1 live"]
         assert sum("t1" in row for row in city.board("C")) == 1
+
+
+def test_the_second_of_two_vehicles_is_told_though_it_comes_when_the_first_is_further_on() -> None:
+    first = update("t1", *(StopUpdate(stop, delay=240) for stop in "CDE"), vehicle="v1", **TODAY)
+    second = update("t1", *(StopUpdate(stop, delay=480) for stop in "BCDE"), vehicle="v2", **TODAY)
+    for told in permutations((first, second)):
+        assert first_rows(City(at="08:06").trip_updates(*told), "BCD") == [
+            "08:10 t1 live", "08:08 t1 live", "08:10 t1 live",
+        ]  # fmt: skip

@@ -287,6 +287,26 @@ def test_two_buses_far_apart_that_one_id_names_by_turns_are_both_followed() -> N
     assert {told["label"] for told in city.vehicles().values()} == {"0"}
 
 
+# HSLdevcom/transitdata#215: a late train stood twice on the boards, as itself and as its next run.
+def test_a_late_vehicle_that_is_told_on_its_next_run_too_begins_it_when_it_is_through_with_the_first() -> None:
+    late = update("t1", *(StopUpdate(stop, delay=600) for stop in "CDE"), vehicle="v1", start_date=DATE)
+    following = update("t2", *(StopUpdate(stop, delay=0) for stop in "EDCBA"), vehicle="v1", start_date=DATE)
+    for told in ((late, following), (following, late)):
+        city = City(THERE_AND_BACK, at="08:09").trip_updates(*told)
+        assert [city.board(stop) for stop in "ED"] == [["08:18 t2 live"], ["08:16 t1 live", "08:20 t2 live"]]
+        assert city.trip("t2")[-1].clock == "08:26"
+
+
+def test_a_vehicle_that_is_told_on_two_runs_of_one_way_at_once_is_live_on_the_first_alone() -> None:
+    stops = [
+        StopUpdate(stop, at, at)
+        for stop, at in zip("ABCDE", ("08:20", "08:22", "08:24", "08:26", "08:28"), strict=True)
+    ]
+    city = City(network(trips=(Trip("t1", "08:00"), Trip("t2", "08:20"))), at="08:15")
+    city.trip_updates(*(update(trip, *stops, vehicle="v1", start_date=DATE) for trip in ("t1", "t2")))
+    assert city.board("C") == ["08:24 t1 live", "08:24 t2 scheduled"]
+
+
 # A feed that moves on by the clock
 
 
