@@ -411,7 +411,10 @@ class Snapshot:
                         getattr(calls, name)[row] -= tt.arrival_s[own] - tt.arrival_s[first]
                     calls.first_call[row] = first == tt.trip_call_ptr[calls.trip[row]]
                 continue
-            calls.arrival[row], calls.scheduled_arrival[row] = calls.arrival[before], calls.scheduled_arrival[before]
+            # Where nothing is known of the first it comes when the next is told to come.
+            if calls.source[before] != FROM_TIMETABLE or calls.source[row] == FROM_TIMETABLE:
+                calls.arrival[row] = calls.arrival[before]
+            calls.scheduled_arrival[row] = calls.scheduled_arrival[before]
             calls.at_stop[row] |= calls.at_stop[before]
             calls.first_call[row] = calls.first_call[before]
             if calls.last_call[row]:

@@ -606,14 +606,12 @@ class Timetable:
 
     @cached_property
     def alighting(self) -> Int8Array:
-        """(trip calls,) `drop_off_type`: where riders may not get off at the second of two calls in a row at one stop,
-        that of the first."""
-        second = where_true(self.call_stays) + 1
-        second = second[self.drop_off_type[second] == NO_PICKUP]
-        if not len(second):
-            return self.drop_off_type
+        """(trip calls,) `drop_off_type`: at the second of two calls in a row at one stop that of the first, where
+        riders may get off there at all."""
+        first = where_true(self.call_stays)
+        first = first[self.drop_off_type[first] != NO_PICKUP]
         kinds = self.drop_off_type.copy()
-        kinds[second] = kinds[second - 1]
+        kinds[first + 1] = kinds[first]
         return kinds
 
     @cached_property

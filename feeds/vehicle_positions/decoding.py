@@ -198,7 +198,8 @@ def with_own_names(reports: Reports, timetable: Timetable, feed_timestamp: float
     text, number = reports.text, reports.number
     names = vehicle_names(reports)
     code, count = np.unique(np.array(names, np.str_), return_inverse=True, return_counts=True)[1:]
-    rows = np.flatnonzero((count[code] > 1) & positions_found(reports))
+    lat, lon = _where(reports, timetable)
+    rows = np.flatnonzero((count[code] > 1) & ~np.isnan(lat))
     if len(rows) == 0:
         return reports, 0
     at = np.where(np.isnan(number["timestamp"]), feed_timestamp, number["timestamp"])[rows]
@@ -207,7 +208,7 @@ def with_own_names(reports: Reports, timetable: Timetable, feed_timestamp: float
     newest = np.zeros(len(count), np.int64)
     newest[code[rows[order]]] = order
     other = newest[code[rows]]
-    lat, lon = number["latitude"][rows], number["longitude"][rows]
+    lat, lon = lat[rows], lon[rows]
     gap_s = or_where_unknown(np.abs(at - at[other]), 0.0)
     apart = ground_distance_m(lat, lon, lat[other], lon[other]) > FASTEST_M_S * gap_s + NEAR_M
     run = np.array([_run(reports, row) for row in rows.tolist()], np.str_)
@@ -232,6 +233,18 @@ def with_own_names(reports: Reports, timetable: Timetable, feed_timestamp: float
         vehicle_id[row] = " ".join(filter(None, (names[row], own[row], text["id"][row] if alike else "")))
     text = {**text, "vehicle_id": vehicle_id, "vehicle_label": vehicle_label}
     return Reports(text, reports.number), len(shared)
+
+
+def _where(reports: Reports, timetable: Timetable) -> tuple[Float64Array, Float64Array]:
+    """Where each report (n,) has its vehicle, degrees: by its position, else by the stop that it names, else NaN."""
+    found = positions_found(reports)
+    stop = np.where(found, NONE, indices_of(reports.text["stop_id"], timetable.stop_index, timetable))
+    of_stops = (np.append(places, np.nan)[stop] for places in (timetable.stop_lat, timetable.stop_lon))
+    lat, lon = (
+        np.where(found, reports.number[name], at_stop)
+        for name, at_stop in zip(("latitude", "longitude"), of_stops, strict=True)
+    )
+    return lat, lon
 
 
 def _at_once(

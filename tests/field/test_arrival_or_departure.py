@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import posix, text, texts
-from benchmarks.field.messages import StopUpdate, bus, skipped, update
+from benchmarks.field.messages import StopUpdate, bus, no_data, skipped, update
 from benchmarks.field.network import Call, Pattern, Trip, network
 
 HUB = (Call("A", "08:00"), Call("B", "08:14", "08:24"), Call("C", "08:30"), Call("D", "08:33"))
@@ -238,6 +238,23 @@ def test_during_a_wait_written_as_two_calls_it_is_told_when_the_run_came_and_tha
     first, through = (row.told for row in rows)
     assert (first["arrival"], first["drop_off_type"]) == (None, "none")
     assert through["arrival"]["scheduled"].endswith("08:04:00+01:00")
+
+
+@pytest.mark.parametrize(("arrival", "comes"), [("08:12", "08:12"), (None, "08:06")])
+def test_of_a_wait_written_as_two_calls_of_whose_first_nothing_is_known_the_second_tells_when_the_run_comes(
+    arrival: str | None, comes: str
+) -> None:
+    told = (StopUpdate("A", delay=120), no_data("B", 2), StopUpdate("B", arrival, "08:12", sequence=3))
+    city = City(network("A B C", trips=(Trip("t1", calls=SPLIT),)), at="07:50").trip_updates(update("t1", *told))
+    row = city.departures("B", arrivals=True)[0].told
+    assert row["arrival"]["scheduled"].endswith("08:04:00+01:00")
+    assert row["arrival"]["predicted"].endswith(f"{comes}:00+01:00")
+
+
+def test_riders_get_off_as_the_first_of_two_calls_in_a_row_has_it() -> None:
+    calls = (SPLIT[0], replace(SPLIT[1], drop_off=3), replace(SPLIT[2], drop_off=0), SPLIT[3])
+    row = City(network("A B C", trips=(Trip("t1", calls=calls),)), at="07:50").departures("B", arrivals=True)[0].told
+    assert row["drop_off_type"] == "driver"
 
 
 def test_who_has_come_to_its_last_stop_by_the_timetable_is_no_arrival_to_come() -> None:

@@ -225,6 +225,19 @@ def test_two_buses_of_one_trip_that_have_no_ids_of_their_own_are_two(vehicle: st
     assert city.board("D")[0] <= "08:06 t1 live"
 
 
+def test_two_trains_of_one_trip_that_tell_neither_id_nor_place_but_their_stops_are_two() -> None:
+    city = City(at="08:06")
+    for at, stops in (("08:06", "BD"), ("08:07", "BD"), ("08:08", "CE")):
+        reports = [bus("", "t1", stop, stop_id=stop, current_status="STOPPED_AT") for stop in stops]
+        message = gtfs_realtime_pb2.FeedMessage.FromString(city.writer.vehicle_positions(reports, city.posix(at)))
+        for entity in message.entity:
+            entity.vehicle.ClearField("position")
+            entity.vehicle.ClearField("vehicle")
+        city.at(at).vehicle_positions(message.SerializeToString())
+        assert live_runs(city, "D") == ["t1"]
+        assert city.board("C")[0] == f"{max(at, '08:07')} t1 live"
+
+
 def test_a_jumping_position_of_a_bus_makes_no_second_one() -> None:
     city = City().vehicle_positions(bus("v1", "t1", late_s=0)).at("08:03")
     city.vehicle_positions(
