@@ -85,6 +85,8 @@ def _selected(
             if trip < 0:
                 refused["unknown_trip"] += 1
                 continue
+            # What goes by headway has no run of its own that could be put on its diversion.
+            refused["modification_of_headway"] += bool(tt.trip_is_frequency[trip])
             runs_on = tt.service_active[tt.trip_service[trip]]
             shifts = tt.journey_shift_s[(tt.journey_trip == trip) & (tt.journey_headway_s == 0)].tolist()
             if starts:
