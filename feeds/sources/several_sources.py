@@ -10,7 +10,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from threading import Thread
 
-from google.transit.gtfs_realtime_pb2 import FeedMessage, VehiclePosition
+from google.transit.gtfs_realtime_pb2 import FeedEntity, FeedMessage, VehiclePosition
 
 from feeds.errors import FeedError
 from feeds.messages.message import decode_message, posix_seconds, refuse_differential
@@ -164,8 +164,11 @@ class SeveralSources:
             for given in message.entity:
                 if given.HasField("vehicle") and self._is_known(number, given.vehicle, vehicles):
                     continue
-                # A message to the riders of several feeds stands in each of them.
-                as_told = given.SerializeToString(deterministic=True)
+                # A message to the riders of several feeds stands in each of them, by whatever id.
+                body = FeedEntity()
+                body.CopyFrom(given)
+                body.id = "" if given.HasField("alert") else given.id
+                as_told = body.SerializeToString(deterministic=True)
                 if as_told in told:
                     continue
                 told.add(as_told)

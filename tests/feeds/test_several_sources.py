@@ -53,7 +53,8 @@ class Messages:
         message = FeedMessage()
         message.header.gtfs_realtime_version, message.header.timestamp = "2.0", int(now)
         for number, header in enumerate(self.headers):
-            message.entity.add(id=f"{number}").alert.header_text.translation.add(text=header)
+            own = f"{self.name}-{number}" if header == "Strike" else f"{number}"
+            message.entity.add(id=own).alert.header_text.translation.add(text=header)
         return message.SerializeToString()
 
 
@@ -141,5 +142,5 @@ def test_a_message_to_riders_that_stands_in_several_feeds_is_told_once() -> None
     each = [Messages("bus", ["Strike", "Works"]), Messages("tram", ["Strike", "Lift"]), Messages("lift", ["", "Lift"])]
     message = FeedMessage.FromString(SeveralSources("alerts", [[one] for one in each]).fetch(NOW) or b"")
     assert [(entity.id, entity.alert.header_text.translation[0].text) for entity in message.entity] == [
-        ("0", "Strike"), ("1", "Works"), ("1 (2)", "Lift"), ("0 (3)", ""),
+        ("bus-0", "Strike"), ("1", "Works"), ("1 (2)", "Lift"), ("0", ""),
     ]  # fmt: skip
