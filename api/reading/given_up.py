@@ -12,7 +12,7 @@ from predictor.arrays import NONE
 from predictor.geometry import between_stops_m
 from predictor.stop_alignment import aligned
 from predictor.timetable import Timetable
-from predictor.trip_updates import TRIP_REPLACEMENT, TRIP_SCHEDULED
+from predictor.trip_updates import TRIP_CANCELED, TRIP_REPLACEMENT, TRIP_SCHEDULED
 
 
 class GivenUp(NamedTuple):
@@ -38,7 +38,7 @@ def given_up_calls(tt: Timetable) -> dict[int, list[GivenUp]]:
     for run in range(tt.base.trips, tt.trips):
         model = int(tt.run_models[run])
         in_its_place = model >= 0 and tt.trip_id[run] == tt.trip_id[model]
-        if not in_its_place or tt.run_relationships[run] not in (TRIP_SCHEDULED, TRIP_REPLACEMENT):
+        if not in_its_place or tt.run_relationships[run] not in (TRIP_SCHEDULED, TRIP_REPLACEMENT, TRIP_CANCELED):
             continue
         patterns = int(tt.trip_pattern[run]), int(tt.trip_pattern[model])
         if patterns not in of_patterns:

@@ -87,7 +87,7 @@ def moved_departures_along(moment: Moment, stops: Iterable[int]) -> dict[int, li
             entry = tt.entry_of(call.trip, call.call)
             scheduled = float(tt.date_origin[row.service_day] + call.shift_s + tt.departure_s[entry])
             scheduled = row.published if tt.trip_is_frequency[call.trip] else scheduled
-            if row.status == "cancelled" or scheduled > now + WINDOW_S:
+            if scheduled > now + WINDOW_S:
                 continue
             leaves = call.is_replaced and row.comes and row.boards
             bound_for = row.destination if leaves else destination_of(tt, call.trip)

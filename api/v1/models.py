@@ -212,7 +212,7 @@ class MovedDeparture(BaseModel):
     start_time: str
     to: Departure | None = Field(
         description="Where it leaves instead, as that stop's board has it; null where the trip calls nowhere in the "
-        "place of this stop, ends here, or takes nobody on"
+        "place of this stop, ends here, takes nobody on, or is cancelled"
     )
 
 

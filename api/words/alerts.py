@@ -359,6 +359,8 @@ def _at_stops(moment: PageMoment, words: AlertWords, stops: Sequence[int]) -> Al
 
 def _why_nowhere(moved: MovedDeparture) -> str:
     """The text that says why a departure leaves from nowhere in its place."""
+    if moved.run.status == "cancelled":
+        return "moved_cancelled"
     return "ends_here" if moved.ends_here else "lets_nobody_on" if moved.lets_nobody_on else "moved_nowhere"
 
 

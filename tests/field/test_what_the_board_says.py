@@ -955,6 +955,29 @@ def test_who_stands_where_a_departure_was_to_leave_reads_where_it_leaves_from() 
     assert city.trip_updates(cancelled_too).messages(stop="S7")["panel"] == []
 
 
+def test_a_departure_that_is_cancelled_after_it_was_moved_is_struck_out_there_and_told_where_it_was_to_leave() -> None:
+    # opentripplanner/OpenTripPlanner#3732, HSLdevcom/digitransit-ui#2633
+    platforms = (Stop(f"S{k}", 600.0, 5.0 * k, parent="S", platform=str(k)) for k in (7, 9))
+    places = (Stop("A", 0.0), Stop("S", 600.0, location_type=1), *platforms, Stop("C", 1200.0), Stop("E", 1800.0),
+              Stop("X", 1200.0, 90.0, name="Road"))  # fmt: skip
+    city = City(network(places, "A S7 C E", (Trip("t1", "08:00"), Trip("t2", "09:00"))), at="07:50")
+    to_nine = update("t1", StopUpdate("S7", delay=60, assigned_stop="S9"), start_date=20261126)
+    by_road = update("t2", *(StopUpdate(stop, at, at) for stop, at in (
+        ("A", "09:00"), ("S7", "09:02"), ("X", "09:05"), ("E", "09:06"))), relationship="REPLACEMENT",
+        start_date=20261126)  # fmt: skip
+    city.trip_updates(to_nine, by_road).at("07:52")
+    city.trip_updates(cancelled("t1", start_date=20261126), cancelled("t2", start_date=20261126))
+    assert city.board("S9") == ["08:02 t1 cancelled"] and city.board("X") == ["09:05 t2 cancelled"]
+    assert city.board("S")[0] == "08:02 t1 cancelled"
+    for stop, said in (("S7", "Cancelled: 08:02 to East"), ("C", "Cancelled: 09:04 to East")):
+        told = city.messages(stop=stop)
+        assert (told["stop page"], told["panel"], told["screen"]) == ([said], [f"1: {said}"], [f"1 {said}"])
+        (away,) = city.json(f"/v1/stops/{stop}/departures")["moved_away"]
+        assert away["to"] is None
+        city.faces_agree(stop)
+    assert city.messages(stop="S")["panel"] == city.messages(stop="S9")["panel"] == []
+
+
 def test_who_went_to_the_platform_that_was_told_first_reads_where_the_departure_is_now() -> None:
     platforms = (Stop(f"S{k}", 600.0, 5.0 * k, parent="S", platform=str(k)) for k in (7, 8, 9))
     places = (Stop("A", 0.0), Stop("S", 600.0, location_type=1), *platforms, Stop("E", 1200.0))
