@@ -4,6 +4,7 @@ one that is cancelled would see nothing, or the stops and times that it no longe
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,11 +30,11 @@ def with_calls_left(updates: TripUpdates, overlay: Overlay, before: TripUpdates 
         return updates
     updates = _as_listed(updates, overlay)
     is_gone = is_one_of(updates.relationship, (TRIP_CANCELED, TRIP_DELETED)) & ~updates.own_calls
-    rows_before = {} if before is None else _own_rows(before)
+    rows_before, listed = {} if before is None else _own_rows(before), _own_rows(updates).keys()
 
     def left(row: int) -> _Left | None:
         if is_gone[row]:
-            return _Left.cancelled(updates, row, overlay)
+            return _Left.cancelled(updates, row, overlay, listed)
         former = rows_before.get(updates.name_of(row))
         told = None if before is None or former is None else before.calls.departure[before.calls_of(former)]
         return _Left.of(updates, row, overlay, told)
@@ -122,11 +123,15 @@ class _Left:
         return cls(row, trip, left, late) if left_at <= updates.timestamp + SOON_S else None
 
     @classmethod
-    def cancelled(cls, updates: TripUpdates, row: int, overlay: Overlay) -> _Left | None:
+    def cancelled(
+        cls, updates: TripUpdates, row: int, overlay: Overlay, listed: Collection[tuple[str, int, int]]
+    ) -> _Left | None:
         """None where no run of the overlay is meant: one that the timetable does not have goes by its id and day, and
-        by its start among several, or where it has the id of a trip."""
+        by its start among several, or where it has the id of a trip. `listed`: names of those that the message lists
+        itself."""
         trip_id, day, shift_s = updates.name_of(row)
-        alike = {start: trip for (name, on, start), trip in overlay.trip_of.items() if (name, on) == (trip_id, day)}
+        others = [name for name in overlay.trip_of if name[:2] == (trip_id, day) and name not in listed]
+        alike = {name[2]: overlay.trip_of[name] for name in others}
         only_one = len(alike) == 1 and updates.trip[row] < 0
         named_by = updates.gone_shifts.get(row)
         trip = alike.get(shift_s, next(iter(alike.values())) if only_one else None)

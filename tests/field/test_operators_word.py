@@ -1119,6 +1119,15 @@ def test_of_two_added_trips_of_one_id_that_are_cancelled_each_is_struck_out_at_i
         assert board[1:] == ["08:10 x1@08:10 cancelled", "08:30 x1@08:30 cancelled", "09:00 t2 scheduled"]
 
 
+@pytest.mark.parametrize("relationship", ["NEW", "ADDED"])
+def test_an_added_trip_that_is_listed_beside_the_cancellation_of_another_start_comes_once(relationship: str) -> None:
+    listed = added("x", ("D", "08:12"), ("C", "08:14"), start_time="08:00:00", relationship=relationship, **TODAY)
+    city = City(at="07:58")
+    for _ in range(2):
+        city.trip_updates(cancelled("x", start_time="08:20:00", **TODAY), listed)
+        assert city.board("D")[1:] == ["08:12 x@08:00 live", "09:06 t2 scheduled"]
+
+
 def test_an_added_trip_that_is_cancelled_today_is_struck_out_though_it_runs_tomorrow() -> None:
     today = added("x", ("A", "08:10"), ("C", "08:14"), ("E", "08:18"), **TODAY)
     tomorrow = added("x", ("A", "32:10"), ("C", "32:14"), ("E", "32:18"), start_date=20261127)
