@@ -37,7 +37,7 @@ class StopBoard:
 
     def __init__(self, view: ServiceView, every: CallsAt, part: slice) -> None:
         """Parameters: `part`: which of the calls of `every` board that was read with this one are its own."""
-        self._timetable, self._every, self._part = view.timetable, every, part
+        self._timetable, self.every, self.part = view.timetable, every, part
         self.status: Int8Array = every.status[part]
         """See `CallsAt`, as for all below."""
         self.slot: BoolArray = every.slot[part]
@@ -48,17 +48,17 @@ class StopBoard:
     @cached_property
     def calls(self) -> KnownCalls:
         """The calls themselves."""
-        return self._every.calls.take(self._part)
+        return self.every.calls.take(self.part)
 
     @property
     def comes(self) -> BoolArray:
         """(n,)"""
-        return self._every.comes[self._part]
+        return self.every.comes[self.part]
 
     @property
     def destinations(self) -> StrArray:
         """(n,)"""
-        return self._every.destinations[self._part]
+        return self.every.destinations[self.part]
 
     @property
     def boards(self) -> BoolArray:
@@ -76,7 +76,7 @@ class StopBoard:
 
     def rows(self, wanted: Sequence[int]) -> list[RunCall]:
         """All that is said of some calls, by their places."""
-        return self._every.rows([self._part.start + i for i in wanted])
+        return self.every.rows([self.part.start + i for i in wanted])
 
     @cached_property
     def repeats(self) -> BoolArray:
@@ -102,7 +102,7 @@ class StopBoard:
     @cached_property
     def shown(self) -> list[int]:
         """All rows but those."""
-        return np.flatnonzero(~self.repeats).tolist() if self._every.has_slots else list(range(len(self)))
+        return np.flatnonzero(~self.repeats).tolist() if self.every.has_slots else list(range(len(self)))
 
     def first(self, limit: int | None = None, route: int | None = None) -> list[RunCall]:
         """All that is said of those shown, of one route where that is given, as `with_one_that_comes` has them."""
