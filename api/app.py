@@ -185,7 +185,6 @@ async def _running(
 
 def _add_middleware(app: FastAPI, service: Served, *, reads: bool, engine: str | None) -> None:
     """The last one added is the outermost."""
-    app.add_middleware(FairTurns, routes=app.router.routes)
     app.add_middleware(Packed)
     app.add_middleware(
         CORSMiddleware,
@@ -199,6 +198,7 @@ def _add_middleware(app: FastAPI, service: Served, *, reads: bool, engine: str |
         app.add_middleware(OfTheEngine, address=engine)
     app.add_middleware(BodyLimit)
     app.add_middleware(AtOnce, routes=app.router.routes)
+    app.add_middleware(FairTurns, routes=app.router.routes)
     app.add_middleware(SaidOnce, service=service)
     app.add_middleware(RequestMetrics, registry=app.state.registry)
     app.add_middleware(HeadAsGet)

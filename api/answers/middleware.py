@@ -10,6 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.words.root_path import path_within
 
+_ROUTE = "prochain.route"
+
 
 class HttpMiddleware:
     """ASGI middleware: lets pass whatever is no HTTP request."""
@@ -35,9 +37,13 @@ class RoutedMiddleware(HttpMiddleware):
         self._routes = routes
 
     def _route_of(self, scope: Scope) -> Route | None:
-        """That which answers this GET, None where none does, or it is no GET."""
-        path = path_within(scope) if scope["method"] == "GET" else None
-        return None if path is None else next((route for route in self._gets if route.path_regex.match(path)), None)
+        """That which answers this GET, None where none does, or it is no GET. The first who asks has it looked up."""
+        if _ROUTE not in scope:
+            path = path_within(scope) if scope["method"] == "GET" else None
+            fits = (route for route in self._gets if path is not None and route.path_regex.match(path))
+            scope[_ROUTE] = next(fits, None)
+        route: Route | None = scope[_ROUTE]
+        return route
 
     @cached_property
     def _gets(self) -> list[Route]:

@@ -12,6 +12,7 @@ from api.answers.announcer import STREAM, Announcement, LastEventId, announcer_o
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, as_json, digest_of, json_answer
 from api.answers.event_stream import EventStream
 from api.answers.lookups import route_index
+from api.answers.plainly_asked import PlainlyAsked
 from api.answers.problems import PROBLEMS
 from api.reading.alerts import line_alerts
 from api.reading.board import StopBoards
@@ -21,7 +22,7 @@ from api.reading.moment import Moment
 from api.v1.models import RouteDepartures
 from api.v1.representations import alerts_answer, departure_says, departures_fields, route_ref
 
-route_departures_router = APIRouter(tags=["Departures"])
+route_departures_router = APIRouter(tags=["Departures"], route_class=PlainlyAsked)
 
 Direction = Annotated[int | None, Query(ge=0, le=1, description="Only this direction")]
 

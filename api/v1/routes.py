@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from api.answers.caching import CACHED, STATIC_MAX_AGE_S, json_answer
 from api.answers.lookups import route_index
+from api.answers.plainly_asked import PlainlyAsked
 from api.answers.problems import PROBLEMS
 from api.reading.alerts import line_alerts
 from api.reading.boarding import BOARDING
@@ -21,7 +22,7 @@ from api.v1.models import Pattern, PatternStop, Route, RouteAnswer, Routes
 from api.v1.representations import alerts_answer, route_ref
 from predictor.timetable import Timetable
 
-routes_router = APIRouter(tags=["Routes"])
+routes_router = APIRouter(tags=["Routes"], route_class=PlainlyAsked)
 
 
 @routes_router.get("/v1/routes", response_model=Routes, responses=CACHED)

@@ -10,6 +10,7 @@ from pydantic import WithJsonSchema
 
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, json_answer, steady
 from api.answers.lookups import trip_index
+from api.answers.plainly_asked import PlainlyAsked
 from api.answers.problems import PROBLEMS, Problem, no_such
 from api.reading.alerts import run_alerts
 from api.reading.boarding import ACCESS
@@ -22,7 +23,7 @@ from api.v1.models import TripAnswer
 from api.v1.representations import alerts_answer, call_state, route_ref
 from feeds.service_times import start_time
 
-trips_router = APIRouter(tags=["Trips"])
+trips_router = APIRouter(tags=["Trips"], route_class=PlainlyAsked)
 
 _START = "^([0-6]?[0-9]|7[01]):[0-5][0-9]:[0-5][0-9]$"
 """No run starts three days after its service date."""
