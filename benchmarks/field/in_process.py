@@ -87,8 +87,17 @@ def _answer(app: ASGIApp, scope: dict[str, Any], body: bytes) -> httpx.Response:
     standing = asyncio._get_running_loop()
     asyncio._set_running_loop(None)
     before = _in_this_thread.set(True)
+    loop = _loop()
+    asyncio._set_running_loop(loop)
     try:
-        _loop().run_until_complete(app(scope, receive, send))
+        made = loop.create_task(app(scope, receive, send))
+        # Who waits for nothing is done at the first turn, and needs no loop that looks for what else has come.
+        while loop._ready and not made.done():
+            loop._ready.popleft()._run()
+        asyncio._set_running_loop(None)
+        if not made.done():
+            loop.run_until_complete(made)
+        made.result()
     finally:
         _in_this_thread.reset(before)
         asyncio._set_running_loop(standing)
@@ -98,8 +107,8 @@ def _answer(app: ASGIApp, scope: dict[str, Any], body: bytes) -> httpx.Response:
 
 
 @lru_cache(maxsize=1)
-def _loop() -> asyncio.AbstractEventLoop:
-    """One for all clients."""
+def _loop() -> Any:
+    """One for all clients, of which what is ready is looked at too."""
     return asyncio.new_event_loop()
 
 
