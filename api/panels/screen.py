@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from api.answers.announcer import noticed
 from api.answers.caching import digest_of
-from api.reading.board import StopBoards, stop_boards
+from api.reading.board import StopBoards
 from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
 from api.words.abbreviations import told_apart
@@ -92,7 +92,9 @@ def screen_page(
     return ScreenPage(shown, messages, list(lines.values()), digest_of(says))
 
 
-def screen_timetable(moment: PageMoment, stops: list[int], route: int | None = None) -> dict[str, object]:
+def screen_timetable(
+    boards: StopBoards, moment: PageMoment, stops: list[int], route: int | None = None
+) -> dict[str, object]:
     """The scheduled departures of the coming hours, for the screen's script; of one route where that is given.
 
     `lines`: name and class of each line's badge, and what tells it from others of its name; `destinations`; `stops`:
@@ -111,9 +113,9 @@ def screen_timetable(moment: PageMoment, stops: list[int], route: int | None = N
                 int(row.comes),
                 *([moment.every(row.headway_s)] if row.headway_s and row.source == "timetable" else []),
             )
-            for row in board.first(_FALLBACK_DEPARTURES)
+            for row in boards.board(stop).first(_FALLBACK_DEPARTURES, route, moment.now + _FALLBACK_S)
         )
-        for board in stop_boards(moment.view, stops, moment.now, _FALLBACK_S, route, rows=_FALLBACK_DEPARTURES)
+        for stop in stops
     ]
     badges = [moment.lines.all[route] for route in lines]
     return {

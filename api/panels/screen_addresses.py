@@ -81,7 +81,8 @@ def screen(
         attended = screens.listening(seen, clock)
         return announcer_of(request).answer(request, key, make, last_event_id, attended, stops=asked)
     alone = only_route(moment, route)
-    page = screen_page(StopBoards(here, stops), moment, stops, limit, missing, alone)
+    boards = StopBoards(here, stops)
+    page = screen_page(boards, moment, stops, limit, missing, alone)
     if only == "board":
         return HTMLResponse(_board(moment, page), headers=_HEADERS)
     minute = int(moment.now // 60)
@@ -95,7 +96,7 @@ def screen(
         voice=voice == "1",
         drift=minute % _DRIFTS,
         message_shown=int(moment.now // _ROTATE_WITHOUT_SCRIPT_S) % max(len(page.messages), 1),
-        timetable=screen_timetable(moment, stops, alone),
+        timetable=screen_timetable(boards, moment, stops, alone),
         script_texts=json.dumps({key: moment.texts.entries[key] for key in text_keys}, ensure_ascii=False),
         speed=request.app.state.service.clock.speed,
         hour_cycle=moment.words.hour_cycle,

@@ -104,9 +104,13 @@ class StopBoard:
         """All rows but those."""
         return np.flatnonzero(~self.repeats).tolist() if self.every.has_slots else list(range(len(self)))
 
-    def first(self, limit: int | None = None, route: int | None = None) -> list[RunCall]:
-        """All that is said of those shown, of one route where that is given, as `with_one_that_comes` has them."""
+    def first(self, limit: int | None = None, route: int | None = None, until: float | None = None) -> list[RunCall]:
+        """All that is said of those shown, of one route and until a time (POSIX seconds) where these are given, as
+        `with_one_that_comes` has them."""
         shown = self.shown
+        if until is not None:
+            soon = self.calls.published <= until
+            shown = [row for row in shown if soon[row]]
         if route is not None:
             routes = self._timetable.trip_route[self.calls.trip]
             shown = [row for row in shown if routes[row] == route]
