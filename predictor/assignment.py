@@ -120,7 +120,7 @@ class Assigner:
         self.timetable, self.days, self.diagram, self.lines = tt, days, diagram, lines
         self.grid = PatternGrid.of(tt)
         # Departures of each pattern in order, in CSR; one by headway has no time to be found by.
-        journey = where_true((tt.journey_headway_s == 0) & ~tt.trip_is_frequency[tt.journey_trip])
+        journey = where_true(~tt.trip_is_frequency[tt.journey_trip])
         journey = journey[tt.trip_has_a_way[tt.journey_trip[journey]]]
         trip, shift = tt.journey_trip[journey], tt.journey_shift_s[journey]
         order = np.lexsort((tt.trip_start_s[trip] + shift, tt.trip_pattern[trip]))

@@ -55,7 +55,6 @@ class LastWords:
         untold = before.take((left_out & (to_come | made)) | (to_come & _on_the_way(before, operator)))
         due = calls.leaves_at(tt, calls.call)
         to_come = (calls.departure > now) & ~calls.bounded & ~tt.trip_is_frequency[calls.trip]
-        to_come &= ~contains(operator.skipped, calls.keys)
         off = np.unique(calls.journey[to_come & (np.abs(calls.departure - due) > MADE_UP_S)])
         to_come &= contains(off, calls.journey)
         late = calls.take(to_come)

@@ -224,7 +224,7 @@ class RunFinder:
         tt = self._timetable
         day = clipped(likely, 0, len(tt.date) - 1).astype(np.int32)
         plain: BoolArray = under_way & (likely == day)
-        plain &= (self._journeys.count[trip] == 1) & ~tt.trip_is_frequency[trip] & ~tt.trip_overlaps[trip]
+        plain &= (self._journeys.count[trip] == 1) & ~tt.trip_overlaps[trip]
         dated = likely == named_day
         against = against_day(tt, trip, day, np.zeros(len(trip), np.int32), 0, at, under_way, dated)
         late = ~dated & (against < NEAR_S / 3600.0) & (tt.trip_lasts_s[trip] + 3600.0 * against < _FAR_FROM_A_DAY_S)

@@ -42,9 +42,8 @@ class OperatorBlocks:
             return operator
         over = ~contains(operator.named, before.journey) & (before.arrival > now - silence_s)
         ended = before.take(over & (before.arrival <= now + _NEARLY_THERE_S))
-        at_end = (calls.call == days.timetable.trip_calls[calls.trip] - 1) & ~contains(operator.skipped, calls.keys)
         # Of a run that is told of no more nobody knows when it will be through.
-        at_end &= ~calls.untold
+        at_end = (calls.call == days.timetable.trip_calls[calls.trip] - 1) & ~calls.untold
         self._ends = OperatorCalls.joined(ended, calls.take(at_end))
         told, latest = calls, OperatorCalls.joined(calls.take(at_end), ended)
         operator = replace(operator, named=np.union1d(operator.named, calls.journey[calls.untold]))

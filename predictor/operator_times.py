@@ -120,6 +120,7 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
     calls, owner = updates.calls, updates.calls.owner
     skipped = np.flatnonzero(runs[owner] & (calls.stop_relationship == STOP_SKIPPED))
     silent = runs[owner] & (calls.stop_relationship == STOP_NO_DATA)
+    # What is skipped has no times.
     told = calls.take(runs[owner] & np.isfinite(calls.arrival))
     short = np.flatnonzero(runs & (updates.last_call >= 0))
     short = short[updates.last_call[short] < tt.trip_calls[trip[short]] - 1]

@@ -52,8 +52,6 @@ class UntoldStarts:
             self.forget()
             return updates
         every = overlay.runs_told(updates)
-        # A trip without any journey (an empty frequencies.txt row) runs never.
-        untold &= np.isin(every.trip, overlay.timetable.journey_trip)
         run = np.flatnonzero(untold)
         runs = _Known.of_runs(
             every.take(run),

@@ -37,7 +37,7 @@ def new_stops(
             continue
         stop_id = id_of(stop.stop_id)
         on_earth = is_on_earth(np.array([stop.stop_lat], np.float64), np.array([stop.stop_lon], np.float64))[0]
-        if not stop_id or not on_earth or (stop.stop_lat == 0.0 and stop.stop_lon == 0.0):
+        if not stop_id or not on_earth:
             refused["new_stop_without_place"] += 1
         elif indices_of([stop_id], timetable.stop_index, timetable)[0] < 0:
             parent = int(indices_of([id_of(stop.parent_station)], timetable.stop_index, timetable)[0])

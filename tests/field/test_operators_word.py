@@ -740,6 +740,51 @@ def test_on_a_diversion_the_replacement_stops_are_served() -> None:
     assert city.service.snapshot.counts["refused_unknown_stop"] > 0
 
 
+AROUND_C = network((*row_of_stops("A B C D E"), Stop("X", 1300.0, 700.0)), "A B C D E")
+
+
+def diversion(start: str = "C", end: str = "C") -> tuple[gtfs_realtime_pb2.FeedMessage, Any]:
+    """By X in place of C; the message, and what it says of it."""
+    told = gtfs_realtime_pb2.FeedMessage()
+    told.ParseFromString(modifications(("X", 180), start=start, end=end, delay=120))
+    return told, told.entity[0].trip_modifications
+
+
+def test_a_diversion_may_name_where_it_begins_and_ends_by_numbers() -> None:  # google/transit#403
+    told, works = diversion()
+    for selector in (works.modifications[0].start_stop_selector, works.modifications[0].end_stop_selector):
+        selector.ClearField("stop_id")
+        selector.stop_sequence = 3
+    city = City(AROUND_C, at="07:58").trip_updates(told.SerializeToString())
+    assert [city.board(stop)[0] for stop in "BCXD"] == [
+        "08:02 t1 scheduled", "09:04 t2 scheduled", "08:05 t1 scheduled", "08:08 t1 scheduled",
+    ]  # fmt: skip
+
+
+def test_of_a_trip_that_repeats_the_runs_are_diverted_whose_starts_are_named() -> None:  # google/transit#403
+    told, works = diversion()
+    works.start_times.append("08:30:00")
+    often = replace(AROUND_C, trips=(Trip("t1", "08:00"),), frequencies=(Frequency("t1", "08:00", "09:00", 1800, 1),))
+    city = City(often, at="07:58").trip_updates(told.SerializeToString())
+    assert [city.board(stop) for stop in "CX"] == [["08:04 t1@08:00 scheduled"], ["08:35 t1@08:30 scheduled"]]
+
+
+def test_where_the_road_alone_is_another_all_behind_it_is_later() -> None:  # google/transit#403
+    told, works = diversion()
+    works.modifications[0].ClearField("end_stop_selector")
+    works.modifications[0].ClearField("replacement_stops")
+    city = City(AROUND_C, at="07:58").trip_updates(told.SerializeToString())
+    assert [city.board(stop)[0] for stop in "CD"] == ["08:04 t1 scheduled", "08:08 t1 scheduled"]
+
+
+@pytest.mark.parametrize("start, end", [("D", "B"), ("nowhere", "C"), ("C", "nowhere")])
+def test_a_diversion_between_stops_that_are_not_on_the_way_changes_nothing_and_is_counted(start: str, end: str) -> None:
+    told, _ = diversion(start, end)
+    city = City(AROUND_C, at="07:58").trip_updates(told.SerializeToString())
+    assert [city.board(stop)[:1] for stop in "CXD"] == [["08:04 t1 scheduled"], [], ["08:06 t1 scheduled"]]
+    assert city.service.snapshot.counts["refused_modification_stop_unknown"] == 1
+
+
 @pytest.mark.parametrize("by_both_ids", [False, True])
 def test_a_bus_on_a_diversion_may_name_the_trip_that_is_diverted(by_both_ids: bool) -> None:  # google/transit#403
     far = (*row_of_stops("A B C D E"), Stop("X", 1300.0, 700.0))
