@@ -27,21 +27,27 @@ def seconds_put_off(
 
     Parameters: `place_of_stop` (S,): as of `poles.place_of`; `arrival`, `departure` (k,): when each call is made.
     """
-    put_off = np.zeros(len(runs))
-    ptr, blocks = group_starts(calls.owner, len(runs)), np.append(tt.trip_block, np.int32(NONE))[runs.trip]
+    put_off, begins, through = np.zeros(len(runs)), np.full(len(runs), np.inf), np.full(len(runs), -np.inf)
+    np.fmin.at(begins, calls.owner, departure)
+    np.fmax.at(through, calls.owner, arrival)
+    ptr = group_starts(calls.owner, len(runs))
     _, code, count = np.unique(runs.vehicle_id, return_inverse=True, return_counts=True)
     rows = np.flatnonzero((runs.vehicle_id != "") & (runs.calls_from != NO_CALLS) & (np.diff(ptr) > 1))
     rows = rows[(count[code[rows]] > 1) & (count[code[rows]] <= _MOST_RUNS)]
     rows = rows[np.lexsort((calls.departure[ptr[rows]], code[rows]))]
-    for before, after in zip(rows[:-1].tolist(), rows[1:].tolist(), strict=True):
-        first, last = int(ptr[after]), int(ptr[before + 1]) - 1
-        if code[before] != code[after] or not calls.arrival[last] <= calls.departure[first]:
-            continue
-        through = np.nanmax(arrival[ptr[before] : last + 1], initial=-np.inf) + put_off[before]
-        begins = np.nanmin(departure[first : ptr[after + 1]], initial=np.inf)
-        if not received_at < begins < through:
-            continue
-        goes_on = place_of_stop[calls.stop[last]] == place_of_stop[calls.stop[first]]
-        goes_on |= blocks[before] == blocks[after] >= 0
-        put_off[after] = through - begins if goes_on else np.nan
+    before, after = rows[:-1], rows[1:]
+    last, first = ptr[before + 1] - 1, ptr[after]
+    in_turn = (code[before] == code[after]) & (calls.arrival[last] <= calls.departure[first])
+    in_turn &= begins[after] > received_at
+    at_once = in_turn & (begins[after] < through[before])
+    if not at_once.any():
+        return put_off
+    block = np.append(tt.trip_block, np.int32(NONE))[runs.trip]
+    goes_on = place_of_stop[calls.stop[last]] == place_of_stop[calls.stop[first]]
+    goes_on |= (block[before] == block[after]) & (block[after] >= 0)
+    # Of three runs the second puts off the third.
+    for k in np.flatnonzero(in_turn & np.isin(code[before], code[before[at_once]])).tolist():
+        late_s = through[before[k]] + put_off[before[k]] - begins[after[k]]
+        if late_s > 0.0:
+            put_off[after[k]] = late_s if goes_on[k] else np.nan
     return put_off

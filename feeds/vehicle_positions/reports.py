@@ -199,7 +199,7 @@ def resolve(
     )  # fmt: skip
     under_way = np.ones(len(reports), bool)
     names = _on_diversions(timetable, names, text["trip_id"])
-    names = dated_near(_on_copies(timetable, names), at, under_way, timetable, refused)
+    names = dated_near(_on_copies(timetable, names, number["schedule_relationship"]), at, under_way, timetable, refused)
     names = without_shared_starts(names, text["vehicle_id"], at, timetable, refused)
     names = without_other_starts(names, route, at, timetable, refused)
     is_extra = _on_untold_runs(timetable, names, number["schedule_relationship"])
@@ -255,18 +255,21 @@ def resolve(
     return with_refused(observations, refused)
 
 
-def _on_copies(timetable: Timetable, names: RunNames) -> RunNames:
-    """The names (n,) with the trip of a copy (DUPLICATED) in place of the one copied, where it starts as the copy."""
+def _on_copies(timetable: Timetable, names: RunNames, relationship: Float64Array) -> RunNames:
+    """The names (n,) with the trip of a copy (DUPLICATED) in place of the one copied, where it starts as the copy, or
+    is said to be a copy and there is but one."""
     copy = np.arange(timetable.base.trips, timetable.trips)
     model = timetable.run_models[copy]
     renamed = (model >= 0) & (timetable.trip_id[copy] != timetable.trip_id[np.maximum(model, 0)])
     copy, start = copy[renamed], (timetable.trip_start_s[copy] + timetable.own_runs.shift_s)[renamed]
-    by_start = dict(zip(zip(model[renamed].tolist(), start.tolist(), strict=True), copy.tolist(), strict=True))
+    models, copies = model[renamed].tolist(), copy.tolist()
+    by_start = dict(zip(zip(models, start.tolist(), strict=True), copies, strict=True))
+    by_start |= {(trip, NONE): own for trip, own in zip(models, copies, strict=True) if models.count(trip) == 1}
     if not by_start:
         return names
     trip = names.trip.copy()
-    for row, key in enumerate(zip(trip.tolist(), names.start_time_s.tolist(), strict=True)):
-        trip[row] = by_start.get(key, key[0])
+    for row in np.flatnonzero((names.start_time_s >= 0) | (relationship == TRIP_DUPLICATED)).tolist():
+        trip[row] = by_start.get((int(trip[row]), int(names.start_time_s[row])), trip[row])
     return replace(names, trip=trip)
 
 
@@ -278,7 +281,8 @@ def _on_untold_runs(timetable: Timetable, names: RunNames, relationship: Float64
     trip, start_s = names.trip[result], names.start_time_s[result]
     shift_s = start_s - timetable.trip_start_s[trip]
     is_told = (start_s < 0) | (np.abs(shift_s) <= SAME_START_S) | timetable.by_name.has_run(trip, shift_s)
-    is_copied = np.isin(trip, timetable.run_models[timetable.base.trips :]) | timetable.trip_is_frequency[trip]
+    is_beside = is_one_of(timetable.run_relationships, (TRIP_ADDED, TRIP_NEW, TRIP_DUPLICATED))
+    is_copied = np.isin(trip, timetable.run_models[is_beside]) | timetable.trip_is_frequency[trip]
     result[result] = ~np.where(relationship[result] == TRIP_DUPLICATED, is_copied, is_told)
     return result
 

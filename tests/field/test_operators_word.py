@@ -1282,6 +1282,14 @@ def test_a_bus_on_a_copy_may_name_the_trip_that_is_copied_and_its_own_start() ->
     assert city.board("D") == ["08:36 t1-b live", "09:06 t2 scheduled"]
 
 
+def test_a_bus_that_is_said_to_be_on_a_copy_of_a_trip_is_on_the_only_one() -> None:  # OneBusAway/maglev#663
+    copy = update("t1", relationship="DUPLICATED", new_trip_id="t1-b", new_start_date=20261126,
+                  new_start_time="08:30:00", **TODAY)  # fmt: skip
+    told = bus("v1", "t1", late_s=30, run_start="08:30", schedule_relationship="DUPLICATED", **TODAY)
+    city = City(at="08:28").trip_updates(copy).vehicle_positions(told).at("08:33")
+    assert city.board("D") == ["08:36 t1-b live", "09:06 t2 scheduled"]
+
+
 def test_a_bus_that_names_the_trip_copied_is_on_the_copy_that_the_operator_gives_to_it() -> None:
     # opentripplanner/OpenTripPlanner#7761: on boards the copied trip came once more, half an hour late.
     copy = update("t1", relationship="DUPLICATED", vehicle="v5", new_trip_id="copy", new_start_date=20261126,
