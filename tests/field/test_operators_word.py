@@ -1162,6 +1162,8 @@ def test_of_two_added_trips_of_one_id_that_are_cancelled_each_is_struck_out_at_i
     for told in ((*gone, second), (second, *gone[::-1])):
         board = city.trip_updates(*told).board("A")
         assert board[1:] == ["08:10 x1@08:10 cancelled", "08:30 x1@08:30 cancelled", "09:00 t2 scheduled"]
+    city = City(at="07:55").trip_updates(*gone, first)
+    assert city.at("07:57").board("A")[1:] == ["08:10 x1@08:10 cancelled", "09:00 t2 scheduled"]
 
 
 @pytest.mark.parametrize("relationship", ["NEW", "ADDED"])
