@@ -82,7 +82,7 @@ class RunNames(Columns):
     route: Int32Array
     direction: Int8Array
     service_date: Int32Array
-    """YYYYMMDD, 0 where not given."""
+    """YYYYMMDD, a date that exists; 0 where not given."""
     start_time_s: Int32Array
     """Seconds after the origin of the service date."""
 
@@ -241,13 +241,11 @@ class RunFinder:
             return np.full(len(service_date), _NO_DAY)
         date = service_date.astype(np.int64)
         year, month, day = date // 10_000, date // 100 % 100, date % 100
-        given = (date > 0) & (month >= 1) & (month <= 12) & (day >= 1)
+        given = date > 0
         months = np.where(given, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
         number = months.astype("datetime64[D]").astype(np.int64) + day - 1
         first = np.datetime64(f"{tt.date[0] // 10_000:04d}-{tt.date[0] // 100 % 100:02d}-{tt.date[0] % 100:02d}", "D")
         index = number - first.astype(np.int64)
-        inside = (index >= 0) & (index < len(tt.date))
-        given &= ~inside | (tt.date[clipped(index, 0, len(tt.date) - 1)] == date)
         beside = (index >= -1) & (index <= len(tt.date) + 1)
         return np.where(given & (beside | ~under_way), index, _NO_DAY)
 

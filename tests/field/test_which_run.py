@@ -841,6 +841,12 @@ def test_a_run_that_stands_in_its_block_under_two_lines_is_told_alike_under_both
     # What is told of each is true of each.
     city.trip_updates(cancelled("t1"), update("u1", StopUpdate("B", delay=60)))
     assert rows(city, "D") == {"08:06 t1 cancelled", "08:07 u1 live"}
+    city.vehicle_positions(bus("v1", "u1", late_s=180)).at("08:02")
+    assert {row[6:] for row in rows(city, "D")} == {"t1 cancelled", "u1 live"}
+    # Who has been given one of them each is told on that one alone.
+    city = City(both, at="08:01").vehicle_positions(bus("v1", "t1", late_s=60), bus("v2", "u1", late_s=180))
+    live = [row.told for row in city.at("08:05").departures("D") if row.status == "live"]
+    assert [(row["trip_id"], row["vehicle_id"]) for row in live] == [("t1", "v1"), ("u1", "v2")]
 
 
 # mfdz/GTFS-Issues#269
