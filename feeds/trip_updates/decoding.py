@@ -83,6 +83,7 @@ def _decoded(
     runs, updates = each_run_once(runs, updates, newest, refused)
     runs = with_modified(runs, timetable, modified)
     with_extra = runs_with_extra_calls(timetable, runs, updates)
+    with_extra = before.extra_calls.of_now_and_before(timetable, with_extra, runs, updates)
     updates, modified = numbered_as_modified(timetable, runs, updates, modified), with_extra | modified
     routes = NewRoutes(timetable)
     runs, updates, calls = calls_of_runs(timetable, runs, updates, modified, routes, refused)

@@ -14,10 +14,33 @@ from feeds.trip_updates.poles import place_of
 from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, contains
 from predictor.stop_alignment import aligned
 from predictor.timetable import PLATFORM, Timetable
-from predictor.trip_updates import STOP_SCHEDULED
+from predictor.trip_updates import STOP_SCHEDULED, STOP_SKIPPED
 
 _LEAST_OF_ITS_OWN = 2
 """Fewer of its own stops beside the others do not say that this run is meant."""
+
+
+class ExtraCalls:
+    """The runs of a feed of which such calls are told."""
+
+    def __init__(self) -> None:
+        self._timetable: Timetable | None = None
+        self._runs: dict[Run, ModifiedRun] = {}
+
+    def of_now_and_before(
+        self, tt: Timetable, told: dict[Run, ModifiedRun], runs: UpdatedRuns, updates: StopTimeUpdates
+    ) -> dict[Run, ModifiedRun]:
+        """The runs of which a message tells so, those too of which it skips such a call that was told before: who waits
+        for it is told."""
+        before = self._runs if self._timetable is tt else {}
+        skipped = np.flatnonzero(updates.relationship == STOP_SKIPPED) if before else np.empty(0, np.int64)
+        for owner in np.unique(updates.owner[skipped]).tolist():
+            run, own = runs.identity(owner), updates.stop[skipped[updates.owner[skipped] == owner]]
+            if run in before and run not in told:
+                calls = before[run].calls
+                told |= {run: before[run]} if np.isin(own, calls.stop[calls.base_call < 0]).any() else {}
+        self._timetable, self._runs = tt, told
+        return told
 
 
 def runs_with_extra_calls(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates) -> dict[Run, ModifiedRun]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from feeds.ids.call_numbers import Numbering
+from feeds.trip_updates.extra_calls import ExtraCalls
 from feeds.trip_updates.message_columns import UpdatedRuns
 from feeds.trip_updates.old_times import LastTimes
 from predictor.arrays import BoolArray
@@ -41,3 +42,5 @@ class ToldBefore:
     times: LastTimes = field(default_factory=LastTimes)
     """Of runs whose updates bear an old time."""
     own_calls: OwnCalls = field(default_factory=OwnCalls)
+    extra_calls: ExtraCalls = field(default_factory=ExtraCalls)
+    """Of calls beside the timetable's."""

@@ -10,7 +10,7 @@ import pytest
 from api.service.checkpoint import Checkpoint
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
-from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, cancelled, update
+from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, cancelled, skipped, update
 from benchmarks.field.network import Frequency, Network, Pattern, Stop, Trip, network, row_of_stops
 from feeds.recordings.recorder import MessageRecorder
 from feeds.recordings.recording import open_recording
@@ -204,6 +204,18 @@ def test_a_run_that_another_stands_for_no_more_is_back_at_its_own_times_at_each_
     assert [city.board(stop)[0] for stop in "ABCD"] == [
         "08:00 t1 scheduled", "08:02 t1 scheduled", "08:04 t1 scheduled", "08:06 t1 scheduled",
     ]  # fmt: skip
+
+
+def test_an_extra_stop_that_is_skipped_after_all_is_told_so_where_it_was_told() -> None:
+    stops = (*row_of_stops("A B C D E"), Stop("X", 1500.0, 100.0))
+    at = {"A": "08:00", "B": "08:02", "C": "08:04", "X": "08:05", "D": "08:06", "E": "08:08"}
+    calls = {stop: StopUpdate(stop, time, time) for stop, time in at.items()}
+    city = City(network(stops, "A B C D E"), at="07:58").trip_updates(update("t1", *calls.values(), **TODAY))
+    assert city.board("X") == ["08:05 t1 live"]
+    city.trip_updates(update("t1", *(calls | {"X": skipped("X")}).values(), **TODAY)).at("08:01")
+    assert [city.board(stop)[0] for stop in "CXD"] == ["08:04 t1 live", "08:05 t1 skipped", "08:06 t1 live"]
+    del calls["X"]
+    assert city.trip_updates(update("t1", *calls.values(), **TODAY)).board("X") == []
 
 
 def test_a_late_run_told_no_more_is_as_late_at_its_own_pole_from_which_it_had_been_moved() -> None:
