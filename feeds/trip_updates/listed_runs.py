@@ -66,7 +66,7 @@ def listed_run(
     is_stated = not np.isnan(stated_arrival[~np.isnan(arrival)]).any()
     position = np.arange(len(stop), dtype=np.float64)
     arrival, departure = filled(arrival, position), filled(departure, position)
-    timed = ~(np.isnan(arrival) | np.isnan(departure))
+    timed = ~np.isnan(arrival)
     pickup = updates.pickup_type.copy()
     if len(stop) == 1 and np.isnan(updates.departure).all() and np.isnan(updates.departure_delay_s).all():
         # A single stop of which only the arrival is told is where the run ends.
