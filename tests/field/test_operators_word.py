@@ -785,6 +785,30 @@ def test_a_diversion_between_stops_that_are_not_on_the_way_changes_nothing_and_i
     assert city.service.snapshot.counts["refused_modification_stop_unknown"] == 1
 
 
+@pytest.mark.parametrize(
+    "way, reason",
+    [
+        ((Stop("", 1300.0, 700.0),), "shape_unreadable"),
+        ((Stop("", 0.0, 9000.0), Stop("", 2000.0, 9000.0)), "shape_leads_elsewhere"),
+    ],
+)
+def test_a_diversion_whose_way_leads_nowhere_is_told_by_its_stops(way: tuple[Stop, ...], reason: str) -> None:
+    told = modifications(("X", 180), start="C", end="C", delay=120, way=way)
+    city = City(AROUND_C, at="07:58").trip_updates(told)
+    assert [row.stop for row in city.trip("t1")] == ["A", "B", "X", "D", "E"]
+    assert city.service.snapshot.counts[f"refused_{reason}"] == 1
+
+
+def test_a_new_stop_without_a_place_is_left_out_and_the_rest_of_its_diversion_holds() -> None:
+    told = gtfs_realtime_pb2.FeedMessage()
+    told.ParseFromString(modifications(("N", 180), start="C", end="C", delay=120, new_stop=Stop("N", 0.0)))
+    new_stop: Any = told.entity[1]
+    new_stop.stop.stop_lat = new_stop.stop.stop_lon = 0.0
+    city = City(at="07:58").trip_updates(told.SerializeToString())
+    assert [row.stop for row in city.trip("t1")] == ["A", "B", "D", "E"]
+    assert city.service.snapshot.counts["refused_new_stop_without_place"] == 1
+
+
 @pytest.mark.parametrize("by_both_ids", [False, True])
 def test_a_bus_on_a_diversion_may_name_the_trip_that_is_diverted(by_both_ids: bool) -> None:  # google/transit#403
     far = (*row_of_stops("A B C D E"), Stop("X", 1300.0, 700.0))
