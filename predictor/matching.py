@@ -60,6 +60,8 @@ LEFT_UNSEEN_M = 600.0
 WANDERS_M = 60.0
 """A receiver may take a vehicle that waits to be so far from its first stop."""
 JUST_BEHIND_M = 200.0
+BAY_M = 200.0
+"""So far from a stop on the way may lie where buses wait for their time."""
 BEYOND_FIRST_M = 400.0
 """A vehicle no further along the line than this, long before its departure, is still waiting for it."""
 WINDING = 2.0
@@ -124,6 +126,8 @@ class _OnRuns(DatedRuns):
     """Metres from where it was at the report before."""
     gained_m: Float64Array
     """Metres driven along the line since the run was taken up, NaN before it has left."""
+    stands_s: Float64Array
+    """Seconds since it moved, 0 where it does."""
     approaches: BoolArray
     """It comes nearer to its first stop, or has but just stopped."""
 
@@ -227,7 +231,7 @@ class Matcher:
             against_m=np.where(same, tracks.against_m[s], 0.0),
             along_m=np.where(same & (tracks.departed[s] == 0), tracks.along_m[s], 0.0),
             way_m=ground_distance_m(tracks.lat[s], tracks.lon[s], lat, lon), gained_m=last_m - tracks.from_m[s],
-            approaches=np.where(match.moved[on], nearer, stands_s <= STOPS_FOR_S),
+            stands_s=stands_s, approaches=np.where(match.moved[on], nearer, stands_s <= STOPS_FOR_S),
         )  # fmt: skip
 
     def _stop_told(self, reports: _OnRuns, obs: Observations) -> _StopTold:
@@ -344,7 +348,9 @@ class Matcher:
             self.diagram.call_distance_m(there.trip, there.departed),
             self._to_stop_m(there, there.departed),
         )
-        held = (to_stop_m < BEYOND_FIRST_M) & ~(place.gets_on[rows] & (to_stop_m >= WANDERS_M))
+        # Its bay may lie beyond the stop: long before its time it drives no further than there.
+        has_left_m = np.where(early_s[rows] > EARLIEST_DEPARTURE_S, BAY_M, WANDERS_M)
+        held = (to_stop_m < BEYOND_FIRST_M) & ~(place.gets_on[rows] & (to_stop_m >= has_left_m))
         place.at_m[rows[held]], place.against_m[rows[held]] = stop_m[held], 0.0
         place.off_line[rows[held]] = place.jumped[rows[held]] = False
         return place
@@ -458,7 +464,9 @@ class Matcher:
         is_back = due & (reports.departed == 1) & (reports.arrived == 1) & (reports.to_first_m < STOP_ZONE_M)
         # Who was beyond it, and is there before its time, had only come by.
         is_back |= (early_s > 0.0) & (reports.arrived > 1) & (reports.to_first_m < WANDERS_M)
-        stays = due & reports.same & (reports.arrived > 0) & ~tt.trip_is_frequency[trip]
+        # Who has not moved since before its time is late.
+        stays = due | (reports.stands_s >= -early_s)
+        stays &= reports.same & (reports.arrived > 0) & ~tt.trip_is_frequency[trip]
         stays &= ~(place.gets_on & (reports.to_first_m >= WANDERS_M))
         near = reports.near_first & (at_m <= first_m + STOP_ZONE_M)
         beyond = (at_m - first_m < BEYOND_FIRST_M) & (reports.to_first_m < WAITS_WITHIN_M) & (early | ~place.off_line)

@@ -41,7 +41,7 @@ def test_the_stop_after_a_wait_of_most_of_the_way_there_is_told_in_time() -> Non
 # TheTransitClock/transitime#279
 @pytest.mark.parametrize(
     "places",
-    [((600, 0), (640, 30), (560, -20), (645, 10), (590, 40)), ((600, 0), (570, 260), (600, 0))],
+    [((600, 0), (640, 30), (560, -20), (645, 10), (590, 40)), ((600, 0), (570, 260), (600, 0)), ((600, 0), (720, 0))],
 )
 def test_who_waits_at_a_hub_is_there_until_its_time_wherever_its_receiver_wanders_or_it_stands_aside(
     places: tuple[tuple[float, float], ...],

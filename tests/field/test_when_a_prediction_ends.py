@@ -519,3 +519,11 @@ def test_a_departure_whose_bus_is_held_up_elsewhere_is_told_as_such_once_it_is_d
     row = city.at("08:22").departures("D")[0]
     assert (row.run, row.status, row.told["doubt"], row.minutes) == ("i1", "scheduled", "held_up", None)
     city.faces_agree("D")
+
+
+def test_who_waits_a_little_beyond_the_first_stop_and_is_late_has_not_left() -> None:
+    city = City(FAR, at="07:50").vehicle_positions(bus("v1", "t1", place=(350, 0), fresh=True), OTHER)
+    assert [statuses(city.at(at), "A")[0] for at in ("07:58", "08:04")] == ["t1 live"] * 2
+    assert city.at("08:07").departures("A")[0].told["doubt"] == "overdue"
+    city.vehicle_positions(bus("v1", "t1", place=(560, 0)), OTHER, at="08:08")
+    assert statuses(city, "A")[0] == "t2 scheduled" and statuses(city, "C")[0] == "t1 live"
