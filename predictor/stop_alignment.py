@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from predictor.arrays import NONE, Int32Array
+from predictor.arrays import NONE, Int32Array, expand_ranges
 from predictor.timetable import Timetable
 
 
@@ -52,12 +52,12 @@ def _all_in_order(stops: tuple[int, ...], others: tuple[int, ...]) -> tuple[int,
 def patterns_along(timetable: Timetable, stops: Int32Array, route: int = NONE) -> Int32Array:
     """Patterns, of one route or of any, that call at all of these stops (s,) in this order."""
     tt = timetable
-    wanted = np.unique(stops)
-    served = np.isin(tt.pattern_stop, wanted)
-    if route >= 0:
-        served &= tt.pattern_route[tt.pattern_of_call] == route
-    visits = np.unique(np.stack([tt.pattern_of_call[served], tt.pattern_stop[served]]), axis=1)
-    candidates = np.flatnonzero(np.bincount(visits[0], minlength=len(tt.pattern_route)) == len(wanted))
+    wanted, ptr = np.unique(stops), tt.pattern_call_ptr
+    own = np.flatnonzero(tt.pattern_route == route) if route >= 0 else np.arange(len(tt.pattern_route))
+    pattern, call = expand_ranges(ptr[own], ptr[own + 1] - ptr[own])
+    served = np.isin(tt.pattern_stop[call], wanted)
+    visited = np.unique(pattern[served] * tt.stops + tt.pattern_stop[call[served]]) // tt.stops
+    candidates = own[np.bincount(visited, minlength=len(own)) == len(wanted)]
     in_order = tuple(stops.tolist())
     along = [p for p in candidates.tolist() if NONE not in aligned(in_order, pattern_stops(tt, p))]
     return np.array(along, np.int32)
