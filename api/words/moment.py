@@ -135,7 +135,7 @@ class PageMoment(Moment):
         if change := self.platform_change(row):
             notes.append(change)
         if not of_journey:
-            if row.headway_s is not None and row.clock is not None:
+            if row.headway_s is not None and row.clock is not None and row.comes:
                 notes.append(self.every(row.headway_s))
             number = row.trip_short_name and self.train_number(row.route_idx, row.trip_short_name)
             # The longest last: what has no room for it still tells the line.

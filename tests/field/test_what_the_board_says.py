@@ -344,6 +344,19 @@ def test_a_line_run_by_headway_says_how_often_and_is_never_early_or_late() -> No
         assert "min late" not in text(city.page(face)) and "on time" not in text(city.page(face))
 
 
+def test_where_the_rest_of_a_line_run_by_headway_is_cancelled_nothing_says_how_often_it_comes() -> None:
+    often = replace(OFTEN, frequencies=(Frequency("h1", "08:00", "09:00", 1200, 0),))
+    starts = ("08:20:00", "08:40:00")
+    city = City(often, at="08:05")
+    city.trip_updates(*(cancelled("h1", start_time=start, start_date=20261126) for start in starts))
+    assert city.board("B") == ["08:22 h1@08:20 cancelled", "08:42 h1@08:40 cancelled"]
+    for face, words in in_words(city, "B", trip="h1").items():
+        assert face == "trip page" or "every 20 min" not in words, face
+    # Where one is left that says so.
+    city.trip_updates(cancelled("h1", start_time=starts[0], start_date=20261126))
+    assert text(city.page("/stops/B")).count("every 20 min") == 1
+
+
 def test_a_line_run_by_headway_on_several_ways_says_how_often_once_for_each_place_it_goes_to() -> None:
     ways = (Pattern("main", "A B C D E"), Pattern("fast", "A C E"), Pattern("short", "A B C", headsign="Middle"))
     trips = (Trip("h1", "08:00"), Trip("h2", "08:05", "fast"), Trip("h3", "08:03", "short"))
