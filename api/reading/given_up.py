@@ -57,7 +57,9 @@ def _given_up_by(tt: Timetable, run: int, model: int) -> Iterator[tuple[int, int
     if 0 <= same[-1] < len(planned) - 1:
         # Where the run ends now nobody boards.
         yield int(same[-1]), len(own) - 1, False, False
-    for call in np.flatnonzero(~np.isin(planned, own)).tolist():
+    # A stop to which the run comes more than once may have lost but one of its calls.
+    fewer = np.count_nonzero(own == planned[:, None], axis=1) < np.count_nonzero(planned == planned[:, None], axis=1)
+    for call in np.setdiff1d(np.flatnonzero(fewer), same).tolist():
         # Between the calls before and behind it that both make.
         before = int(np.flatnonzero((same >= 0) & (same < call)).max(initial=NONE))
         behind = int(np.flatnonzero(same > call).min(initial=len(own)))

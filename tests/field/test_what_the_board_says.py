@@ -968,6 +968,23 @@ def test_who_stands_where_a_departure_was_to_leave_reads_where_it_leaves_from() 
     assert city.trip_updates(cancelled_too).messages(stop="S7")["panel"] == []
 
 
+@pytest.mark.parametrize(("visit", "time"), [(2, "08:02"), (4, "08:06")])
+def test_of_a_run_that_comes_twice_the_departure_that_is_moved_is_told_where_it_was_to_leave(
+    visit: int, time: str
+) -> None:  # google/transit#219
+    platforms = (Stop(f"S{k}", 600.0, 5.0 * k, parent="S", platform=str(k)) for k in (7, 9))
+    places = (Stop("A", 0.0), Stop("S", 600.0, location_type=1), *platforms, Stop("C", 1200.0))
+    city = City(network(places, "A S7 C S7 A", (Trip("t1", "08:00"),)), at="07:50")
+    moved = StopUpdate("S7", sequence=visit, delay=0, assigned_stop="S9")
+    city.trip_updates(update("t1", moved, start_date=20261126))
+    assert city.messages(stop="S7")["stop page"] == [f"From Platform 9: {time} to East"]
+    assert [row.clock for row in city.departures("S9")] == [time]
+    assert len(city.departures("S7")) == 1
+    for stop in ("S7", "S9", "S"):
+        city.faces_agree(stop)
+    assert city.messages(stop="S")["panel"] == city.messages(stop="C")["panel"] == []
+
+
 def test_a_departure_that_is_cancelled_after_it_was_moved_is_struck_out_there_and_told_where_it_was_to_leave() -> None:
     # opentripplanner/OpenTripPlanner#3732, HSLdevcom/digitransit-ui#2633
     platforms = (Stop(f"S{k}", 600.0, 5.0 * k, parent="S", platform=str(k)) for k in (7, 9))
