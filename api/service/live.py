@@ -16,6 +16,7 @@ from api.service.accepted_timetable import FOLDER as ACCEPTED
 from api.service.accepted_timetable import AcceptedTimetable, first_timetable
 from api.service.checkpoint import Checkpoint
 from api.service.clock import Clock, LiveClock
+from api.service.history_writer import HistoryWriter
 from api.service.incoming_feeds import PolledFeeds, RealtimeFeeds
 from api.service.service import Service
 from api.service.settings import ConfigurationError, Settings
@@ -213,7 +214,7 @@ def configured_service(
             miss_weight=settings.miss_weight,
             patience=Patience(**{limit.name: getattr(settings, limit.name) for limit in fields(Patience)}),
         ),
-        history=history,
+        history=HistoryWriter(history),
         data_fault=data_fault,
         step_interval_s=settings.step_interval_s,
         feed_stopped_after_s=settings.feed_stopped_after_s,

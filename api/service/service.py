@@ -82,7 +82,7 @@ class Service(Served):
         waiting_timetable: WaitingTimetable | None = None,
         gtfs_zips: Sequence[Path] = (),
         checkpoint: Checkpoint | None = None,
-        history: HistoryStore | None = None,
+        history: HistoryWriter | None = None,
         data_fault: str = "",
         warm_up_s: float = 0.0,
         progress: Callable[[float], None] = lambda _: None,
@@ -92,7 +92,7 @@ class Service(Served):
         `headway_as`: what our feeds call runs by headway, None: what the operator's call them; `take_any_timetable`:
         go on with whatever sound timetable comes, however much it loses; `accepted`: where the one in use is kept for
         the next start; `waiting_timetable`: what was found at this start and not taken; `gtfs_zips`: folders
-        where feeds are kept as they came; `history`: where to remember what happened, by default in memory;
+        where feeds are kept as they came; `history`: what remembers what happened, by default in memory;
         `data_fault`: why nothing can be kept on disk, "" where it can; `progress` is told the share of the warm-up that
         is done.
         """
@@ -118,7 +118,7 @@ class Service(Served):
         # Trip ids of the last message with vehicles in it, how many vehicles, and when it was read.
         self._named: tuple[StrArray, int, float] = (np.empty(0, np.str_), 0, -math.inf)
         self._checkpoint = checkpoint
-        self._history = HistoryWriter(history or HistoryStore())
+        self._history = history or HistoryWriter(HistoryStore())
         self._sampling = Sampling()
         self._told: tuple[bytes, float] | None = None
         self._engine = self._first_engine(timetable)

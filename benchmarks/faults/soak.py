@@ -23,6 +23,7 @@ import typer
 
 from api.app import create_app
 from api.service.checkpoint import Checkpoint
+from api.service.history_writer import HistoryWriter
 from api.service.incoming_feeds import PolledFeeds
 from api.service.service import Service
 from benchmarks.field.city import HandClock
@@ -111,7 +112,8 @@ def played(folder: Path, simulator: Simulator, hours: float, start: float, every
     names = ("vehicle_positions", "trip_updates", "alerts")
     feeds = PolledFeeds(*(SimulatedSource(name, simulator) for name in names), every_s=0.0, in_step=True, clock=clock)
     checkpoint = Checkpoint(folder / "learned.npz")
-    service = Service(timetable, feeds, clock, history=HistoryStore(folder / "history"), checkpoint=checkpoint)
+    history = HistoryWriter(HistoryStore(folder / "history"))
+    service = Service(timetable, feeds, clock, history=history, checkpoint=checkpoint)
     client = InProcess(create_app(service))
     stops = timetable.stop_id[np.unique(timetable.call_stop)]
     random, samples_mb = np.random.default_rng(1), 0.0

@@ -19,6 +19,7 @@ from selectolax.lexbor import LexborHTMLParser
 from api.app import create_app
 from api.desk.desk import Desk
 from api.service.clock import Clock
+from api.service.history_writer import HistoryWriter
 from api.service.incoming_feeds import PolledFeeds
 from api.service.service import Service
 from benchmarks.field.agreement import FAR_S, disagreements
@@ -43,6 +44,8 @@ from benchmarks.field.in_process import InProcess
 from benchmarks.field.messages import AlertMessage, Bus, Time, TripUpdate, Writer
 from benchmarks.field.network import Network, hms, seconds
 from feeds.gtfs.service_calendar import origin_of
+from feeds.history.happened import Happened
+from feeds.history.store import HistoryStore
 from predictor.engine import EngineSettings
 
 DATE = 20261126
@@ -95,6 +98,29 @@ class HandSource:
         return data
 
 
+class WhenAsked(HistoryWriter):
+    """Takes in what has happened when a test asks for it: few do, and a thread takes turns with theirs."""
+
+    def __init__(self, store: HistoryStore) -> None:
+        super().__init__(store)
+        self._steps: list[Happened] = []
+
+    def offer(self, step: Happened, *, wait: bool = False) -> None:  # noqa: ARG002
+        """See `HistoryWriter`."""
+        self._steps.append(step)
+
+    def remember(self) -> None:
+        """Now."""
+        steps, self._steps = self._steps, []
+        for step in steps:
+            self._take(step)
+
+    def stop(self) -> None:
+        """See `HistoryWriter`."""
+        self.remember()
+        super().stop()
+
+
 class City:
     """See the module's docstring. The operator's feeds say what they were last told to, with a new header at each step,
     as real feeds do; `at` moves the clock, stepping on the way."""
@@ -108,13 +134,14 @@ class City:
         every_s: float = STEP_S,
         engine_settings: EngineSettings | None = None,
         sources: Mapping[str, FedSource | None] | None = None,
+        history: HistoryStore | None = None,
         **service_settings: Any,
     ) -> None:
         """Parameters: `at` and `date`: when the clock stands at first; `date` is the service day that times count from;
         `every_s`: the longest step;
         `sources`: others by the feed's name (`vehicle_positions`, `trip_updates`, `alerts`), in place of those that
-        hand over at once what they were given; None where the operator has none; `service_settings`: further
-        parameters of `Service`."""
+        hand over at once what they were given; None where the operator has none; `history`: where what happens is
+        remembered, by default in memory; `service_settings`: further parameters of `Service`."""
         self.network = network or Network()
         self.date = date
         self.every_s = every_s
@@ -132,9 +159,11 @@ class City:
         self._known_of: object = None
         feeds = PolledFeeds(*given.values(), every_s=0.0, in_step=True, clock=self.clock)
         self._write()
+        self._history = WhenAsked(history or HistoryStore())
         self.service = Service(
-            self.network.timetable, feeds, self.clock, engine_settings=engine_settings, **service_settings
-        )
+            self.network.timetable, feeds, self.clock, engine_settings=engine_settings, history=self._history,
+            **service_settings,
+        )  # fmt: skip
 
     # The clock
 
@@ -162,6 +191,11 @@ class City:
         failures = self.service.step_failures
         self.service.step(self.clock.at)
         assert self.service.step_failures == failures, "the step failed: see the log"
+        return self
+
+    def remember(self) -> City:
+        """Let what has happened until now be known to who asks what became of it."""
+        self._history.remember()
         return self
 
     # The operator

@@ -28,7 +28,7 @@ A_WHILE_S = 240.0
 
 def why(city: City, stop: str, at: str) -> tuple[str, str | None]:
     """Outcome and cause of t1, as told now and after a restart of all that is in memory."""
-    city.service._history.work.drain()
+    city.remember()
     told = []
     for _ in range(2):
         answer = city.get(f"/v1/stops/{stop}/explain", at=f"2026-11-26T{at}").json()
@@ -119,7 +119,7 @@ def test_of_a_run_that_nobody_reported_what_is_known_is_said_and_no_more() -> No
         routes=(Route("r1", "1"), Route("r2", "2")),
     )  # fmt: skip
     city = City(lines).vehicle_positions(OTHER).trip_updates(cancelled("u2")).at("08:40")
-    city.service._history.work.drain()
+    city.remember()
     told = {one["trip_id"]: one for one in city.json("/v1/stops/C/explain", at="2026-11-26T08:04")["explanations"]}
     assert [(told[trip]["outcome"], told[trip]["cause"]) for trip in ("t1", "u1", "u2")] == [
         ("not_served", "no_vehicle"), ("not_seen", "no_vehicle"), ("not_served", "cancelled")]  # fmt: skip
@@ -135,7 +135,7 @@ def test_of_a_run_that_nobody_reported_what_is_known_is_said_and_no_more() -> No
         routes=(Route("r1", "1"), Route("r2", "2")), frequencies=(Frequency("u1", "07:00", "10:00", 600),),
     )  # fmt: skip
     city = City(headways).vehicle_positions(OTHER).at("08:40")
-    city.service._history.work.drain()
+    city.remember()
     (wait,) = city.json("/v1/stops/B/explain", at="2026-11-26T08:11", route="r2")["explanations"]
     assert (wait["outcome"], wait["cause"]) == ("not_seen", "no_vehicle")
     assert "no vehicle reported on this line" in wait["answer"]["en"]
@@ -156,7 +156,7 @@ def test_a_run_that_the_operator_added_is_explained_too(on_disk: bool, tmp_path:
         city.vehicle_positions(bus("x", "extra", at=stop, start_date=20261126), at=f"08:1{2 * k + 2}")
     city.trip_updates().vehicle_positions().at("08:50", every_s=A_WHILE_S)
     for _ in range(2):
-        city.service._history.work.drain()
+        city.remember()
         found = city.get("/v1/stops/C/explain", at="2026-11-26T08:14").json()["explanations"]
         told = {one["trip_id"]: one for one in found}
         assert told["extra"]["outcome"] == "on_time" and told["extra"]["vehicle_id"] == "x"
@@ -175,7 +175,7 @@ def test_a_run_added_under_the_id_of_another_is_explained_as_its_own() -> None:
     for stop, at in zip("ABCDE", ("08:10", "08:13", "08:15", "08:17", "08:19"), strict=True):
         city.vehicle_positions(bus("x", "t1", at=stop, **again), at=at)
     city.trip_updates().vehicle_positions().at("08:50", every_s=A_WHILE_S)
-    city.service._history.work.drain()
+    city.remember()
     found = city.json("/v1/stops/C/explain", at="2026-11-26T08:14")["explanations"]
     assert [(one["start_time"], one["vehicle_id"]) for one in found if one["outcome"] == "on_time"] == [
         ("08:10:00", "x")
@@ -202,7 +202,7 @@ def test_where_no_vehicles_are_told_of_what_the_operator_said_over_time_is_told(
         city.at(at).trip_updates(*told, *others)
 
     def told(stop: str, at: str) -> tuple[str, list[tuple[str, str | None]], str]:
-        city.service._history.work.drain()
+        city.remember()
         (one,) = city.json(f"/v1/stops/{stop}/explain", at=f"2026-11-26T{at}")["explanations"]
         facts = [(fact["kind"], fact["time"] and fact["time"][11:16]) for fact in one["facts"]]
         return one["outcome"], facts, one["answer"]["en"]
@@ -239,7 +239,7 @@ def test_of_a_bus_that_waits_at_a_hub_is_told_when_it_left(leaves: str, told: st
         city.vehicle_positions(bus("v", "t1", place=(min((at - city.posix("08:00")) * 2.5, 600) + 5 * gone, 0)), at=at)
         if gone > 240:
             break
-    city.service._history.work.drain()
+    city.remember()
     (one,) = city.json("/v1/stops/B/explain", at="2026-11-26T08:24")["explanations"]
     assert (one["outcome"], one["scheduled_time"][11:16]) == (told, "08:24")
     assert abs((posix(one["passed_at"]) or 0.0) - city.posix(leaves)) < 120
