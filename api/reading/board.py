@@ -30,6 +30,8 @@ WEEK_S = 8.0 * DAY_S
 """How far ahead the first departure is looked for where a board is empty."""
 ROWS = 6
 """Of most panels and screens."""
+MOST_BOARDS = 1000
+"""So many are kept of one moment."""
 
 
 class StopBoard:
@@ -193,7 +195,7 @@ def _alights(tt: Timetable, calls: KnownCalls) -> BoolArray:
 
 
 class StopBoards:
-    """The boards of stops at one moment, each read once however many panels, screens and listeners show it."""
+    """The boards of stops at one moment, each read once however many panels, screens, pages and listeners show it."""
 
     def __init__(
         self, moment: Moment, together: Sequence[int] = (), window_s: float = AHEAD_S, rows: int = ROWS
@@ -203,7 +205,10 @@ class StopBoards:
         self.moment = moment
         self._together = tuple(dict.fromkeys(together))
         self._window_s, self._rows = window_s, rows
-        self._boards: dict[int, StopBoard] = {}
+        boards = moment.boards.get(window_s)
+        if boards is None or len(boards) > MOST_BOARDS:
+            boards = moment.boards[window_s] = {}
+        self._boards: dict[int, StopBoard] = boards
 
     def __contains__(self, stop: int) -> bool:
         return stop in self._boards

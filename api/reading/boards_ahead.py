@@ -10,7 +10,7 @@ from itertools import islice
 
 from fastapi import Request
 
-from api.reading.board import AHEAD_S, ROWS, StopBoards
+from api.reading.board import AHEAD_S, MOST_BOARDS, ROWS, StopBoards
 from api.reading.moment import Moment
 
 _AHEAD = 16
@@ -18,8 +18,6 @@ _AHEAD = 16
 longer."""
 _LONGEST_S = 60
 """Panels ask several times a minute: who comes after longer than so is not expected again."""
-_MOST_BOARDS = 1000
-"""So many are kept of one second."""
 
 
 class BoardsAhead:
@@ -38,7 +36,7 @@ class BoardsAhead:
             for returning in self._returning.values():
                 returning.turn(second)
         boards, returning = self._boards.get(form), self._returning[form]
-        if boards is None or len(boards) > _MOST_BOARDS:
+        if boards is None or len(boards) > MOST_BOARDS:
             boards = self._boards[form] = StopBoards(self._moment, window_s=window_s, rows=rows)
         returning.asks(stop, second)
         if stop not in boards:

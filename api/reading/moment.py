@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -30,12 +30,19 @@ class Moment:
     view: ServiceView
     now: float
     """POSIX seconds by the service's clock."""
+    boards: dict[float, dict[int, Any]] = field(default_factory=dict, kw_only=True, repr=False)
+    """What `StopBoards` have read of it: by how far they look ahead, and the stop."""
 
     @classmethod
     def of(cls, request: Request) -> Moment:
-        """The latest view, now."""
-        service = service_of(request)
-        return cls(service.view, service.clock.now())
+        """The latest view, now. All who ask within one second of one view are answered as at the moment of the
+        first."""
+        service, state = service_of(request), request.app.state
+        view, now = service.view, service.clock.now()
+        moment: Moment | None = getattr(state, "moment", None)
+        if moment is None or moment.view is not view or math.floor(moment.now) != math.floor(now):
+            moment = state.moment = Moment(view, now)
+        return moment
 
     @cached_property
     def timetable(self) -> Timetable:

@@ -13,7 +13,7 @@ from api.answers.plainly_asked import PlainlyAsked
 from api.answers.problems import PROBLEMS, Problem
 from api.answers.rate_limits import SEARCHES, TOO_OFTEN, limited
 from api.reading.alerts import stop_alerts
-from api.reading.board import WINDOW_S, stop_boards, with_one_that_comes
+from api.reading.board import WINDOW_S, StopBoards, stop_boards, with_one_that_comes
 from api.reading.boards_ahead import boards_ahead_of
 from api.reading.moment import Moment
 from api.reading.moved_away import moved_departures, moved_from_all
@@ -58,6 +58,8 @@ async def get_departures(
     if not route and window == WINDOW_S and not arrivals:
         boards = boards_ahead_of(request).boards(moment, stop, WINDOW_S, _LIMIT)
         moment, board = boards.moment, boards.board(stop)
+    elif not route and not arrivals:
+        board = StopBoards(moment, window_s=float(window)).board(stop)
     else:
         only = only_route(moment, route)
         (board,) = stop_boards(moment.view, [stop], moment.now, float(window), only, arrivals)

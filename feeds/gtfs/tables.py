@@ -285,7 +285,7 @@ def _parsed(records: Records, repeating: list[bool], name: str, file: str) -> li
     invisible = _INVISIBLE_BYTES.search(records.body) is not None
     try:
         # Piece by piece: as texts, the columns of ten million rows fill gigabytes.
-        block_bytes = max(_LEAST_BLOCK_BYTES, records.longest + 1)
+        block_bytes = min(max(_LEAST_BLOCK_BYTES, records.longest + 1), len(records.body) + 1)
         for piece in pa_csv.open_csv(
             pa.py_buffer(records.body),
             # Of one block threads have nothing to share.
