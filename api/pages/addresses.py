@@ -24,7 +24,7 @@ from api.pages.stop import ORDERS, stop_page
 from api.pages.trip import journey_page
 from api.reading.alerts import announced_alerts, network_alerts
 from api.reading.boards_ahead import boards_ahead_of
-from api.reading.journey import UnknownRunError, journey_of, run_meant
+from api.reading.journey import UnknownRunError, journey_meant
 from api.reading.lines import lines_named
 from api.reading.moment import Moment
 from api.service.stop_search import StopHit
@@ -145,7 +145,7 @@ def trip(
     if index is None:
         return _not_found(request, moment, moment.texts("error_trip", id=trip_id))
     try:
-        journey = journey_of(moment, index, *run_meant(moment, index, date, start))
+        journey = journey_meant(moment, index, date, start)
     except UnknownRunError as unknown:
         return _not_found(request, moment, _no_run(moment, trip_id, date, start, unknown))
     page = journey_page(moment, journey, stop, visit)

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from api.pages.push_sender import PushSender, Sent
 from api.reading.calls import RunCall
-from api.reading.journey import Journey, UnknownRunError, calls_there, journey_of, run_meant
+from api.reading.journey import Journey, UnknownRunError, calls_there, journey_meant
 from api.reading.moment import Moment
 from api.service.settings import Settings
 from api.words.lines import line_title
@@ -210,7 +210,7 @@ class Reminders:
         if trip is None:
             raise NothingToTellError
         try:
-            return journey_of(moment, trip, *run_meant(moment, trip, reminder.date, reminder.start))
+            return journey_meant(moment, trip, reminder.date, reminder.start)
         except UnknownRunError as error:
             raise NothingToTellError from error
 

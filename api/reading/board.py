@@ -205,10 +205,9 @@ class StopBoards:
         self.moment = moment
         self._together = tuple(dict.fromkeys(together))
         self._window_s, self._rows = window_s, rows
-        boards = moment.boards.get(window_s)
-        if boards is None or len(boards) > MOST_BOARDS:
-            boards = moment.boards[window_s] = {}
-        self._boards: dict[int, StopBoard] = boards
+        self._boards = moment.once(("boards", window_s), dict[int, StopBoard])
+        if len(self._boards) > MOST_BOARDS:
+            self._boards = moment.read["boards", window_s] = {}
 
     def __contains__(self, stop: int) -> bool:
         return stop in self._boards

@@ -185,6 +185,12 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
     )  # fmt: skip
 
 
+def journey_meant(moment: Moment, trip: int, date: str | None = None, start: str | None = None) -> Journey:
+    """What is known of the run that is meant, see `run_meant`."""
+    day, shift_s = run_meant(moment, trip, date, start)
+    return moment.once(("journey", trip, day, shift_s), lambda: journey_of(moment, trip, day, shift_s))
+
+
 def runs_of_line(moment: Moment, route: int | None, until: float) -> DatedRuns:
     """Runs of a line, None of all, that call somewhere between now and `until`, cancelled ones too; by line."""
     tt, snapshot = moment.timetable, moment.view.snapshot

@@ -90,6 +90,11 @@ def next_departures(moment: Moment, route: int, direction: int, stops: Sequence[
 
     A trip that calls at a stop several times is told at the visit that it makes: the first at the first, and so on.
     """
+    asked = "next departures", route, direction, tuple(stops)
+    return moment.once(asked, lambda: _next_departures(moment, route, direction, stops))
+
+
+def _next_departures(moment: Moment, route: int, direction: int, stops: Sequence[int]) -> list[RunCall | None]:
     view, now, tt = moment.view, moment.now, moment.timetable
     visits = {stop: [place for place, other in enumerate(stops) if other == stop] for stop in dict.fromkeys(stops)}
     found: dict[int, RunCall] = {}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from fastapi import Request
@@ -15,6 +15,8 @@ from api.reading.lines import Lines, lines_of
 from api.service.served import Served
 from api.service.view import ServiceView
 from predictor.timetable import Timetable
+
+T = TypeVar("T")
 
 
 def service_of(request: Request) -> Served:
@@ -30,8 +32,8 @@ class Moment:
     view: ServiceView
     now: float
     """POSIX seconds by the service's clock."""
-    boards: dict[float, dict[int, Any]] = field(default_factory=dict, kw_only=True, repr=False)
-    """What `StopBoards` have read of it: by how far they look ahead, and the stop."""
+    read: dict[Hashable, Any] = field(default_factory=dict, kw_only=True, repr=False)
+    """What has been read of it, by what was asked for."""
 
     @classmethod
     def of(cls, request: Request) -> Moment:
@@ -43,6 +45,13 @@ class Moment:
         if moment is None or moment.view is not view or math.floor(moment.now) != math.floor(now):
             moment = state.moment = Moment(view, now)
         return moment
+
+    def once(self, asked: Hashable, read: Callable[[], T]) -> T:
+        """What `read` gives, for all who ask at this moment."""
+        if asked not in self.read:
+            self.read[asked] = read()
+        found: T = self.read[asked]
+        return found
 
     @cached_property
     def timetable(self) -> Timetable:

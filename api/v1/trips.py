@@ -17,7 +17,7 @@ from api.reading.boarding import ACCESS
 from api.reading.calls import RunCall, iso_date
 from api.reading.continuations import continues_as
 from api.reading.destinations import destination_of
-from api.reading.journey import Journey, UnknownRunError, journey_of, run_meant
+from api.reading.journey import Journey, UnknownRunError, journey_meant
 from api.reading.moment import Moment
 from api.v1.models import TripAnswer
 from api.v1.representations import alerts_answer, call_state, route_ref
@@ -49,7 +49,7 @@ def get_trip(
     try:
         if date == "" or start == "":
             raise UnknownRunError("bad_date" if date == "" else "bad_start")
-        journey = journey_of(moment, trip, *run_meant(moment, trip, date, start))
+        journey = journey_meant(moment, trip, date, start)
     except UnknownRunError as unknown:
         raise _problem(trip_id, date, start, unknown) from unknown
     trip_fields = _trip_fields(moment, journey)

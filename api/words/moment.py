@@ -336,7 +336,7 @@ def said_in(
     form = language, country, abbreviations, root
     if form not in moment.said:
         words = texts_in(language), country, abbreviations or Abbreviations(), root
-        moment.said[form] = PageMoment(moment.view, moment.now, *words, boards=moment.boards)
+        moment.said[form] = PageMoment(moment.view, moment.now, *words, read=moment.read)
     said: PageMoment = moment.said[form]
     return said
 
