@@ -334,7 +334,7 @@ def _left_out_behind(snapshot: Snapshot, calls: KnownCalls) -> list[tuple[int, .
             continue
         at = sorted([(other, NONE, trip) for other in behind] + [(o.own_call, o.call, o.trip) for o in gone])
         stops = np.array([tt.stop_at(of, own if planned == NONE else planned) for own, planned, of in at])
-        served = np.setdiff1d(np.arange(call + 1, end + 1), behind)
+        served = np.setdiff1d(np.arange(call, end + 1), behind)
         still = tt.call_stop[tt.entry_of(trip, served)]
         # Another platform, or a stop of the same name, is no stop left out.
         there = np.isin(tt.station[stops], tt.station[still]) | np.isin(tt.stop_name[stops], tt.stop_name[still])

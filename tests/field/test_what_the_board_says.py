@@ -985,6 +985,22 @@ def test_of_a_run_that_comes_twice_the_departure_that_is_moved_is_told_where_it_
     assert city.messages(stop="S")["panel"] == city.messages(stop="C")["panel"] == []
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_where_a_run_comes_back_to_a_stop_no_more_its_departure_there_does_not_say_that_it_does_not_call_there(
+    listed: bool,
+) -> None:
+    city = City(network("A B C D", "A B C B D", (Trip("t1", "08:00"),)), at="07:55")
+    once = (("A", "08:00"), ("B", "08:02"), ("C", "08:04"), ("D", "08:08"))
+    calls = tuple(StopUpdate(stop, at, at) for stop, at in once) if listed else (skipped("B", 4),)
+    city.trip_updates(update("t1", *calls, relationship="REPLACEMENT" if listed else "", start_date=20261126))
+    assert city.departures("B")[0].clock == "08:02"
+    assert "does not call at" not in text(city.page("/stops/B")) + text(city.page("/stops/A"))
+    # Who waits for the second time reads that it does not.
+    says = "Does not call here: 08:06 to East" if listed else "08:06 not served"
+    assert says in text(city.page("/stops/B"))
+    city.faces_agree("B")
+
+
 def test_a_departure_that_is_cancelled_after_it_was_moved_is_struck_out_there_and_told_where_it_was_to_leave() -> None:
     # opentripplanner/OpenTripPlanner#3732, HSLdevcom/digitransit-ui#2633
     platforms = (Stop(f"S{k}", 600.0, 5.0 * k, parent="S", platform=str(k)) for k in (7, 9))
