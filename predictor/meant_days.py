@@ -73,7 +73,8 @@ def against_day(
             spoken += np.where(is_today, 0.0, _NOT_YET)
             # What set out before midnight is named by the date after only where nothing of that date can be meant.
             spoken += np.where(start < -back * DAY_S, _SET_OUT_BEFORE, 0.0)
-            reaches = (start >= -back * DAY_S) | ((end >= -back * DAY_S) & is_today)
+            # A late one is still out then, though it was to end before.
+            reaches = (start >= -back * DAY_S) | (((end >= -back * DAY_S) | near) & is_today)
         else:
             reaches = start < EARLY_S
         # Without that sign only a run that is near and begins on the named date as UTC has it, in the place of one

@@ -943,3 +943,22 @@ def test_a_run_named_by_its_line_and_start_is_none_that_drives_the_other_way() -
     net = network(patterns=both_ways, trips=(Trip("t2", "09:00"), Trip("w1", "08:30", "back")))
     city = City(net, at="07:58").trip_updates(_unknown("08:30", start_time="08:30:00"))
     assert city.board("C") == ["08:34 u9 live", "08:34 w1 scheduled", "09:04 t2 scheduled"]
+
+
+@pytest.mark.parametrize("by", ["trip", "line", "vehicle", "alert"])
+def test_past_midnight_a_late_last_bus_is_the_run_that_the_calendars_date_means(by: str) -> None:
+    # opentripplanner/OpenTripPlanner#5718: it was to be in before midnight, and does not run on the next day.
+    last = network(trips=(Trip("t1", "08:00"), Trip("last", "23:40")), services=(Service(days="0001000"),))
+    late = update("last", StopUpdate("C", "24:10", "24:10"), StopUpdate("E", "24:20"), start_date=DATE)
+    city, tomorrow = City(last, at="23:30").trip_updates(late).at("24:02"), {"start_date": DATE + 1}
+    if by == "alert":
+        city.alerts(alert("No bus", {"trip_id": "last", **tomorrow}))
+        assert city.trip_answer("last", date="2026-11-26")["alerts"]
+        return
+    if by == "vehicle":
+        city.trip_updates().vehicle_positions(bus("v1", "last", "A", schedule_relationship="CANCELED", **tomorrow))
+    else:
+        named = {"start_time": "23:40:00", "route_id": "r1", "direction_id": 0} if by == "line" else {}
+        city.trip_updates(cancelled(None if by == "line" else "last", **tomorrow, **named))
+    assert city.board("C") == ["00:10 last cancelled"]
+    assert city.trip_state("last", date="2026-11-26") == "cancelled"
