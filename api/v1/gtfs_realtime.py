@@ -15,13 +15,14 @@ from google.transit.gtfs_realtime_pb2 import FeedMessage
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer
 from api.answers.fair_turns import in_turn
 from api.answers.heavy_reads import BUSY, HeavyReads
+from api.answers.plainly_asked import PlainlyAsked
 from api.answers.problems import PROBLEMS
 from api.reading.moment import Moment
 from feeds.gtfs_realtime.alerts import encode_alerts
 from feeds.gtfs_realtime.trip_updates import encode_trip_updates
 from feeds.gtfs_realtime.vehicle_positions import encode_vehicle_positions
 
-realtime_feeds_router = APIRouter(prefix="/gtfs-rt", tags=["GTFS-Realtime"])
+realtime_feeds_router = APIRouter(prefix="/gtfs-rt", tags=["GTFS-Realtime"], route_class=PlainlyAsked)
 
 PROTOBUF = "application/x-protobuf"
 Format = Annotated[

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from api.answers.caching import CACHED, STATIC_MAX_AGE_S, json_answer
 from api.answers.lookups import Place, place_of, stop_index
+from api.answers.plainly_asked import PlainlyAsked
 from api.answers.problems import PROBLEMS
 from api.answers.rate_limits import SEARCHES, TOO_OFTEN, limited
 from api.reading.alerts import stop_alerts
@@ -16,7 +17,7 @@ from api.reading.moment import Moment
 from api.v1.models import StopAnswer, Stops
 from api.v1.representations import alerts_answer, platform_fields, stop_fields
 
-stops_router = APIRouter(tags=["Stops"])
+stops_router = APIRouter(tags=["Stops"], route_class=PlainlyAsked)
 
 
 @stops_router.get(
