@@ -232,7 +232,7 @@ class Engine:
         operator = self._always_due.doubted(operator, self.timetable, told_at, now, self.settings.patience)
         ahead = self._ahead(operator, OperatorTimes.none() if fresh is None else undoubted(operator), passages, now)
         served = self._served(ahead.legs, operator, now)
-        told = self._last_words.with_untold(operator, self.timetable, told_at, now, self.settings.silence_limit_s)
+        told = self._last_words.with_untold(operator, self._journeys, told_at, now, self.settings.silence_limit_s)
         limit_s = self.settings.live_limit_s
         told = self._operator_blocks.with_next_runs_told(told, self._days, self._journeys, now, limit_s)
         predictions = self._rows(ahead, told, served, now, told_live=fresh is not None)
@@ -256,17 +256,17 @@ class Engine:
             fleet_stands_since=self._feed.stands_since,
             timetable=self.timetable,
             scheduled_calls=self._scheduled_calls,
-            vehicles=vehicles_of(self._tracks, self.driving_times.diagram, doubt, self._journeys, operator),
+            vehicles=vehicles_of(self._tracks, self.driving_times.diagram, doubt, self._journeys, told),
             predictions=predictions,
             claimed=sorted_once(np.concatenate([served, past_slots, operator.deleted, self._overlay.replaced])),
             cancelled=operator.cancelled,
             deleted=operator.deleted,
-            skipped=operator.skipped,
+            skipped=told.skipped,
             told_calls=sorted_once(
                 np.concatenate([told.calls.keys, self._past_calls.keys(now), not_made(predictions, self._journeys)])
             ),
             passed_calls=PassedCalls.joined(self._past_calls.passed(now), self._driven_calls.calls),
-            shortened=operator.shortened,
+            shortened=told.shortened,
             told_vehicles=operator.vehicles,
             passages=passages,
             report_figures=self._report_figures,

@@ -47,9 +47,16 @@ class PassedCalls(DatedRuns):
 
 
 @dataclass(frozen=True, eq=False)
-class _SkippedCalls(DatedRuns):
+class SkippedCalls(DatedRuns):
+    """Calls that runs are told not to make; all arrays (n,)."""
+
     call: Int32Array
-    """(n,)."""
+
+    @classmethod
+    def of_keys(cls, call_keys: Int64Array, timetable: Timetable) -> SkippedCalls:
+        """Those that `call_key`s (n,) stand for."""
+        journey_keys, call = dated_calls(call_keys)
+        return cls.of_runs(runs_of(journey_keys, timetable), call=call)
 
 
 class DrivenCalls:
@@ -57,7 +64,7 @@ class DrivenCalls:
 
     def __init__(self) -> None:
         self.calls = PassedCalls.empty()
-        self._skipped = _SkippedCalls.empty()
+        self._skipped = SkippedCalls.empty()
         self._sifted_at = -np.inf
 
     def take_in(self, passages: Passages, journeys: JourneyLookup, under_way: DatedRuns, now: float) -> None:
@@ -80,8 +87,7 @@ class DrivenCalls:
         skipped = operator.skipped
         if len(skipped):
             skipped = skipped[~is_among(skipped, np.concatenate([past, _keys(self.calls, journeys)]))]
-        journey_keys, call = dated_calls(skipped)
-        self._skipped = _SkippedCalls.of_runs(runs_of(journey_keys, journeys.timetable), call=call)
+        self._skipped = SkippedCalls.of_keys(skipped, journeys.timetable)
         return operator if len(skipped) == len(operator.skipped) else replace(operator, skipped=skipped)
 
     def in_timetable(self, old: Timetable, new: Timetable) -> None:
@@ -90,7 +96,7 @@ class DrivenCalls:
         self._skipped = still_made(self._skipped, self._skipped.call, old, new)
 
 
-def _keys(calls: PassedCalls | _SkippedCalls, journeys: JourneyLookup) -> Int64Array:
+def _keys(calls: PassedCalls | SkippedCalls, journeys: JourneyLookup) -> Int64Array:
     return call_key(journeys.keys(calls), calls.call)
 
 

@@ -155,6 +155,28 @@ def test_a_late_run_that_was_told_at_another_platform_is_back_at_its_own_once_it
     assert [city.board(stop) for stop in ("S1", "S2")] == [["08:27 t1 scheduled", "09:02 t2 live"], []]
 
 
+@pytest.mark.parametrize("then", [(), (StopUpdate("D", "08:16", "08:16"),)])
+def test_a_stop_that_a_late_run_leaves_out_stays_left_out_as_long_as_its_last_times_hold(
+    then: tuple[StopUpdate, ...],
+) -> None:
+    late = StopUpdate("B", "08:12", "08:12"), skipped("C"), StopUpdate("D", "08:16", "08:16")
+    city = City(at="08:05").trip_updates(update("t1", *late, **TODAY))
+    city.at("08:06").trip_updates(*(update("t1", *then, **TODAY) for _ in then))
+    assert [city.board(stop)[0][:8] for stop in "BCD"] == ["08:12 t1", "08:14 t1", "08:16 t1"]
+    assert city.board("C")[0] == "08:14 t1 skipped"
+    assert [(row.clock, row.status) for row in city.at("08:13").trip_page("t1")][2] == ("08:14", "skipped")
+    if then:
+        city.trip_updates(update("t1", StopUpdate("C", "08:14", "08:14"), **TODAY))
+        assert city.board("C")[0] == "08:14 t1 live"
+
+
+def test_a_late_run_that_ends_before_its_last_stop_still_does_so_once_it_is_told_no_more() -> None:
+    late = StopUpdate("B", "08:12", "08:12"), StopUpdate("C", "08:14", "08:14"), skipped("D"), skipped("E")
+    city = City(at="08:05").trip_updates(update("t1", *late, **TODAY)).at("08:06").trip_updates()
+    assert [city.board(stop)[0] for stop in "BCD"] == ["08:12 t1 scheduled", "09:04 t2 scheduled", "08:16 t1 skipped"]
+    assert city.departures("B")[0].told["headsign"] == "Stop C"
+
+
 def test_stops_before_the_first_one_told_are_no_later_than_that() -> None:
     # opentripplanner/OpenTripPlanner#4035, #5286
     city = City(at="07:59:30").trip_updates(update("t1", StopUpdate("C", delay=-180), **TODAY))
