@@ -200,13 +200,17 @@ def _departures(moment: PageMoment, informed: Informed, at: Sequence[int], said:
             return []
         shift = int(shifts[0]) if shift_s is None and len(shifts) else shift_s or 0
         called_at = stops_along(tt, int(tt.trip_pattern[trip]))
-        here = next((call for call, stop in enumerate(called_at) if stop in stops), NONE)
+        visits = [call for call, stop in enumerate(called_at) if stop in stops]
         service_day = moment.today if day == ANY else day
+        here = visits[0] if visits else NONE
+        if len(visits) > 1 or (visits and tt.trip_is_frequency[trip]):
+            calls = moment.snapshot.journey(trip, service_day, shift)
+            to_come = calls.call[~(calls.passed | calls.last_call) & (calls.published >= moment.now)]
+            here = next((call for call in visits if call in to_come), here)
         origin = float(tt.date_origin[service_day]) + shift
         first, leaves = (origin + float(tt.departure_s[tt.entry_of(trip, max(call, 0))]) for call in (0, here))
         if tt.trip_is_frequency[trip] and here >= 0:
             # No timetable has it: riders know it by when it comes.
-            calls = moment.snapshot.journey(trip, service_day, shift)
             leaves = float(calls.published[calls.call <= here][-1])
         words = moment.words_at(called_at[max(here, 0)])
         if not any(words.time(time).casefold() in said or _has_clock(said, words, time) for time in (first, leaves)):

@@ -1120,3 +1120,18 @@ def test_a_message_about_a_run_of_the_operators_own_names_its_departure() -> Non
     ).alerts(alert("Short", {"trip_id": "t1", **today}), alert("Extra", {"trip_id": "t2b"}))  # fmt: skip
     assert city.messages(stop="A")["panel"] == ["1: 08:00 to Stop C: Short", "1: 08:20 to East: Extra"]
     assert "1: 08:08 to East: Short" in city.messages(stop="E")["panel"]
+
+
+def test_a_message_about_a_run_that_comes_to_a_stop_twice_names_the_departure_that_is_to_come() -> None:
+    twice = network(patterns="A B C B A", trips=(Trip("t1", "08:00"),))
+    # The bus leaves B for the first time at 08:05, three minutes late.
+    city = City(twice, at="07:59").vehicle_positions(bus("v1", "t1", late_s=180))
+    city.alerts(alert("Small bus", {"trip_id": "t1", "stop_id": "B"}), alert("Crowded", {"trip_id": "t1"}))
+    assert set(city.at("08:04").messages(stop="B")["panel"]) == {
+        f"1: 08:02 to East: {said}" for said in ("Small bus", "Crowded")
+    }
+    assert set(city.at("08:06").messages(stop="B")["panel"]) == {
+        f"1: 08:06 to East: {said}" for said in ("Small bus", "Crowded")
+    }
+    # Where it ends nobody boards it.
+    assert city.messages(stop="A")["panel"] == ["1: 08:00 to East: Crowded"]
