@@ -3,9 +3,9 @@
 One rule for vehicle positions, TripUpdates, cancellations and alerts. What a feed says is a strong hint, not a truth:
 
 - The *trip* is the one named. Where that is seen on a day on which it does not run, it is the only one that makes the
-  same calls from the same time on that day: timetables have a trip once for each of its services. Where none is named,
-  the only one of the route that starts at that time: of the direction that is given where there is one of it, else of
-  the other.
+  same calls from the same time on that day, under the name of its line: timetables have a trip once for each of its
+  services. Where none is named, the only one of the route that starts at that time: of the direction that is given
+  where there is one of it, else of the other.
 - The *day* is `start_date`, where the trip runs on it. Feeds that name the calendar date after midnight are known by
   three signs: the trip does not run on that day; its start time is that of a neighbouring day's run past 24:00; or the
   named day's run is many hours away while a neighbouring one that reaches into that date is near.
@@ -390,7 +390,7 @@ class RunFinder:
 
     def _put_on_the_services_of_the_day(self, found: FoundRuns, rows: Int64Array) -> None:
         """Give the trip that makes the same calls from the same time to those of `rows` whose own does not run on their
-        day, where just one such trip does."""
+        day, where just one such trip does: of their pattern, or where none of that does, of their line."""
         tt, trip, day = self._timetable, found.trip, found.service_day
         rows = rows[~tt.runs_on(trip[rows], day[rows]) & ~tt.trip_repeats[trip[rows]]]
         if len(rows) == 0:
@@ -401,6 +401,9 @@ class RunFinder:
         twin = order[place]
         runs = tt.runs_on(twin, day[rows[pair]]) & ~tt.trip_repeats[twin]
         pair, twin = pair[runs], twin[runs]
+        own = tt.trip_pattern[twin] == tt.trip_pattern[trip[rows[pair]]]
+        first = own | (np.bincount(pair, own, len(rows))[pair] == 0)
+        pair, twin = pair[first], twin[first]
         alone = np.bincount(pair, minlength=len(rows))[pair] == 1
         trip[rows[pair[alone]]] = twin[alone]
 
@@ -412,8 +415,19 @@ class RunFinder:
         return order, way[order]
 
     def _way(self, trip: Int32Array | Int64Array) -> Int64Array:
-        """A number for the pattern and the start of each trip (n,)."""
-        return self._timetable.trip_pattern[trip].astype(np.int64) * 2**22 + self._timetable.trip_start_s[trip]
+        """A number for the calls and the start of each trip (n,)."""
+        return self._calls_of_pattern[self._timetable.trip_pattern[trip]] * 2**22 + self._timetable.trip_start_s[trip]
+
+    @cached_property
+    def _calls_of_pattern(self) -> Int64Array:
+        """(P,) a number for the line's name and the stops of each pattern: many lines are another route, or have
+        another shape, on another service."""
+        tt = self._timetable
+        name = np.where(tt.route_short_name == "", tt.route_id, tt.route_short_name)[tt.pattern_route]
+        stops = np.split(tt.pattern_stop, tt.pattern_call_ptr[1:-1])
+        numbers: dict[tuple[str, bytes], int] = {}
+        keys = ((line, calls.tobytes()) for line, calls in zip(name.tolist(), stops, strict=False))
+        return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
 
     def _clock_changes(self, named_day: Int64Array, day: Int32Array) -> BoolArray:
         """Whether the clock changes between the two days (n,)."""

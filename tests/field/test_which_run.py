@@ -423,18 +423,35 @@ def test_of_two_runs_of_one_start_of_which_one_is_told_of_by_its_name_the_other_
     assert city.at("08:01:30").board("D")[0].endswith("t1 live")
 
 
-# cal-itp/data-infra#2703
+# cal-itp/data-infra#2703; bustimes/bustimes.org#245: on another service a line may be another route
 @pytest.mark.parametrize("dated", [{"start_date": DATE}, {}])
-def test_a_trip_of_another_service_that_is_seen_is_the_run_of_today_that_makes_its_calls(dated: dict[str, Any]) -> None:
+@pytest.mark.parametrize("other", [{}, {"route": "r1-weekend"}, {"shape": "weekend"}, {"direction": None}])
+def test_a_trip_of_another_service_that_is_seen_is_the_run_of_today_that_makes_its_calls(
+    other: dict[str, Any], dated: dict[str, Any]
+) -> None:
     weekly = network(
-        trips=(Trip("thursday", "08:00", service="th"), Trip("saturday", "08:00", service="sa")),
+        patterns=(Pattern("main", "A B C D E"), Pattern("weekend", "A B C D E", **other)),
+        trips=(Trip("thursday", "08:00", service="th"), Trip("saturday", "08:00", "weekend", service="sa")),
         services=(Service("th", "0001000"), Service("sa", "0000010")),
+        routes=(Route("r1", "1"), Route("r1-weekend", "1")),
+        shapes={"weekend": ((0.0, 0.0), (2400.0, 0.0))},
     )
     city = City(weekly, at="07:58").trip_updates(update("saturday", StopUpdate("A", delay=180), **dated))
     assert city.board("C") == ["08:07 thursday live"]
     city.trip_updates().vehicle_positions(bus("v1", "saturday", late_s=180, **dated)).at("08:05")
     assert city.board("D") == ["08:08 thursday live"]
     assert city.trip_updates(cancelled("saturday", **dated)).board("D") == ["08:08 thursday live"]
+
+
+def test_of_two_runs_of_today_that_make_its_calls_that_of_its_own_route_is_meant() -> None:
+    patterns = (Pattern("main", "A B C D E"), Pattern("other", "A B C D E", route="r2"))
+    trips = (Trip("thursday", "08:00", service="th"), Trip("extra", "08:00", "other", service="th"))
+    weekly = network(
+        patterns=patterns, trips=(*trips, Trip("saturday", "08:00", service="sa")),
+        services=(Service("th", "0001000"), Service("sa", "0000010")), routes=(Route("r1", "1"), Route("r2", "1")),
+    )  # fmt: skip
+    city = City(weekly, at="07:58").trip_updates(update("saturday", StopUpdate("A", delay=180)))
+    assert city.board("C") == ["08:04 extra scheduled", "08:07 thursday live"]
 
 
 @pytest.mark.parametrize("dated", [{"start_date": DATE}, {}])
