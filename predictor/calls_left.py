@@ -178,6 +178,7 @@ def _told_as_past(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> Upd
         departure=np.minimum(origin + tt.departure_s[entry] + late_s, past),
         pickup_type=tt.pickup_type[entry],
         drop_off_type=tt.drop_off_type[entry],
+        unplanned=tt.reckoned[entry],
         stop_headsign=np.append(tt.headsign_name, "")[tt.call_headsign[entry]],
     )
 

@@ -140,8 +140,8 @@ def _overlaid(feed: Timetable, base: Timetable, runs: list[OwnRun], former: Form
         "stop_sequence": calls.stop_sequence,
         # Timing points are the first stops, and those of the trips that runs are made after;
         "timepoint": first_of_each(of_call) | (has_model & base.timepoint[entry]),
-        # times are reckoned where they are those of these trips.
-        "reckoned": has_model & base.reckoned[entry] & (base.departure_s[entry] == departure_s),
+        # times are reckoned where they are those of these trips, and where nobody states any.
+        "reckoned": calls.unplanned | (has_model & base.reckoned[entry] & (base.departure_s[entry] == departure_s)),
         "pickup_type": calls.pickup_type,
         "drop_off_type": calls.drop_off_type,
         "call_headsign": call_headsign,

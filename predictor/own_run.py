@@ -10,7 +10,7 @@ from predictor.arrays import Int32Array
 from predictor.timetable import OwnWays, Timetable
 from predictor.trip_updates import RunShape, TripUpdates, UpdatedCalls
 
-_AS_MADE = ("stop", "stop_sequence", "pickup_type", "drop_off_type", "base_call")
+_AS_MADE = ("stop", "stop_sequence", "pickup_type", "drop_off_type", "base_call", "unplanned")
 _WHEN = ("scheduled_arrival", "scheduled_departure")
 """Columns of calls that tell where and for whom they are made, and when they were to be."""
 

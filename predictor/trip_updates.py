@@ -55,6 +55,9 @@ class UpdatedCalls(Columns):
     """Call of the run's trip at the same place, -1 where there is none."""
     pickup_type: Int8Array
     drop_off_type: Int8Array
+    unplanned: BoolArray
+    """Nobody states when the call was to be, which the run's trip does not make: what is scheduled is what is first
+    told."""
     stop_headsign: StrArray
     """Where the operator gives one for this call, else ""."""
     occupancy: Int8Array

@@ -93,7 +93,7 @@ class RunCall(NamedTuple):
     departs: bool
     """and at its last one."""
     scheduled_arrival: float | None
-    """None for a run by headway."""
+    """None for a run by headway, and where it takes another way of which nobody states when it was to be there."""
     scheduled_departure: float | None
     predicted_arrival: float | None
     """None where passed, cancelled or skipped, or where only the timetable is known."""
@@ -101,7 +101,7 @@ class RunCall(NamedTuple):
     at_stop: bool
     """The vehicle stands here."""
     scheduled: float | None
-    """Of the departure, at a run's last stop of the arrival; None for a trip run by headway."""
+    """Of the departure, at a run's last stop of the arrival; None where those are."""
     reckoned: bool
     """The timetable gives no time here: what is scheduled is reckoned from the stops before and after."""
     published: float
@@ -224,6 +224,14 @@ class CallsAt:
         moved = (tt.stop_parent[stop] == tt.stop_parent[planned]) & (tt.stop_parent[stop] >= 0) & (name != "")
         return np.where(moved & (name != was), was, "")
 
+    def _unplanned(self, calls: KnownCalls, entry: Int64Array) -> BoolArray:
+        """(n,) calls where a run takes another way than the timetable has, and nobody states when they were to be."""
+        tt, result = self._view.timetable, np.zeros(len(calls), bool)
+        for row in np.flatnonzero((calls.trip >= tt.base.trips) & tt.reckoned[entry]).tolist():
+            planned = tt.call_stop[tt.calls_of(int(tt.run_models[calls.trip[row]]))]
+            result[row] = tt.station[calls.stop[row]] not in tt.station[planned]
+        return result
+
     @cached_property
     def destinations(self) -> StrArray:
         """(n,) what the run of each call is bound for, as said here."""
@@ -248,7 +256,11 @@ class CallsAt:
         from_timetable = calls.source == FROM_TIMETABLE
         untold = from_timetable | (calls.status == CANCELLED) | (calls.status == SKIPPED) | calls.passed
         not_predicted = from_timetable | calls.passed | (status == CANCELLED)
-        scheduled = np.where(calls.last_call, calls.scheduled_arrival, calls.scheduled_departure)
+        scheduled_arrival, scheduled_departure = (
+            np.where(self._unplanned(calls, entry), np.nan, times)
+            for times in (calls.scheduled_arrival, calls.scheduled_departure)
+        )
+        scheduled = np.where(calls.last_call, scheduled_arrival, scheduled_departure)
         on_run = (calls.source == FROM_VEHICLE) & ~calls.passed
         columns: dict[str, list[Any]] = {
             "route_idx": tt.trip_route[trip].tolist(),
@@ -269,8 +281,8 @@ class CallsAt:
             "stop_sequence": tt.stop_sequence[entry].tolist(),
             "arrives": (~calls.first_call).tolist(),
             "departs": (~calls.last_call).tolist(),
-            "scheduled_arrival": _known(calls.scheduled_arrival),
-            "scheduled_departure": _known(calls.scheduled_departure),
+            "scheduled_arrival": _known(scheduled_arrival),
+            "scheduled_departure": _known(scheduled_departure),
             "predicted_arrival": _known(np.where(untold, np.nan, calls.arrival)),
             "predicted_departure": _known(np.where(untold, np.nan, calls.departure)),
             "at_stop": calls.at_stop.tolist(),

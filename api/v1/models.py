@@ -15,6 +15,7 @@ Boarding = Literal["regular", "none", "phone", "driver"]
 TimeSource = Literal["timetable", "vehicle", "block", "operator"]
 Doubt = Literal["followed", "overdue", "held_up"]
 VehicleState = Literal["unmatched", "layover", "in_service", "off_route", "deadhead"]
+_BY_TIMETABLE = "By the timetable; null for a trip run by headway, and at a stop that it does not have on this trip"
 Outcome = Literal["on_time", "early", "late", "not_served", "not_seen", "expected", "on_headway", "long_wait"]
 Cause = Literal[
     "cancelled", "detour", "breakdown", "short_turn", "stuck", "ended_early", "joined_late", "no_vehicle", "bunched",
@@ -108,7 +109,7 @@ class Range(BaseModel):
 class EventTimes(BaseModel):
     """An arrival or a departure."""
 
-    scheduled: Moment | None = Field(description="By the timetable; null for a trip run by headway")
+    scheduled: Moment | None = Field(description=_BY_TIMETABLE)
     predicted: Moment | None = Field(
         description="null where passed, cancelled or skipped, or where only the timetable is known"
     )
@@ -180,7 +181,7 @@ class Departure(CallState):
         "predicted, else the scheduled one; null for a line run by headway where no vehicle is known: it comes every "
         "`headway_s`, which one such row tells for all"
     )
-    scheduled_time: Moment | None = Field(description="By the timetable; null for a trip run by headway")
+    scheduled_time: Moment | None = Field(description=_BY_TIMETABLE)
     delay_s: int | None = Field(description="Seconds late, negative when early", examples=[70])
     headway_s: int | None = Field(description="Seconds between vehicles, for a trip run by headway; else null")
     vehicle_id: str | None = Field(examples=["1042"])

@@ -116,4 +116,5 @@ def _with_extra(
         kept.tolist(),
         np.append(calls.pickup_type, nothing)[order],
         np.append(calls.drop_off_type, nothing)[order],
+        kept < 0,
     )

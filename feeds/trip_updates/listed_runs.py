@@ -64,6 +64,7 @@ def listed_run(
     arrival = first_known(stated_arrival, _no_later(told_arrival - late, by_next))
     departure = first_known(stated_departure, _no_later(told_departure - late, by_next))
     is_stated = not np.isnan(stated_arrival[~np.isnan(arrival)]).any()
+    unplanned = (base_call < 0) & np.isnan(stated_arrival) & (base >= 0)
     position = np.arange(len(stop), dtype=np.float64)
     arrival, departure = filled(arrival, position), filled(departure, position)
     timed = ~np.isnan(arrival)
@@ -75,7 +76,7 @@ def listed_run(
     return (
         listed_calls(
             owner, updates.sequence[timed], stop[timed], arrival[timed], departure[timed], base_call[timed].tolist(),
-            pickup[timed], updates.drop_off_type[timed],
+            pickup[timed], updates.drop_off_type[timed], unplanned[timed],
         ),
         is_stated,
     )  # fmt: skip

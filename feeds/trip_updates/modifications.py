@@ -141,7 +141,8 @@ def _applied(
     kinds = [np.where(of_base >= 0, kind[np.maximum(of_base, 0)], 0).astype(np.int8)
              for kind in (calls.pickup_type, calls.drop_off_type)]  # fmt: skip
     return listed_calls(
-        0, np.arange(1, len(kept) + 1, dtype=np.int32), np.array(stops, np.int32), arrives, departs, base_call, *kinds,
+        0, np.arange(1, len(kept) + 1, dtype=np.int32), np.array(stops, np.int32), arrives, departs, base_call,
+        kinds[0], kinds[1], ~timed,
     )  # fmt: skip
 
 

@@ -39,6 +39,8 @@ class PlannedCalls(Columns):
     """Call of the run's trip at the same place, -1 where there is none."""
     pickup_type: Int8Array
     drop_off_type: Int8Array
+    unplanned: BoolArray
+    """Nobody states when it was to be: what is scheduled is what is first told."""
 
     @cached_property
     def stays(self) -> BoolArray:
@@ -74,6 +76,7 @@ def timetabled_calls(
         base_call=call.astype(np.int32),
         pickup_type=tt.pickup_type[entry],
         drop_off_type=tt.drop_off_type[entry],
+        unplanned=np.zeros(len(entry), bool),
     )
 
 
@@ -86,6 +89,7 @@ def listed_calls(
     base_call: Sequence[int],
     pickup_type: Int8Array,
     drop_off_type: Int8Array,
+    unplanned: BoolArray,
 ) -> PlannedCalls:
     """The calls (c,) of one run as its operator lists them; numbered anew where its numbers do not ascend."""
     n = len(stop)
@@ -102,6 +106,7 @@ def listed_calls(
         base_call=np.array(base_call, np.int32) if n else np.empty(0, np.int32),
         pickup_type=np.where(pickup_type >= 0, pickup_type, 0).astype(np.int8),
         drop_off_type=np.where(drop_off_type >= 0, drop_off_type, 0).astype(np.int8),
+        unplanned=unplanned,
     )
 
 

@@ -266,6 +266,7 @@ def _as_message(
             scheduled_arrival=calls.arrival,
             scheduled_departure=calls.departure,
             base_call=calls.base_call,
+            unplanned=calls.unplanned,
         ),
         shapes=run_shapes,
         added_lists={

@@ -9,7 +9,7 @@ import pytest
 
 from api.service.checkpoint import Checkpoint
 from benchmarks.field.city import City
-from benchmarks.field.faces import texts
+from benchmarks.field.faces import text, texts
 from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, cancelled, skipped, update
 from benchmarks.field.network import Frequency, Network, Pattern, Stop, Trip, network, row_of_stops
 from feeds.recordings.recorder import MessageRecorder
@@ -216,6 +216,28 @@ def test_an_extra_stop_that_is_skipped_after_all_is_told_so_where_it_was_told() 
     assert [city.board(stop)[0] for stop in "CXD"] == ["08:04 t1 live", "08:05 t1 skipped", "08:06 t1 live"]
     del calls["X"]
     assert city.trip_updates(update("t1", *calls.values(), **TODAY)).board("X") == []
+
+
+@pytest.mark.parametrize("relationship", ["REPLACEMENT", ""])
+def test_at_a_stop_that_the_timetable_does_not_have_on_the_run_no_time_is_said_to_be_the_timetables(
+    relationship: str,
+) -> None:
+    beside = network((*row_of_stops("A B C D E"), Stop("X", 1200.0, 400.0)), patterns="A B C D E")
+
+    def told(x: str, **fields: Any) -> TripUpdate:
+        stops = (StopUpdate(stop, at, at) for stop, at in (("A", "08:00"), ("B", "08:02")))
+        way = StopUpdate("X", x, x, **fields), StopUpdate("D", "08:16", "08:16"), StopUpdate("E", "08:18", "08:18")
+        return update("t1", *stops, *way, relationship=relationship, start_date=20261126)
+
+    city = City(beside).trip_updates(told("08:05")).trip_updates(told("08:10"))
+    (row,) = city.departures("X")
+    assert city.board("X") == ["08:10 t1 live"] and row.told["scheduled_time"] is row.told["delay_s"] is None
+    said = {call.stop: text(call.told) for call in city.trip_page("t1")}
+    assert "timetable" not in said["X"] and "timetable 08:06" in said["D"]
+    # Unless the operator states it.
+    if relationship:
+        city.trip_updates(told("08:10", scheduled="08:06"))
+        assert city.departures("X")[0].told["delay_s"] == 240
 
 
 def test_a_late_run_told_no_more_is_as_late_at_its_own_pole_from_which_it_had_been_moved() -> None:
