@@ -20,10 +20,10 @@ def seconds_put_off(
     calls: PlannedCalls,
     arrival: Float64Array,
     departure: Float64Array,
-    received_at: float,
 ) -> Float64Array:
-    """By how much later (n,) than told runs yet to begin come whose vehicle is told to be on a run before until then,
-    that by the timetable is over; NaN where nobody knows when it is back from there.
+    """By how much later (n,) than told runs come whose vehicle is told to be on a run before until then, that by the
+    timetable is over; NaN where nobody knows when it is back from there. Also of runs that by what is told have begun:
+    many tell of the next one by the timetable, however late the vehicle is.
 
     Parameters: `place_of_stop` (S,): as of `poles.place_of`; `arrival`, `departure` (k,): when each call is made.
     """
@@ -38,7 +38,6 @@ def seconds_put_off(
     before, after = rows[:-1], rows[1:]
     last, first = ptr[before + 1] - 1, ptr[after]
     in_turn = (code[before] == code[after]) & (calls.arrival[last] <= calls.departure[first])
-    in_turn &= begins[after] > received_at
     at_once = in_turn & (begins[after] < through[before])
     if not at_once.any():
         return put_off

@@ -70,7 +70,7 @@ def resolved(
         owner, stays = np.searchsorted(kept, calls.owner), np.isin(calls.owner, kept)
         calls, told = replace(calls.take(source[stays]), owner=owner[stays]), told.take(source[stays])
         runs = runs.take(kept)
-    put_off = seconds_put_off(tt, place_of(tt), runs, calls, told.arrival, told.departure, received_at)[calls.owner]
+    put_off = seconds_put_off(tt, place_of(tt), runs, calls, told.arrival, told.departure)[calls.owner]
     told = replace(told, arrival=told.arrival + put_off, departure=told.departure + put_off)
     served_as = _served_as(tt, runs, calls, updates, told.update)
     run_shapes = _run_shapes(tt, runs, calls.owner, served_as.stop, shapes, refused)

@@ -308,6 +308,10 @@ def test_a_late_vehicle_that_is_told_on_its_next_run_too_begins_it_when_it_is_th
         city = City(THERE_AND_BACK, at="08:09").trip_updates(*told)
         assert [city.board(stop) for stop in "ED"] == [["08:18 t2 live"], ["08:16 t1 live", "08:20 t2 live"]]
         assert city.trip("t2")[-1].clock == "08:26"
+        # As long as it is on the first, also once it should have begun the second.
+        for at in ("08:11", "08:14", "08:17"):
+            following_at = [city.at(at).board(stop)[-1] for stop in "EDC"]
+            assert following_at == ["08:18 t2 live", "08:20 t2 live", "08:22 t2 live"]
 
 
 def test_a_vehicle_that_is_told_on_two_runs_of_one_way_at_once_is_live_on_the_first_alone() -> None:
