@@ -40,7 +40,7 @@ from predictor.snapshot import (
     KnownCalls,
     Snapshot,
 )
-from predictor.timetable import NO_PICKUP
+from predictor.timetable import NO_PICKUP, Timetable
 
 PASSED_AFTER_S = 30.0
 """A departure stays on the board until this long after its published time."""
@@ -228,8 +228,7 @@ class CallsAt:
         """(n,) calls where a run takes another way than the timetable has, and nobody states when they were to be."""
         tt, result = self._view.timetable, np.zeros(len(calls), bool)
         for row in np.flatnonzero((calls.trip >= tt.base.trips) & tt.reckoned[entry]).tolist():
-            planned = tt.call_stop[tt.calls_of(int(tt.run_models[calls.trip[row]]))]
-            result[row] = tt.station[calls.stop[row]] not in tt.station[planned]
+            result[row] = int(calls.stop[row]) in extra_stops(tt, int(calls.trip[row]))
         return result
 
     @cached_property
@@ -359,6 +358,15 @@ def _minutes_to_wait(calls: KnownCalls, nobody_waits: BoolArray, now: float) -> 
     minutes = np.maximum(np.floor((calls.published - now) / 60.0), 0.0).astype(np.int64)
     nobody_knows = nobody_waits | (calls.doubt != FOLLOWED)
     return [None if unknown else m for m, unknown in zip(minutes.tolist(), nobody_knows.tolist(), strict=True)]
+
+
+def extra_stops(tt: Timetable, trip: int) -> set[int]:
+    """Stops of a run, at none of whose stations the trip calls that it takes the place of; none where it does not."""
+    model = int(tt.run_models[trip])
+    if trip < tt.base.trips or model < 0:
+        return set()
+    own, planned = (tt.call_stop[tt.calls_of(run)] for run in (trip, model))
+    return set(own[~np.isin(tt.station[own], tt.station[planned])].tolist())
 
 
 def _clock_times(calls: KnownCalls, scheduled: Float64Array, now: float) -> Float64Array:

@@ -10,7 +10,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from api.reading.board import WINDOW_S
-from api.reading.calls import PASSED_AFTER_S
+from api.reading.calls import PASSED_AFTER_S, extra_stops
 from api.reading.journey import Journey, journeys_of, runs_of_line
 from api.siri.calls import call_answer, journey_answer, last_stop
 from api.siri.delivery import Asked, DirectionRef, Json, Page, PreviewInterval, seconds_ahead, values
@@ -57,7 +57,8 @@ def _journey(asked: Asked, journey: Journey) -> Json:
     coming = [call for call in told if call.published >= asked.moment.now - PASSED_AFTER_S] or told[-1:]
     made = [call for call in journey.calls if call.status != "skipped"] or journey.calls
     first = next((call for call in made if call.pickup != "none"), made[0])
-    extra = _extra_stops(tt, journey.trip_idx)
+    is_extra = _is_extra(tt, journey.trip_idx)
+    extra = set[int]() if is_extra else extra_stops(tt, journey.trip_idx)
     recorded_at = view.snapshot.made_at if journey.age_s is None else asked.moment.now - journey.age_s
     return {
         "RecordedAtTime": asked.time(recorded_at),
@@ -66,7 +67,7 @@ def _journey(asked: Asked, journey: Journey) -> Json:
         ),
         "OriginRef": asked.stop_ref(first.stop_idx),
         "OriginName": values(str(tt.stop_name[first.stop_idx])),
-        **({"ExtraJourney": True} if _is_extra(tt, journey.trip_idx) else {}),
+        **({"ExtraJourney": True} if is_extra else {}),
         "Cancellation": journey.status == "cancelled",
         "IsCompleteStopSequence": len(coming) == len(journey.calls),
         "EstimatedCalls": {
@@ -81,11 +82,3 @@ def _journey(asked: Asked, journey: Journey) -> Json:
 def _is_extra(tt: Timetable, trip: int) -> bool:
     """Whether the timetable does not have the run, though it be cancelled by now."""
     return tt.run_relationships[trip] in _EXTRA or (trip >= tt.base.trips and tt.run_models[trip] < 0)
-
-
-def _extra_stops(tt: Timetable, trip: int) -> set[int]:
-    """Stops, at none of whose stations the trip calls that a run takes the place of."""
-    if trip < tt.base.trips or _is_extra(tt, trip):
-        return set()
-    own, planned = (tt.call_stop[tt.calls_of(run)] for run in (trip, int(tt.run_models[trip])))
-    return set(own[~np.isin(tt.station[own], tt.station[planned])].tolist())
