@@ -10,7 +10,7 @@ from predictor.arrays import NONE, Float64Array, Int32Array, group_starts
 from predictor.timetable import Timetable
 
 _MOST_RUNS = 3
-"""What is told of more runs at once is no vehicle's id."""
+"""What is told of more runs, some of them at once by the timetable, is no vehicle's id."""
 
 
 def seconds_put_off(
@@ -33,20 +33,22 @@ def seconds_put_off(
     ptr = group_starts(calls.owner, len(runs))
     _, code, count = np.unique(runs.vehicle_id, return_inverse=True, return_counts=True)
     rows = np.flatnonzero((runs.vehicle_id != "") & (runs.calls_from != NO_CALLS) & (np.diff(ptr) > 1))
-    rows = rows[(count[code[rows]] > 1) & (count[code[rows]] <= _MOST_RUNS)]
     rows = rows[np.lexsort((calls.departure[ptr[rows]], code[rows]))]
     before, after = rows[:-1], rows[1:]
     last, first = ptr[before + 1] - 1, ptr[after]
-    in_turn = (code[before] == code[after]) & (calls.arrival[last] <= calls.departure[first])
+    same, by_turns = code[before] == code[after], calls.arrival[last] <= calls.departure[first]
+    nobody = code[before[same & ~by_turns & (count[code[before]] > _MOST_RUNS)]]
+    in_turn = same & by_turns & ~np.isin(code[before], nobody)
     at_once = in_turn & (begins[after] < through[before])
     if not at_once.any():
         return put_off
     block = np.append(tt.trip_block, np.int32(NONE))[runs.trip]
     goes_on = place_of_stop[calls.stop[last]] == place_of_stop[calls.stop[first]]
     goes_on |= (block[before] == block[after]) & (block[after] >= 0)
-    # Of three runs the second puts off the third.
-    for k in np.flatnonzero(in_turn & np.isin(code[before], code[before[at_once]])).tolist():
+    # Who is put off puts off the next: one run of all vehicles after the other.
+    pairs = np.flatnonzero(in_turn & np.isin(code[before], code[before[at_once]]))
+    number = pairs - np.searchsorted(code[rows], code[before[pairs]])
+    for k in (pairs[number == n] for n in np.unique(number).tolist()):
         late_s = through[before[k]] + put_off[before[k]] - begins[after[k]]
-        if late_s > 0.0:
-            put_off[after[k]] = late_s if goes_on[k] else np.nan
+        put_off[after[k]] = np.where(late_s > 0.0, np.where(goes_on[k], late_s, np.nan), 0.0)
     return put_off

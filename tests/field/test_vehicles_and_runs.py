@@ -314,6 +314,23 @@ def test_a_late_vehicle_that_is_told_on_its_next_run_too_begins_it_when_it_is_th
             assert following_at == ["08:18 t2 live", "08:20 t2 live", "08:22 t2 live"]
 
 
+def test_a_late_vehicle_whose_whole_duty_is_told_begins_each_of_its_runs_when_it_is_through_with_the_one_before() -> (
+    None
+):
+    ways = {"E": "EDCBA", "A": "ABCDE"}
+    duty = ("08:10", "E"), ("08:20", "A"), ("08:30", "E"), ("08:40", "A")
+    trips = (Trip(f"t{k}", start, "back" if begins == "E" else "main") for k, (start, begins) in enumerate(duty, 2))
+    late = update("t1", *(StopUpdate(stop, delay=600) for stop in "CDE"), vehicle="v1", start_date=DATE)
+    by_plan = (
+        update(f"t{k}", *(StopUpdate(stop, delay=0) for stop in ways[begins]), vehicle="v1", start_date=DATE)
+        for k, (_, begins) in enumerate(duty, 2)
+    )
+    city = City(replace(THERE_AND_BACK, trips=(Trip("t1", "08:00"), *trips)), at="08:07").trip_updates(late, *by_plan)
+    for at in ("08:08", "08:12"):
+        assert city.at(at).board("E") == ["08:18 t2 live", "08:34 t4 live"]
+        assert city.board("A") == ["08:26 t3 live", "08:42 t5 live"]
+
+
 def test_a_vehicle_that_is_told_on_two_runs_of_one_way_at_once_is_live_on_the_first_alone() -> None:
     stops = [
         StopUpdate(stop, at, at)
