@@ -196,9 +196,9 @@ def _add_middleware(app: FastAPI, service: Served, *, reads: bool, engine: str |
     )
     if reads:
         app.add_middleware(OfTheEngine, address=engine)
-    app.add_middleware(BodyLimit)
     app.add_middleware(AtOnce, routes=app.router.routes)
     app.add_middleware(FairTurns, routes=app.router.routes)
+    app.add_middleware(BodyLimit)
     app.add_middleware(SaidOnce, service=service)
     app.add_middleware(RequestMetrics, registry=app.state.registry)
     app.add_middleware(HeadAsGet)

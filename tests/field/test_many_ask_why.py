@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import math
+import socket
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio.to_thread
 import httpx
@@ -23,6 +26,7 @@ import pytest
 from fastapi import FastAPI
 from google.protobuf.json_format import MessageToJson
 
+from api.answers import body_limit
 from api.answers.fair_turns import AT_ONCE, FairTurns
 from api.answers.heavy_reads import ROOM
 from api.app import create_app
@@ -357,3 +361,21 @@ def test_who_watches_over_the_service_and_who_waits_at_a_stop_are_answered_while
             return [(await client.get(path)).status_code for path in paths]
 
     assert asyncio.run(ask()) == [200] * 5
+
+
+def test_streams_that_many_screens_behind_one_address_open_at_once_stay_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body_limit, "ARRIVES_WITHIN_S", 0.3)
+    with served(service_at(at(8, 1))) as base, ExitStack() as opened:
+        where = urlsplit(base)
+        screens = [opened.enter_context(socket.create_connection((where.hostname, where.port))) for _ in range(MANY)]
+        for screen in screens:
+            screen.sendall(b"GET /v1/stops/liberte/stream?limit=5 HTTP/1.1\r\nHost: town\r\n\r\n")
+        time.sleep(1.0)
+        for screen in screens:
+            screen.settimeout(5.0)
+            assert screen.recv(1 << 20).startswith(b"HTTP/1.1 200")
+            screen.settimeout(0.01)
+            with suppress(TimeoutError):
+                while more := screen.recv(1 << 20):
+                    assert not more.endswith(b"0\r\n\r\n"), "it has ended"
+                pytest.fail("it is closed")
