@@ -18,6 +18,8 @@ from predictor.new_places import NewPlaces
 TRIP_SCHEDULED, TRIP_ADDED, TRIP_UNSCHEDULED, TRIP_CANCELED = 0, 1, 2, 3
 TRIP_REPLACEMENT, TRIP_DUPLICATED, TRIP_DELETED, TRIP_NEW = 5, 6, 7, 8
 """GTFS-Realtime TripDescriptor.ScheduleRelationship."""
+NOT_IN_TIMETABLE = (TRIP_ADDED, TRIP_NEW, TRIP_DUPLICATED)
+"""Those of runs that the timetable need not have."""
 STOP_SCHEDULED, STOP_SKIPPED, STOP_NO_DATA = 0, 1, 2
 """GTFS-Realtime StopTimeUpdate.ScheduleRelationship."""
 

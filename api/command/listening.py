@@ -12,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from api.command.connections import KEEP_ALIVE_S, TimedConnection, allow_many_files
+from api.command.port import WAITING
 from api.command.unused_memory import collect_while_serving, give_back
 
 _TURN_S = 0.0005
@@ -19,8 +20,6 @@ _TURN_S = 0.0005
 _LET_IN_AT_ONCE = 32
 """Connections in one turn of the event loop. Whoever has gone again is noticed some turns later: all let in at once
 would stand in the way of others until then."""
-_WAITING = 2048
-"""Connections that the system keeps until they are let in."""
 
 
 class Server(uvicorn.Server):
@@ -56,7 +55,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         for listening in sockets or ():
             # The event loop took its bound for the system's too.
-            listening.listen(_WAITING)
+            listening.listen(WAITING)
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

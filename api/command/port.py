@@ -11,7 +11,8 @@ from api.service.settings import ConfigurationError
 
 IN_FILES = "unix:"
 """What the host begins with where it is a socket in the file system."""
-_WAITING = 1024
+WAITING = 2048
+"""Connections that the system keeps until they are let in."""
 TAKES_NOTHING_S = 60
 """A connection whose other side has taken nothing of what it was sent for so long is gone, or blocks us on purpose."""
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
@@ -45,7 +46,7 @@ def _listen_in_files(path: Path) -> socket.socket:
     listening.bind(str(path))
     # Who may come in, the rights of its folder say.
     path.chmod(0o666)
-    listening.listen(_WAITING)
+    listening.listen(WAITING)
     return listening
 
 

@@ -255,9 +255,9 @@ class CallsAt:
         from_timetable = calls.source == FROM_TIMETABLE
         untold = from_timetable | (calls.status == CANCELLED) | (calls.status == SKIPPED) | calls.passed
         not_predicted = from_timetable | calls.passed | (status == CANCELLED)
+        unplanned = self._unplanned(calls, entry)
         scheduled_arrival, scheduled_departure = (
-            np.where(self._unplanned(calls, entry), np.nan, times)
-            for times in (calls.scheduled_arrival, calls.scheduled_departure)
+            np.where(unplanned, np.nan, times) for times in (calls.scheduled_arrival, calls.scheduled_departure)
         )
         scheduled = np.where(calls.last_call, scheduled_arrival, scheduled_departure)
         on_run = (calls.source == FROM_VEHICLE) & ~calls.passed

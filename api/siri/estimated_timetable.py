@@ -15,12 +15,11 @@ from api.reading.journey import Journey, journeys_of, runs_of_line
 from api.siri.calls import call_answer, journey_answer, last_stop
 from api.siri.delivery import Asked, DirectionRef, Json, Page, PreviewInterval, seconds_ahead, values
 from predictor.timetable import Timetable
-from predictor.trip_updates import TRIP_ADDED, TRIP_DUPLICATED, TRIP_NEW
+from predictor.trip_updates import NOT_IN_TIMETABLE
 
 MOST_RUNS = 500
 """Of one answer."""
 _EVERY_LINE = "ALL"
-_EXTRA = (TRIP_ADDED, TRIP_NEW, TRIP_DUPLICATED)
 
 
 def estimated_timetable(
@@ -81,4 +80,4 @@ def _journey(asked: Asked, journey: Journey) -> Json:
 
 def _is_extra(tt: Timetable, trip: int) -> bool:
     """Whether the timetable does not have the run, though it be cancelled by now."""
-    return tt.run_relationships[trip] in _EXTRA or (trip >= tt.base.trips and tt.run_models[trip] < 0)
+    return tt.run_relationships[trip] in NOT_IN_TIMETABLE or (trip >= tt.base.trips and tt.run_models[trip] < 0)

@@ -165,9 +165,11 @@ class SeveralSources:
                 if given.HasField("vehicle") and self._is_known(number, given.vehicle, vehicles):
                     continue
                 # A message to the riders of several feeds stands in each of them, by whatever id.
-                body = FeedEntity()
-                body.CopyFrom(given)
-                body.id = "" if given.HasField("alert") else given.id
+                body = given
+                if given.HasField("alert"):
+                    body = FeedEntity()
+                    body.CopyFrom(given)
+                    body.id = ""
                 as_told = body.SerializeToString(deterministic=True)
                 if as_told in told:
                     continue

@@ -12,9 +12,6 @@ from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Arra
 from predictor.columns import Columns
 from predictor.runs import DatedRuns
 from predictor.trip_updates import (
-    TRIP_ADDED,
-    TRIP_DUPLICATED,
-    TRIP_NEW,
     TRIP_REPLACEMENT,
     TRIP_SCHEDULED,
     TRIP_UNSCHEDULED,
@@ -25,10 +22,8 @@ DELAY_LIMIT_S = 12 * 3600.0
 
 NO_CALLS, TIMETABLE, COPY, LISTED = 0, 1, 2, 3
 """Where a run's calls come from: it has none; the timetable's run; a copy of it at another time; the message."""
-NOT_IN_TIMETABLE = (TRIP_ADDED, TRIP_NEW, TRIP_DUPLICATED)
-"""Relationships of runs that the timetable need not have."""
 NEW_IF_UNKNOWN = (TRIP_REPLACEMENT, TRIP_UNSCHEDULED)
-"""Those of runs that the timetable has, and that are new where it has no trip of their id."""
+"""Relationships of runs that the timetable has, and that are new where it has no trip of their id."""
 OF_TIMETABLE = (TRIP_SCHEDULED, TRIP_UNSCHEDULED, TRIP_REPLACEMENT)
 
 

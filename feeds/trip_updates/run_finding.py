@@ -16,7 +16,6 @@ from feeds.trip_updates.call_times import EARLIEST_S
 from feeds.trip_updates.entities import Entities, delay_in_range
 from feeds.trip_updates.message_columns import (
     NEW_IF_UNKNOWN,
-    NOT_IN_TIMETABLE,
     OF_TIMETABLE,
     StopTimeUpdates,
     UpdatedRuns,
@@ -49,6 +48,7 @@ from predictor.runs import DatedRuns
 from predictor.stop_alignment import patterns_along
 from predictor.timetable import Timetable
 from predictor.trip_updates import (
+    NOT_IN_TIMETABLE,
     TRIP_ADDED,
     TRIP_CANCELED,
     TRIP_DELETED,

@@ -33,7 +33,7 @@ from predictor.geometry import ground_distance_m
 from predictor.named_dates import NamedDates
 from predictor.observations import CancelledRuns, Observations
 from predictor.operator_vehicles import bare_ids
-from predictor.report_clocks import AHEAD_S, FEED_AHEAD_S, FOLLOWED_S
+from predictor.report_clocks import AHEAD_S, FEED_AHEAD_S, FOLLOWED_S, SEVERAL
 from predictor.report_figures import NAMED
 from predictor.run_changes import SAME_TIME_S
 from predictor.timetable import DAY_S, Timetable
@@ -51,8 +51,6 @@ TOLD_LATE_S = 30.0
 """and within this, though nothing else tells that they are one: a bus behind it on its run is mostly further away."""
 _LOGGED_ON_S = DAY_S
 """So long ago at most: a report of a vehicle whose clock stands may bear the time at which its driver logged on."""
-_SEVERAL = 3
-"""Fewer vehicles may have a wrong clock by chance."""
 _SILENT_SHARE = 0.25
 """Fewer of a fleet fell silent within the same minutes."""
 NEAR_M = 200.0
@@ -104,11 +102,11 @@ def _by_utc(
     of_now = np.abs(ahead_s) <= FUTURE_LIMIT_S
     by_zone = (ahead_s - zone_s <= AHEAD_S) & (ahead_s - zone_s >= -FOLLOWED_S) & ~of_now & positions_found(reports)
     header_is_right = abs(feed_timestamp - received_at) <= FEED_AHEAD_S
-    if zone_s <= FUTURE_LIMIT_S or not header_is_right or by_zone.sum() < max(_SEVERAL, of_now.sum() + 1):
+    if zone_s <= FUTURE_LIMIT_S or not header_is_right or by_zone.sum() < max(SEVERAL, of_now.sum() + 1):
         return reports, 0.0
     refused["timestamp_of_local_time"] = int(by_zone.sum())
     # Many that seem to be of now are another feed's, whose clock is right; a few fell silent hours ago.
-    is_right = of_now & (of_now.sum() >= max(_SEVERAL, _SILENT_SHARE * by_zone.sum()))
+    is_right = of_now & (of_now.sum() >= max(SEVERAL, _SILENT_SHARE * by_zone.sum()))
     return Reports(reports.text, {**reports.number, "timestamp": np.where(is_right, at, at - zone_s)}), zone_s
 
 

@@ -28,7 +28,7 @@ from predictor.named_dates import NamedDates
 from predictor.named_runs import SAME_START_S, RunNames, run_finder
 from predictor.observations import Observations
 from predictor.timetable import Timetable
-from predictor.trip_updates import TRIP_ADDED, TRIP_DUPLICATED, TRIP_NEW
+from predictor.trip_updates import NOT_IN_TIMETABLE, TRIP_DUPLICATED
 
 TEXT_COLUMNS = (
     "id", "vehicle_id", "vehicle_label", "trip_id", "start_date", "start_time", "route_id", "stop_id",
@@ -264,7 +264,8 @@ def _on_copies(timetable: Timetable, names: RunNames, relationship: Float64Array
     copy, start = copy[renamed], (timetable.trip_start_s[copy] + timetable.own_runs.shift_s)[renamed]
     models, copies = model[renamed].tolist(), copy.tolist()
     by_start = dict(zip(zip(models, start.tolist(), strict=True), copies, strict=True))
-    by_start |= {(trip, NONE): own for trip, own in zip(models, copies, strict=True) if models.count(trip) == 1}
+    count = Counter(models)
+    by_start |= {(trip, NONE): own for trip, own in zip(models, copies, strict=True) if count[trip] == 1}
     if not by_start:
         return names
     trip = names.trip.copy()
@@ -276,12 +277,12 @@ def _on_copies(timetable: Timetable, names: RunNames, relationship: Float64Array
 def _on_untold_runs(timetable: Timetable, names: RunNames, relationship: Float64Array) -> BoolArray:
     """Which reports (n,) are of a run of which no message tells: a copy of the trip that they name, or one
     that is added under its id at another start."""
-    result = is_one_of(relationship, (TRIP_ADDED, TRIP_NEW, TRIP_DUPLICATED))
+    result = is_one_of(relationship, NOT_IN_TIMETABLE)
     result &= (names.trip >= 0) & (names.trip < timetable.base.trips)
     trip, start_s = names.trip[result], names.start_time_s[result]
     shift_s = start_s - timetable.trip_start_s[trip]
     is_told = (start_s < 0) | (np.abs(shift_s) <= SAME_START_S) | timetable.by_name.has_run(trip, shift_s)
-    is_beside = is_one_of(timetable.run_relationships, (TRIP_ADDED, TRIP_NEW, TRIP_DUPLICATED))
+    is_beside = is_one_of(timetable.run_relationships, NOT_IN_TIMETABLE)
     is_copied = np.isin(trip, timetable.run_models[is_beside]) | timetable.trip_is_frequency[trip]
     result[result] = ~np.where(relationship[result] == TRIP_DUPLICATED, is_copied, is_told)
     return result
